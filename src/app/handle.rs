@@ -1,0 +1,204 @@
+//! The engine's face: commands in, snapshots and events out. `tui` and `control` know nothing else of the node.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+use super::event::Event;
+use super::snapshot::Snapshot;
+use crate::overlay::{Delivery, TopologyKind};
+use crate::proto::{Guid, NodeId, Ttl};
+use crate::share::FilesPage;
+
+/// A search as a face asks for it; `None` takes the setting.
+#[derive(Clone, Debug, Default)]
+pub struct SearchRequest {
+    /// The words.
+    pub text: String,
+    /// How far.
+    pub ttl: Option<Ttl>,
+    /// For how long.
+    pub timeout: Option<Duration>,
+    /// Until how many hits.
+    pub enough: Option<usize>,
+    /// How hits travel.
+    pub hits: Option<Delivery>,
+}
+
+/// Why the engine did not do what was asked. Each says what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+    /// A stable word for programs.
+    pub code: &'static str,
+    /// One clear sentence.
+    pub message: String,
+    /// What to do.
+    pub hint: String,
+}
+
+impl Refusal {
+    /// A refusal.
+    pub fn new(code: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { code, message: message.into(), hint: hint.into() }
+    }
+
+    fn stopped() -> Self {
+        Self::new("stopped", "the node has stopped", "start it again")
+    }
+}
+
+type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
+
+/// What the engine is asked.
+#[derive(Debug)]
+pub enum Command {
+    /// Start a search.
+    Search(SearchRequest, Reply<Guid>),
+    /// End a search.
+    CancelSearch(Guid, Reply<()>),
+    /// Download; the answer is the transfer's number.
+    Get(String, Reply<u64>),
+    /// Stop a transfer, or take a finished one off the list.
+    CancelTransfer(u64, Reply<()>),
+    /// Dial `host:port` and remember it.
+    AddPeer(String, Reply<()>),
+    /// Close the link to a neighbor.
+    DropNeighbor(NodeId, Reply<()>),
+    /// Change the topology.
+    SetTopology(TopologyKind, Reply<()>),
+    /// A part of the list of shared files: filter, offset, limit.
+    Files(String, u64, usize, Reply<FilesPage>),
+    /// Scan the shares again.
+    Rescan(Reply<()>),
+    /// Say goodbye and stop.
+    Shutdown(Reply<()>),
+}
+
+/// A face's hold on the engine. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    commands: mpsc::Sender<Command>,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    events: broadcast::Sender<Event>,
+}
+
+impl Handle {
+    /// Ties a handle to an engine, or in a test to anything that answers like one.
+    #[must_use]
+    pub fn new(
+        commands: mpsc::Sender<Command>,
+        snapshots: watch::Receiver<Arc<Snapshot>>,
+        events: broadcast::Sender<Event>,
+    ) -> Self {
+        Self { commands, snapshots, events }
+    }
+
+    /// The node as it stands.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshots.borrow().clone()
+    }
+
+    /// Wakes when the node changed. It closes when the engine has stopped.
+    #[must_use]
+    pub fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.snapshots.clone()
+    }
+
+    /// Events from now on. A reader that falls behind loses the oldest and is told how many.
+    #[must_use]
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.events.subscribe()
+    }
+
+    async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, Refusal> {
+        let (reply, answer) = oneshot::channel();
+        self.commands.send(command(reply)).await.map_err(|_| Refusal::stopped())?;
+        answer.await.map_err(|_| Refusal::stopped())?
+    }
+
+    /// Starts a search; its events follow under the GUID returned.
+    ///
+    /// # Errors
+    /// When the words are no query, when too many searches run, or when the node has stopped.
+    pub async fn search(&self, request: SearchRequest) -> Result<Guid, Refusal> {
+        self.ask(|reply| Command::Search(request, reply)).await
+    }
+
+    /// Ends a search.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub async fn cancel_search(&self, guid: Guid) -> Result<(), Refusal> {
+        self.ask(|reply| Command::CancelSearch(guid, reply)).await
+    }
+
+    /// Starts a download from a magnet link; returns its number.
+    ///
+    /// # Errors
+    /// When the link is none or names nobody that has the file.
+    pub async fn get(&self, magnet: impl Into<String>) -> Result<u64, Refusal> {
+        let magnet = magnet.into();
+        self.ask(|reply| Command::Get(magnet, reply)).await
+    }
+
+    /// Stops a transfer, or takes a finished one off the list.
+    ///
+    /// # Errors
+    /// When there is none of that number.
+    pub async fn cancel_transfer(&self, id: u64) -> Result<(), Refusal> {
+        self.ask(|reply| Command::CancelTransfer(id, reply)).await
+    }
+
+    /// Dials `host:port` and remembers it.
+    ///
+    /// # Errors
+    /// When that is no address.
+    pub async fn add_peer(&self, addr: impl Into<String>) -> Result<(), Refusal> {
+        let addr = addr.into();
+        self.ask(|reply| Command::AddPeer(addr, reply)).await
+    }
+
+    /// Closes the link to a neighbor.
+    ///
+    /// # Errors
+    /// When it is no neighbor.
+    pub async fn drop_neighbor(&self, node: NodeId) -> Result<(), Refusal> {
+        self.ask(|reply| Command::DropNeighbor(node, reply)).await
+    }
+
+    /// Changes the topology.
+    ///
+    /// # Errors
+    /// When the node cannot.
+    pub async fn set_topology(&self, topology: TopologyKind) -> Result<(), Refusal> {
+        self.ask(|reply| Command::SetTopology(topology, reply)).await
+    }
+
+    /// A part of the list of shared files whose path contains `filter`, by path.
+    ///
+    /// # Errors
+    /// When the node has stopped.
+    pub async fn files(&self, filter: impl Into<String>, offset: u64, limit: usize) -> Result<FilesPage, Refusal> {
+        let filter = filter.into();
+        self.ask(|reply| Command::Files(filter, offset, limit, reply)).await
+    }
+
+    /// Scans the shares again.
+    ///
+    /// # Errors
+    /// When the node has stopped.
+    pub async fn rescan(&self) -> Result<(), Refusal> {
+        self.ask(Command::Rescan).await
+    }
+
+    /// Says goodbye to everybody and stops; returns when that is done.
+    ///
+    /// # Errors
+    /// When the node has stopped already.
+    pub async fn shutdown(&self) -> Result<(), Refusal> {
+        self.ask(Command::Shutdown).await
+    }
+}

@@ -1,0 +1,305 @@
+//! The node as its faces see it: immutable, cheap to share, published a few times a second and only when something
+//! changed. The parts are reference-counted so that one that did not change is not copied.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::event::Hit;
+use crate::overlay::{Action, DoneWhy, Role, TopologyKind};
+use crate::proto::{Guid, NodeId, PeerAddr, Untrusted};
+use crate::share::LibraryStatus;
+use crate::transfer::Transfer;
+
+/// Points of a sparkline: the last minute, one a second, oldest first.
+pub const HISTORY: usize = 60;
+
+/// Everything that a face shows.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// Who this node is.
+    pub node: Arc<NodeStatus>,
+    /// Milliseconds since the node started, when this was taken.
+    pub uptime_ms: u64,
+    /// Its neighbors and the addresses being dialled, in the order in which they came.
+    pub neighbors: Vec<Neighbor>,
+    /// Queries in flight and lately over: own first, then the youngest.
+    pub queries: Vec<QueryRow>,
+    /// Own searches with what they found, the youngest last.
+    pub searches: Vec<Arc<Search>>,
+    /// Topology and role, and why.
+    pub role: RoleStatus,
+    /// Transfers, running and over, in the order in which they came.
+    pub transfers: Vec<Arc<Transfer>>,
+    /// What is shared.
+    pub library: Arc<LibraryStatus>,
+    /// Query traffic against content traffic.
+    pub traffic: Traffic,
+    /// The last lines of the log, the oldest first.
+    pub log: Arc<[LogLine]>,
+    /// Something that the user should know and may do something about; empty when all is well.
+    pub warnings: Arc<[Warning]>,
+}
+
+/// Who this node is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NodeStatus {
+    /// Its id.
+    pub node: NodeId,
+    /// Its name.
+    pub name: Untrusted,
+    /// Where others reach it.
+    pub addr: PeerAddr,
+    /// The control socket, if there is one.
+    pub control: Option<PathBuf>,
+    /// Program version.
+    pub version: String,
+    /// When it started, RFC 3339.
+    pub started: String,
+    /// TTL of the next search.
+    pub ttl: u8,
+    /// Holds each query that long; 0 when not slowed down.
+    pub hop_delay_ms: u64,
+    /// Where downloads go.
+    pub downloads: PathBuf,
+}
+
+/// Topology and role, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoleStatus {
+    /// The topology.
+    pub topology: TopologyKind,
+    /// The role.
+    pub role: Role,
+    /// Why this role, in a sentence.
+    pub why: String,
+    /// Since when, milliseconds after the node's start.
+    pub since_ms: u64,
+    /// Neighbors now.
+    pub neighbors: usize,
+    /// Neighbors that it strives for.
+    pub min_neighbors: usize,
+    /// Neighbors that it accepts.
+    pub max_neighbors: usize,
+    /// Addresses of other nodes known.
+    pub known_hosts: usize,
+}
+
+/// One neighbor, or an address that is being dialled.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Neighbor {
+    /// Who; `None` while it is dialled.
+    pub node: Option<NodeId>,
+    /// What it calls itself.
+    pub name: Untrusted,
+    /// Where it listens, or what is dialled.
+    pub addr: Option<PeerAddr>,
+    /// Its role; `None` while it is dialled.
+    pub kind: Option<Role>,
+    /// Whether it dialled us.
+    pub inbound: bool,
+    /// Round trip of the last sign of life.
+    pub rtt_ms: Option<f64>,
+    /// Messages a second from it, lately.
+    pub in_per_s: f64,
+    /// Messages a second to it, lately.
+    pub out_per_s: f64,
+    /// Messages from it, in all.
+    pub messages_in: u64,
+    /// Messages to it, in all.
+    pub messages_out: u64,
+    /// Bytes from it, in all, TLS's own left out.
+    pub bytes_in: u64,
+    /// Bytes to it, in all.
+    pub bytes_out: u64,
+    /// Query copies from it.
+    pub queries_in: u64,
+    /// Those of them that had been seen before.
+    pub duplicates: u64,
+    /// Messages that could not be sent because its queue was full.
+    pub dropped: u64,
+    /// Files that it shares, as it says.
+    pub files: Option<u64>,
+    /// Since when, milliseconds after the node's start.
+    pub since_ms: u64,
+    /// Messages a second in the last minute, in and out together.
+    pub history: Vec<u16>,
+}
+
+/// One query, own or relayed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct QueryRow {
+    /// Its name.
+    pub guid: Guid,
+    /// As typed.
+    pub text: Untrusted,
+    /// Whether it is this node's own.
+    pub own: bool,
+    /// For an own one its whole TTL, for a relayed one TTL and hops as they arrived together.
+    pub ttl: u8,
+    /// TTL that remains: at the farthest node known for an own one, here for a relayed one.
+    pub ttl_left: u8,
+    /// Nodes reached as far as known: reports for an own one; for a relayed one the neighbors that it was sent to.
+    pub nodes: u32,
+    /// Duplicate copies: of all nodes as far as known for an own one, here for a relayed one.
+    pub duplicates: u64,
+    /// Files found: all for an own one, those of this node for a relayed one.
+    pub hits: u32,
+    /// Milliseconds since it was first seen.
+    pub age_ms: u64,
+    /// Where it stands.
+    pub state: QueryState,
+}
+
+/// Where a query stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum QueryState {
+    /// In flight.
+    Live,
+    /// An own one that ended.
+    Done,
+    /// A relayed one that was passed on a while ago: no news will come of it.
+    Passed,
+    /// A relayed one whose TTL ended here.
+    Expired,
+    /// A relayed one that is held by the slow motion.
+    Held,
+}
+
+/// An own search.
+#[derive(Clone, Debug)]
+pub struct Search {
+    /// Its row in the list of queries.
+    pub row: QueryRow,
+    /// What it found, in the order of arrival; at most [`crate::proto::limits::MAX_HITS_A_SEARCH`].
+    pub hits: Arc<[Arc<Hit>]>,
+    /// The flood so far, hop by hop: index 0 is hop 1.
+    pub by_hop: Vec<HopRow>,
+    /// Copies that this node sent itself.
+    pub sent_here: u32,
+    /// Query copies sent by all nodes, as far as known.
+    pub messages: u64,
+    /// Bytes of those copies.
+    pub bytes: u64,
+    /// Until the first hit.
+    pub first_hit_ms: Option<u64>,
+    /// Until the end, or until now.
+    pub elapsed_ms: u64,
+    /// Why it ended; `None` while it runs.
+    pub ended: Option<DoneWhy>,
+    /// Whether reports were asked for: without them the numbers by hop stay empty.
+    pub traced: bool,
+    /// Reports that were left out because there were too many.
+    pub lost_reports: u64,
+    /// The reports themselves, in the order of arrival.
+    pub hops: Arc<[HopReport]>,
+}
+
+/// What one node did with one copy of an own query.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HopReport {
+    /// Who.
+    pub node: NodeId,
+    /// What it calls itself.
+    pub name: Untrusted,
+    /// Whom it got the copy from.
+    pub from: NodeId,
+    /// Hops travelled.
+    pub hop: u8,
+    /// TTL left on arrival.
+    pub ttl: u8,
+    /// What it did.
+    pub action: Action,
+    /// Files that it answered with.
+    pub hits: u16,
+    /// Copies sent on.
+    pub sent: u16,
+    /// Since the search began.
+    pub at_ms: u64,
+}
+
+/// One line of the flood by hop.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct HopRow {
+    /// The hop, from 1.
+    pub hop: u8,
+    /// TTL that remained at this hop.
+    pub ttl: u8,
+    /// Copies that arrived at this hop: `new + duplicates + dropped`.
+    pub sent: u32,
+    /// Nodes that saw the query for the first time.
+    pub new: u32,
+    /// Copies that had been seen before.
+    pub duplicates: u32,
+    /// Copies that were refused.
+    pub dropped: u32,
+    /// Files found.
+    pub hits: u32,
+    /// Median time of the reports.
+    pub p50_ms: Option<u64>,
+}
+
+/// Query traffic against content traffic: the price of the flood, in view. Bytes; TLS's own left out.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Traffic {
+    /// Overlay messages received, in all.
+    pub overlay_in: u64,
+    /// Overlay messages sent, in all.
+    pub overlay_out: u64,
+    /// File content received, in all.
+    pub content_in: u64,
+    /// File content sent, in all.
+    pub content_out: u64,
+    /// Overlay bytes a second in the last minute, both ways.
+    pub overlay_history: Vec<u64>,
+    /// Content bytes a second in the last minute, both ways.
+    pub content_history: Vec<u64>,
+    /// Query copies received a second, lately.
+    pub queries_per_s: f64,
+    /// Part of them that had been seen before, 0 to 1.
+    pub duplicate_share: f64,
+    /// Messages dropped, in all, for whatever reason.
+    pub dropped: u64,
+}
+
+/// One line of the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogLine {
+    /// When, milliseconds after the node's start.
+    pub at_ms: u64,
+    /// How bad.
+    pub level: LogLevel,
+    /// Which room said it.
+    pub target: String,
+    /// What.
+    pub text: Untrusted,
+}
+
+/// How bad a line of the log is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// Something failed.
+    Error,
+    /// Something may be wrong.
+    Warn,
+    /// Something happened.
+    Info,
+    /// For those who look for a fault.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+/// Something that the user should know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Warning {
+    /// A stable word for programs.
+    pub code: String,
+    /// One clear sentence.
+    pub message: String,
+    /// What to do.
+    pub hint: String,
+}

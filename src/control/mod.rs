@@ -1,0 +1,1 @@
+//! The machine face: control socket and its client.

@@ -1,0 +1,3 @@
+//! The `hopscope` program: hands its arguments to `cli`.
+
+fn main() {}

@@ -1,0 +1,363 @@
+//! The core's whole interface: what goes in, what comes out, and what the caller brings along.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::message::{Action, ByeReason, Delivery, FoundFile, Hop, Message, QueryBody, Role, TopologyKind};
+use crate::base::Time;
+use crate::proto::{Guid, NodeId, PeerAddr, Query, Ttl, Untrusted};
+
+/// A link, named by the driver. Never used again for another link of the same node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkId(pub u32);
+
+/// What a driver tells the core. After each one the driver drains the outbox before it calls again.
+#[derive(Debug)]
+pub enum Input {
+    /// A link came up: keys proven, hellos exchanged.
+    LinkUp {
+        /// Its name from now on.
+        link: LinkId,
+        /// Who is at the other end.
+        peer: Peer,
+    },
+    /// A link is gone. The driver says so once for each `LinkUp`, also after [`Output::Close`].
+    LinkDown {
+        /// Which.
+        link: LinkId,
+        /// Why, for people.
+        why: String,
+    },
+    /// A message came in on a link.
+    Message {
+        /// On which.
+        link: LinkId,
+        /// The message, its sizes checked.
+        message: Message,
+    },
+    /// A hit or a report came in over a connection of its own.
+    Direct {
+        /// Who brought it, as its key says.
+        from: NodeId,
+        /// The message, its sizes checked.
+        message: Message,
+    },
+    /// An [`Output::Direct`] could not be delivered.
+    DirectFailed {
+        /// What was to be delivered.
+        message: Message,
+    },
+    /// An [`Output::Dial`] led to no link.
+    DialFailed {
+        /// The address that was dialled.
+        addr: PeerAddr,
+    },
+    /// Addresses of other nodes became known.
+    Hosts {
+        /// The addresses.
+        addrs: Vec<PeerAddr>,
+        /// Where from.
+        source: HostSource,
+    },
+    /// The node's own address became known or changed.
+    OwnAddr(PeerAddr),
+    /// The user or a program wants something.
+    Command(Command),
+    /// The time of [`super::Node::next_wake`] has come. Early and late ones do no harm.
+    Wake,
+}
+
+/// Who is at the other end of a link.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    /// Who it is, as its key says.
+    pub id: NodeId,
+    /// What it calls itself.
+    pub name: Untrusted,
+    /// Where it listens, the wildcard already replaced by the address it is seen at.
+    pub listen: Option<PeerAddr>,
+    /// The address that we dialled to reach it; `None` if it dialled us.
+    pub dialled: Option<PeerAddr>,
+    /// Its topology.
+    pub topology: TopologyKind,
+    /// Its role there.
+    pub role: Role,
+}
+
+/// Where an address was learned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostSource {
+    /// Named by the user: `--peer`, the configuration, the `a` key. Kept for ever, dialled first.
+    Configured,
+    /// Remembered from an earlier run.
+    Remembered,
+    /// Found on the local network.
+    Discovered,
+    /// Told by another node.
+    Told,
+}
+
+/// What the user or a program wants.
+#[derive(Debug)]
+pub enum Command {
+    /// Start a search. Its GUID is fresh; [`Event::Done`] ends it.
+    Search(SearchSpec),
+    /// End a search before its time.
+    Cancel(Guid),
+    /// Close the link to a node.
+    Disconnect(NodeId),
+    /// Say goodbye on every link and do nothing more.
+    Leave,
+}
+
+/// One search.
+#[derive(Clone, Debug)]
+pub struct SearchSpec {
+    /// Its name, random.
+    pub guid: Guid,
+    /// The body that travels, sealed by the driver so that its size is known.
+    pub body: Arc<QueryBody>,
+    /// How far it goes.
+    pub ttl: Ttl,
+    /// When it ends at the latest.
+    pub timeout: Duration,
+    /// It ends when that many hits came.
+    pub enough: usize,
+}
+
+/// What the core wants done.
+#[derive(Debug)]
+pub enum Output {
+    /// Send on a link.
+    Send {
+        /// On which.
+        link: LinkId,
+        /// What.
+        message: Message,
+    },
+    /// Deliver over a connection of its own; [`Input::DirectFailed`] if that is not possible.
+    Direct {
+        /// Where to.
+        to: PeerAddr,
+        /// A hit or a report.
+        message: Message,
+    },
+    /// Open a link; [`Input::LinkUp`] or [`Input::DialFailed`] answers.
+    Dial {
+        /// To whom.
+        addr: PeerAddr,
+    },
+    /// Send what is queued, then close.
+    Close {
+        /// Which.
+        link: LinkId,
+        /// Why, for people.
+        why: ByeReason,
+    },
+    /// Something that faces show.
+    Event(Event),
+    /// Something that happened to a query of somebody else. Only with [`Config::trace`].
+    Trace(Trace),
+}
+
+/// Something that faces show.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A neighbor was accepted.
+    NeighborUp {
+        /// Its link.
+        link: LinkId,
+        /// Who.
+        peer: Peer,
+    },
+    /// A neighbor is gone.
+    NeighborDown {
+        /// Its link.
+        link: LinkId,
+        /// Who.
+        node: NodeId,
+        /// Why.
+        why: String,
+    },
+    /// One copy of an own query at one node.
+    Hop {
+        /// The query.
+        guid: Guid,
+        /// Who reported; this node itself for copies that came back to it.
+        node: NodeId,
+        /// What that node calls itself.
+        name: Untrusted,
+        /// What happened.
+        hop: Hop,
+        /// Since the search began.
+        at: Duration,
+    },
+    /// Files that match an own query, each node and file once.
+    Hit {
+        /// The query.
+        guid: Guid,
+        /// Who has them.
+        node: NodeId,
+        /// What that node calls itself.
+        name: Untrusted,
+        /// Where it can be reached.
+        addr: Option<PeerAddr>,
+        /// Hops that the query had travelled there.
+        hops: u8,
+        /// How the hit came.
+        via: Delivery,
+        /// The files.
+        files: Vec<FoundFile>,
+        /// Since the search began.
+        at: Duration,
+    },
+    /// A search ended.
+    Done {
+        /// The query.
+        guid: Guid,
+        /// What it cost.
+        cost: SearchCost,
+        /// Why it ended.
+        why: DoneWhy,
+    },
+}
+
+/// Why a search ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DoneWhy {
+    /// Its time was up.
+    Deadline,
+    /// Enough hits came.
+    Enough,
+    /// Its owner cancelled it.
+    Cancelled,
+    /// There was no neighbor to ask.
+    NoNeighbors,
+    /// The node shuts down.
+    Shutdown,
+    /// Too many searches run already.
+    TooMany,
+}
+
+/// What a search cost, as far as the nodes that report told: reports are rate-limited and may be off, so each number but
+/// `hits` is a lower bound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SearchCost {
+    /// Nodes other than the origin that received it.
+    pub reached: u32,
+    /// Copies sent, by all nodes.
+    pub messages: u64,
+    /// Copies received by a node that had seen the query.
+    pub duplicates: u64,
+    /// Bytes of those copies on the links, without TLS's own.
+    pub bytes: u64,
+    /// Files found, each node and file once.
+    pub hits: u32,
+    /// Until the first hit.
+    pub first_hit: Option<Duration>,
+    /// Until the end, or until now.
+    pub elapsed: Duration,
+}
+
+/// Something that happened to a query of somebody else, for those who watch.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    /// The query.
+    pub guid: Guid,
+    /// The link that this copy came on.
+    pub link: LinkId,
+    /// Hops travelled on arrival.
+    pub hop: u8,
+    /// TTL that remained on arrival.
+    pub ttl: u8,
+    /// What was done with it.
+    pub action: Action,
+    /// Files that it was answered with.
+    pub hits: u16,
+    /// Copies sent on.
+    pub sent: u16,
+    /// The query itself, with the first copy only.
+    pub body: Option<Arc<QueryBody>>,
+}
+
+/// What a node shares, as the core sees it.
+pub trait Library {
+    /// Appends up to `limit` files that match, the best first.
+    fn find(&self, query: &Query, limit: usize, found: &mut Vec<FoundFile>);
+
+    /// Files and bytes shared.
+    fn totals(&self) -> (u64, u64);
+}
+
+/// What the caller brings to each call.
+pub struct Context<'a> {
+    /// The time. It must not go backwards; if it does, it is taken as unchanged.
+    pub now: Time,
+    /// The settings, shared by all nodes of a simulation.
+    pub config: &'a Config,
+    /// What the node shares.
+    pub library: &'a dyn Library,
+    /// Where outputs go; empty at the call, drained after it.
+    pub out: &'a mut Vec<Output>,
+}
+
+/// How duplicates are treated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Dedup {
+    /// A copy with a higher TTL than any before is passed on again (gtk-gnutella, LimeWire): reaches every node within
+    /// TTL hops, whatever the delays.
+    #[default]
+    HighestTtl,
+    /// Only the first copy is passed on: what published tables count.
+    First,
+}
+
+/// The settings of the core.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Neighbors that a node strives for.
+    pub min_neighbors: usize,
+    /// Neighbors that it accepts.
+    pub max_neighbors: usize,
+    /// Keep exactly the configured links, accept inbound ones, learn nothing.
+    pub only_peers: bool,
+    /// The most that a query's TTL and hops may add up to.
+    pub max_ttl: Ttl,
+    /// How duplicates are treated.
+    pub dedup: Dedup,
+    /// Holds each query that long before it is passed on, so that people can watch it.
+    pub hop_delay: Duration,
+    /// Between two signs of life asked of a neighbor.
+    pub ping_interval: Duration,
+    /// A neighbor that says nothing at all for that long is dead.
+    pub silence: Duration,
+    /// Report on traced queries from public addresses too.
+    pub report_to_public: bool,
+    /// Emit [`Output::Trace`].
+    pub trace: bool,
+    /// GUIDs remembered, in each of two generations.
+    pub seen_capacity: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        use crate::proto::limits;
+        Self {
+            min_neighbors: 4,
+            max_neighbors: 16,
+            only_peers: false,
+            max_ttl: limits::MAX_TTL,
+            dedup: Dedup::HighestTtl,
+            hop_delay: Duration::ZERO,
+            ping_interval: Duration::from_secs(10),
+            silence: Duration::from_secs(30),
+            report_to_public: false,
+            trace: false,
+            seen_capacity: limits::SEEN_CAPACITY,
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! What nodes say to each other. `wire` turns it into bytes; nothing here knows how.
+
+use std::sync::{Arc, OnceLock};
+
+use serde::{Deserialize, Serialize};
+
+use crate::proto::{FileId, Guid, NodeId, PeerAddr, Query, QueryError, Travel, Untrusted};
+
+/// The overlay's shape, as a node plays it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TopologyKind {
+    /// Every query floods from neighbor to neighbor (Gnutella 0.4).
+    #[default]
+    Flood,
+}
+
+impl TopologyKind {
+    /// The name that settings, screen and JSON use.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Flood => "flood",
+        }
+    }
+}
+
+/// What a node is in its topology.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Equal among equals: every node of a flooding overlay.
+    #[default]
+    Peer,
+}
+
+impl Role {
+    /// The name that screen and JSON use.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Peer => "peer",
+        }
+    }
+}
+
+/// The first message on a link, in both directions: who speaks. The node's id is not in it: the link's key says that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hello {
+    /// What the node calls itself.
+    pub name: Untrusted,
+    /// Program and version, for people.
+    pub agent: Untrusted,
+    /// Where it listens; an unspecified address means "the one that you see me at, with this port".
+    pub listen: Option<PeerAddr>,
+    /// The receiver's address as the sender sees it: how a node behind a wildcard listener learns its own.
+    pub observed: Option<PeerAddr>,
+    /// Its topology.
+    pub topology: TopologyKind,
+    /// Its role there.
+    pub role: Role,
+}
+
+/// A message on a link, or delivered direct.
+#[derive(Clone, Debug)]
+pub enum Message {
+    /// "Who are you, and whom do you know?" With TTL 1 the answer is the node itself: the sign of life.
+    Ping(Ping),
+    /// The answer to a ping.
+    Pong(Pong),
+    /// A search on its way.
+    Query(QueryMessage),
+    /// "I have that."
+    Hit(HitMessage),
+    /// What a node did with a traced query.
+    Report(ReportMessage),
+    /// The last message before a link closes, and why.
+    Bye(Bye),
+}
+
+/// See [`Message::Ping`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ping {
+    /// Names the ping, so that its pong can be told from an older one.
+    pub guid: Guid,
+    /// Whether addresses of other nodes are wanted too.
+    pub wants_hosts: bool,
+}
+
+/// See [`Message::Pong`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pong {
+    /// The ping that this answers.
+    pub guid: Guid,
+    /// Files that the node shares.
+    pub files: u64,
+    /// Bytes that the node shares.
+    pub bytes: u64,
+    /// Other nodes that were reachable lately; at most [`crate::proto::limits::MAX_ADDRS_A_MESSAGE`].
+    pub hosts: Vec<PeerAddr>,
+}
+
+/// See [`Message::Query`]. Copies share the body.
+#[derive(Clone, Debug)]
+pub struct QueryMessage {
+    /// Names the query.
+    pub guid: Guid,
+    /// TTL and hops.
+    pub travel: Travel,
+    /// What is the same in every copy.
+    pub body: Arc<QueryBody>,
+}
+
+/// What a query asks for, and where the answer goes.
+#[derive(Debug, Default)]
+pub struct QueryBody {
+    /// The search as it was typed.
+    pub text: Box<str>,
+    /// Where the requester can be reached.
+    pub origin: Option<PeerAddr>,
+    /// How hits and reports travel.
+    pub delivery: Delivery,
+    /// Whether each node is asked to report what it did with the query.
+    pub traced: bool,
+    parsed: OnceLock<Result<Arc<Query>, QueryError>>,
+    sealed: Sealed,
+}
+
+/// How a hit reaches the origin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Delivery {
+    /// Over a connection of its own to the origin's address; by the reverse path where that fails.
+    #[default]
+    Direct,
+    /// Hop by hop, over the exact reverse of the query's path.
+    Reverse,
+}
+
+impl QueryBody {
+    /// A body of a new query.
+    #[must_use]
+    pub fn new(text: &str, origin: Option<PeerAddr>, delivery: Delivery, traced: bool) -> Self {
+        Self { text: text.into(), origin, delivery, traced, ..Self::default() }
+    }
+
+    /// The parsed search, read from the text on the first call only: a duplicate is never parsed.
+    ///
+    /// # Errors
+    /// When the text is no query.
+    pub fn query(&self) -> Result<&Arc<Query>, &QueryError> {
+        self.parsed.get_or_init(|| Query::parse(&self.text).map(Arc::new)).as_ref()
+    }
+
+    /// The body's bytes as they go over every link, so that a relay neither decodes nor encodes it again and unknown
+    /// fields of a newer version survive.
+    #[must_use]
+    pub const fn sealed(&self) -> &Sealed {
+        &self.sealed
+    }
+}
+
+/// A body's encoded form, kept beside it: filled by `wire` when it reads or first writes the message, empty in a
+/// simulation.
+#[derive(Debug, Default)]
+pub struct Sealed(OnceLock<Box<[u8]>>);
+
+impl Sealed {
+    /// The bytes, made by `encode` unless they are there already.
+    pub fn get_or_seal(&self, encode: impl FnOnce() -> Box<[u8]>) -> &[u8] {
+        self.0.get_or_init(encode)
+    }
+
+    /// Length in bytes; 0 before the body was encoded.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.get().map_or(0, |bytes| bytes.len())
+    }
+
+    /// Whether it has not been encoded yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// See [`Message::Hit`].
+#[derive(Clone, Debug)]
+pub struct HitMessage {
+    /// The query that this answers.
+    pub guid: Guid,
+    /// TTL and hops of the hit itself on its way back.
+    pub travel: Travel,
+    /// What is the same at every hop.
+    pub body: Arc<HitBody>,
+}
+
+/// Who has what.
+#[derive(Debug, Default)]
+pub struct HitBody {
+    /// Who has it.
+    pub node: Option<NodeId>,
+    /// What that node calls itself.
+    pub name: Untrusted,
+    /// Where that node can be reached for the transfer.
+    pub addr: Option<PeerAddr>,
+    /// Hops that the query had travelled when it matched.
+    pub hops: u8,
+    /// The files; at most [`crate::proto::limits::MAX_HITS_A_MESSAGE`].
+    pub files: Vec<FoundFile>,
+    /// See [`QueryBody::sealed`].
+    pub sealed: Sealed,
+}
+
+/// A file that matched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundFile {
+    /// Its name in the share, without folders.
+    pub name: Untrusted,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its content.
+    pub id: FileId,
+}
+
+/// See [`Message::Report`].
+#[derive(Clone, Debug)]
+pub struct ReportMessage {
+    /// The query that is reported on.
+    pub guid: Guid,
+    /// TTL and hops of the report itself on its way back.
+    pub travel: Travel,
+    /// What is the same at every hop.
+    pub body: Arc<ReportBody>,
+}
+
+/// What one node did with the copies of one query that reached it.
+#[derive(Debug, Default)]
+pub struct ReportBody {
+    /// Who reports.
+    pub node: Option<NodeId>,
+    /// What that node calls itself.
+    pub name: Untrusted,
+    /// One entry a copy; at most [`crate::proto::limits::MAX_REPORTS_A_MESSAGE`].
+    pub hops: Vec<Hop>,
+    /// See [`QueryBody::sealed`].
+    pub sealed: Sealed,
+}
+
+/// What happened to one copy of a query at one node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hop {
+    /// The neighbor that it came from.
+    pub from: NodeId,
+    /// Hops that it had travelled on arrival, this one included.
+    pub hop: u8,
+    /// TTL that remained on arrival.
+    pub ttl: u8,
+    /// What the node did.
+    pub action: Action,
+    /// Files that it answered with.
+    pub hits: u16,
+    /// Copies that it sent on.
+    pub sent: u16,
+}
+
+/// What a node did with a copy of a query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// Passed on, without a match of its own.
+    Forwarded,
+    /// Matched here; passed on too if the TTL allowed it.
+    Answered,
+    /// Seen before: dropped, or passed on once more because this copy had a higher TTL.
+    Duplicate,
+    /// Not matched here, and the TTL was used up.
+    Expired,
+    /// Not handled: over a limit, or not understood.
+    Refused,
+}
+
+/// Why a link closes. The numbers are this protocol's own and stable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ByeReason {
+    /// The node goes away.
+    Shutdown,
+    /// The user asked for it.
+    Requested,
+    /// No room for another neighbor; the addresses may have some.
+    Full,
+    /// There is a link between the two already.
+    Already,
+    /// Its sign of life stayed out.
+    Silent,
+    /// It could not be written to fast enough.
+    Slow,
+    /// It broke the protocol.
+    Protocol,
+    /// It is this very node.
+    Myself,
+    /// A reason of a newer version.
+    Other,
+}
+
+/// See [`Message::Bye`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bye {
+    /// Why.
+    pub reason: ByeReason,
+    /// Why, for people; at most [`crate::proto::limits::MAX_REASON`] bytes.
+    pub text: Untrusted,
+    /// Other nodes to try; at most [`crate::proto::limits::MAX_ADDRS_A_MESSAGE`].
+    pub hosts: Vec<PeerAddr>,
+}

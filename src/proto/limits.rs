@@ -1,0 +1,43 @@
+//! Every bound on what the network can make this program hold or do, by name.
+//!
+//! A limit that only one room knows stands in that room; what two nodes must agree on, or what two rooms share, is here.
+
+use std::time::Duration;
+
+/// The highest TTL that a query may start with, and the most that TTL and hops may add up to (Gnutella 0.6: 7).
+pub const MAX_TTL: u8 = 7;
+/// Bytes of one message on a link, its length prefix left out. Gnutella servents cap payloads at 64 KiB as well.
+pub const MAX_FRAME: usize = 64 * 1024;
+/// Bytes of a query's text.
+pub const MAX_QUERY_TEXT: usize = 256;
+/// Words, phrases and filters in one query.
+pub const MAX_QUERY_TERMS: usize = 16;
+/// Bytes of a file's name as it travels: what common file systems allow a name.
+pub const MAX_FILE_NAME: usize = 255;
+/// Bytes of a node's name.
+pub const MAX_NODE_NAME: usize = 64;
+/// Bytes of a reason that travels with a Bye.
+pub const MAX_REASON: usize = 200;
+/// Files that one node names in answer to one query.
+pub const MAX_HITS_A_NODE: usize = 64;
+/// Files named in one hit message.
+pub const MAX_HITS_A_MESSAGE: usize = 32;
+/// Addresses named in one pong or one refusal.
+pub const MAX_ADDRS_A_MESSAGE: usize = 10;
+/// Hop reports in one message.
+pub const MAX_REPORTS_A_MESSAGE: usize = 32;
+
+/// GUIDs of queries remembered, in each of two generations.
+pub const SEEN_CAPACITY: usize = 65_536;
+/// How long a generation of GUIDs lasts. It outlives any query: more than [`MAX_TTL`] times what one hop may take.
+pub const SEEN_GENERATION: Duration = Duration::from_secs(300);
+/// Addresses of other nodes remembered.
+pub const MAX_HOSTS: usize = 1_000;
+/// Own searches that may run at once.
+pub const MAX_SEARCHES: usize = 32;
+/// Hits kept of one search.
+pub const MAX_HITS_A_SEARCH: usize = 2_000;
+/// Hop reports kept of one search: a flood among some thousands of nodes.
+pub const MAX_HOPS_A_SEARCH: usize = 50_000;
+/// Links that may exist at once, whatever the settings say.
+pub const MAX_LINKS: usize = 256;

@@ -1,0 +1,15 @@
+//! The nouns of the field: what every room means by a guid, a node, a query, a file, and every limit by its name.
+
+mod addr;
+pub mod hash;
+mod id;
+pub mod limits;
+mod query;
+mod travel;
+mod untrusted;
+
+pub use addr::PeerAddr;
+pub use id::{FileId, Guid, IdError, NodeId};
+pub use query::{Query, QueryError};
+pub use travel::{Travel, Ttl};
+pub use untrusted::Untrusted;

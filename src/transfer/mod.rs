@@ -1,0 +1,5 @@
+//! Moving files between nodes.
+
+mod state;
+
+pub use state::{Direction, Transfer, TransferState};

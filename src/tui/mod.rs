@@ -1,0 +1,1 @@
+//! The terminal face: model, pure update, panes, keymap, theme.

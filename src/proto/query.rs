@@ -28,4 +28,10 @@ impl Query {
     pub fn text(&self) -> &str {
         &self.text
     }
+
+    /// Whether a file answers the query.
+    #[must_use]
+    pub fn matches(&self, name: &str, _size: u64, _id: &super::FileId) -> bool {
+        self.text.split_whitespace().all(|word| name.contains(word))
+    }
 }

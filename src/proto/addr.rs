@@ -101,7 +101,7 @@ mod tests {
         for text in ["192.0.2.7:6346", "[2001:db8::7]:1"] {
             let addr = PeerAddr(text.parse().unwrap());
             let bytes = rmp_serde::to_vec(&addr).unwrap();
-            assert_eq!(bytes.len(), 2 + addr.0.is_ipv4().then_some(6).unwrap_or(18));
+            assert_eq!(bytes.len(), 2 + if addr.0.is_ipv4() { 6 } else { 18 });
             assert_eq!(rmp_serde::from_slice::<PeerAddr>(&bytes).unwrap(), addr);
         }
         for bad in [&[][..], &[1], &[1, 2, 3, 4, 5], &[0; 19]] {

@@ -186,6 +186,7 @@ impl Actor {
             Note::DialFailed { addr, why } => self.on_dial_failed(addr, &why),
             Note::DirectFailed(message) => self.feed(Input::DirectFailed { message }),
             Note::Hosts(addrs, source) => self.on_hosts(addrs, source),
+            Note::Counted => {}
         }
     }
 

@@ -180,6 +180,7 @@ impl DirectIn {
         let remote = connection.remote;
         if let Err(why) = self.take_all(connection).await {
             self.tally.broken.up();
+            let _ = self.notes.try_send(Note::Counted);
             tracing::debug!("closed a direct delivery from {remote}: {why}");
         }
     }

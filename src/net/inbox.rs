@@ -36,6 +36,8 @@ pub(super) enum Note {
     },
     /// A hit or a report could not be delivered.
     DirectFailed(Message),
+    /// Something was counted that a picture of the node shows.
+    Counted,
     /// Addresses became known.
     Hosts(Vec<PeerAddr>, HostSource),
 }

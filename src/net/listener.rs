@@ -133,7 +133,10 @@ impl Doorman {
         self.complain(remote, &error.to_string());
     }
 
+    /// Tells the log, as long as that does not flood it, and that something was counted. A full queue means that the actor
+    /// is awake anyway.
     fn complain(&self, remote: SocketAddr, why: &str) {
+        let _ = self.notes.try_send(Note::Counted);
         if self.tally.may_log(self.clock.now().micros()) {
             tracing::info!("closed a connection from {}: {why}", PeerAddr::from(remote));
         }

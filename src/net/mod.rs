@@ -37,6 +37,9 @@ mod stream;
 mod tally;
 mod tls;
 
+#[cfg(test)]
+mod tests;
+
 pub use actor::SharedLibrary;
 pub use files::{Dialer, IncomingFile};
 pub use identity::{Identity, IdentityError, KEY_FILE, node_id};

@@ -106,11 +106,10 @@ pub(super) async fn resolve(mut lookups: mpsc::Receiver<Lookup>, notes: mpsc::Se
 fn note_lookup(names: &mut Vec<Name>, lookup: Lookup) {
     let now = Instant::now();
     match lookup {
-        Lookup::Add(text) => match names.iter_mut().find(|name| name.text == text) {
-            Some(name) => name.due = Some(now),
-            None if names.len() < MAX_NAMES => {
-                names.push(Name { text, addrs: Vec::new(), resolved: None, failures: 0, due: Some(now) });
-            }
+        Lookup::Add(text) => match names.iter().position(|name| name.text == text) {
+            // Named again: all of its addresses are to be tried again.
+            Some(index) => names[index] = Name::new(text, now),
+            None if names.len() < MAX_NAMES => names.push(Name::new(text, now)),
             None => tracing::warn!("{}", PeerNameError::TooMany),
         },
         Lookup::Failed(addr) => {
@@ -128,10 +127,9 @@ async fn resolve_due(names: &mut [Name], notes: &mpsc::Sender<Note>) {
     let due = names.iter_mut().filter(|name| name.due.is_some_and(|due| due <= now));
     let resolving = due.map(|name| async move {
         name.due = None;
-        match timeout(RESOLVE_TIMEOUT, lookup_host(&*name.text)).await {
-            Ok(Ok(found)) => name.found(found),
-            Ok(Err(error)) => name.failed(&error.to_string()),
-            Err(_) => name.failed("the name server did not answer in time"),
+        match look_up(&name.text).await {
+            Ok(addrs) => name.found(addrs),
+            Err(why) => name.failed(&why),
         }
     });
     let found: Vec<PeerAddr> = join_all(resolving).await.into_iter().flatten().collect();
@@ -140,14 +138,23 @@ async fn resolve_due(names: &mut [Name], notes: &mpsc::Sender<Note>) {
     }
 }
 
+async fn look_up(name: &str) -> Result<Vec<PeerAddr>, String> {
+    let found = match timeout(RESOLVE_TIMEOUT, lookup_host(name)).await {
+        Ok(found) => found.map_err(|error| error.to_string())?,
+        Err(_) => return Err("the name server did not answer in time".to_owned()),
+    };
+    let addrs: Vec<PeerAddr> =
+        found.map(PeerAddr::from).filter(|addr| addr.is_dialable()).take(MAX_ADDRS_A_NAME).collect();
+    if addrs.is_empty() { Err("it has no address that can be dialled".to_owned()) } else { Ok(addrs) }
+}
+
 impl Name {
+    fn new(text: Box<str>, now: Instant) -> Self {
+        Self { text, addrs: Vec::new(), resolved: None, failures: 0, due: Some(now) }
+    }
+
     /// The addresses that are new; those that are known would only be dialled sooner than their back-off says.
-    fn found(&mut self, found: impl Iterator<Item = SocketAddr>) -> Vec<PeerAddr> {
-        let mut addrs: Vec<PeerAddr> = found.map(PeerAddr::from).filter(|addr| addr.is_dialable()).collect();
-        addrs.truncate(MAX_ADDRS_A_NAME);
-        if addrs.is_empty() {
-            return self.failed("it has no address that can be dialled");
-        }
+    fn found(&mut self, addrs: Vec<PeerAddr>) -> Vec<PeerAddr> {
         if self.failures > 0 {
             tracing::info!("{} resolves now", self.text);
         }

@@ -205,5 +205,6 @@ fn hello(settings: &NetSettings, bound: SocketAddr) -> Hello {
 }
 
 fn short(text: &str) -> Untrusted {
-    text[..text.floor_char_boundary(MAX_NODE_NAME)].into()
+    let end = (0..=text.len().min(MAX_NODE_NAME)).rev().find(|&end| text.is_char_boundary(end));
+    text[..end.unwrap_or(0)].into()
 }

@@ -1,1 +1,5 @@
 //! The terminal face: model, pure update, panes, keymap, theme.
+
+pub mod action;
+mod file;
+pub mod keymap;

@@ -2,4 +2,6 @@
 
 pub mod action;
 mod file;
+pub mod glyphs;
 pub mod keymap;
+pub mod text;

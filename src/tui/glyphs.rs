@@ -260,15 +260,42 @@ mod tests {
 
     fn signs(set: &Glyphs) -> Vec<&'static str> {
         let frames = [set.border, set.focus_border].into_iter().flat_map(|b| {
-            [b.top_left, b.top_right, b.bottom_left, b.bottom_right]
-                .into_iter()
-                .chain([b.vertical_left, b.vertical_right, b.horizontal_top, b.horizontal_bottom])
+            [b.top_left, b.top_right, b.bottom_left, b.bottom_right].into_iter().chain([
+                b.vertical_left,
+                b.vertical_right,
+                b.horizontal_top,
+                b.horizontal_bottom,
+            ])
         });
         let single = [
-            set.you, set.ultra_peer, set.leaf, set.peer, set.directory, set.dialling, set.hit, set.duplicate,
-            set.dropped, set.good, set.bad, set.warning, set.up, set.down, set.ascending, set.descending, set.path,
-            set.selected, set.paused, set.live, set.separator, set.dot, set.none, set.ellipsis, set.thumb, set.track,
-            set.cursor, set.bar_empty,
+            set.you,
+            set.ultra_peer,
+            set.leaf,
+            set.peer,
+            set.directory,
+            set.dialling,
+            set.hit,
+            set.duplicate,
+            set.dropped,
+            set.good,
+            set.bad,
+            set.warning,
+            set.up,
+            set.down,
+            set.ascending,
+            set.descending,
+            set.path,
+            set.selected,
+            set.paused,
+            set.live,
+            set.separator,
+            set.dot,
+            set.none,
+            set.ellipsis,
+            set.thumb,
+            set.track,
+            set.cursor,
+            set.bar_empty,
         ];
         let lists = [set.bar, set.spark, set.spinner, &set.ttl].concat();
         single.into_iter().chain(frames).chain(lists).collect()
@@ -287,8 +314,16 @@ mod tests {
     #[test]
     fn roles_and_outcomes_differ_by_sign_alone() {
         for set in BOTH {
-            let mut told_apart =
-                vec![set.you, set.ultra_peer, set.leaf, set.directory, set.dialling, set.hit, set.duplicate, set.dropped];
+            let mut told_apart = vec![
+                set.you,
+                set.ultra_peer,
+                set.leaf,
+                set.directory,
+                set.dialling,
+                set.hit,
+                set.duplicate,
+                set.dropped,
+            ];
             told_apart.sort_unstable();
             told_apart.dedup();
             assert_eq!(told_apart.len(), 8);

@@ -5,3 +5,4 @@ mod file;
 pub mod glyphs;
 pub mod keymap;
 pub mod text;
+pub mod theme;

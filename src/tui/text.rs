@@ -1,11 +1,19 @@
 //! Text for a place of some columns: cutting without splitting a letter, and numbers in few characters.
+//!
+//! All of it is Unicode; where a terminal has none, [`only_ascii`] goes over the finished screen.
 
 use std::borrow::Cow;
 
+use ratatui::buffer::Buffer;
+use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+use super::glyphs::Glyphs;
 use crate::app::Untrusted;
+
+/// Where a text was cut. One column wide.
+const ELLIPSIS: &str = Glyphs::UNICODE.ellipsis;
 
 /// The longest ending that is kept in view as a file's extension, with its dot.
 const MAX_EXTENSION: usize = 9;
@@ -47,15 +55,15 @@ pub fn end(text: &str, columns: usize) -> &str {
     text
 }
 
-/// A text in at most `columns`, with `ellipsis` (one column) where it was cut.
+/// A text in at most `columns`, with `…` where it was cut.
 #[must_use]
-pub fn fit<'a>(text: &'a str, columns: usize, ellipsis: &str) -> Cow<'a, str> {
+pub fn fit<'a>(text: &'a str, columns: usize) -> Cow<'a, str> {
     let whole = start(text, columns);
     if whole.len() == text.len() {
         return Cow::Borrowed(text);
     }
-    match columns.checked_sub(ellipsis.width()) {
-        Some(room) => Cow::Owned(start(text, room).to_owned() + ellipsis),
+    match columns.checked_sub(1) {
+        Some(room) => Cow::Owned(start(text, room).to_owned() + ELLIPSIS),
         None => Cow::Borrowed(whole),
     }
 }
@@ -63,15 +71,15 @@ pub fn fit<'a>(text: &'a str, columns: usize, ellipsis: &str) -> Cow<'a, str> {
 /// A file's name in at most `columns`, cut in its middle so that the extension stays in view: nobody should take
 /// `holiday.jpg.exe` for a picture.
 #[must_use]
-pub fn fit_name<'a>(name: &'a str, columns: usize, ellipsis: &str) -> Cow<'a, str> {
+pub fn fit_name<'a>(name: &'a str, columns: usize) -> Cow<'a, str> {
     let extension = extension(name);
-    let tail = width(extension) + ellipsis.width();
+    let tail = width(extension) + 1;
     match columns.checked_sub(tail) {
         Some(room) if room > 0 && !extension.is_empty() && width(name) > columns => {
             let stem = &name[..name.len() - extension.len()];
-            Cow::Owned(start(stem, room).to_owned() + ellipsis + extension)
+            Cow::Owned(start(stem, room).to_owned() + ELLIPSIS + extension)
         }
-        _ => fit(name, columns, ellipsis),
+        _ => fit(name, columns),
     }
 }
 
@@ -85,7 +93,7 @@ fn extension(name: &str) -> &str {
 
 /// A stranger's text, safe to show and in at most `columns`, its extension in view. The only way to the screen.
 #[must_use]
-pub fn untrusted(text: &Untrusted, columns: usize, ellipsis: &str) -> String {
+pub fn untrusted(text: &Untrusted, columns: usize) -> String {
     let raw = text.raw();
     let cap = columns.saturating_mul(BYTES_PER_COLUMN);
     let visible = if raw.len() <= cap {
@@ -96,7 +104,7 @@ pub fn untrusted(text: &Untrusted, columns: usize, ellipsis: &str) -> String {
         let tail = Untrusted::new(&raw[tail.max(head)..]).visible(usize::MAX);
         Untrusted::new(&raw[..head]).visible(usize::MAX) + &tail
     };
-    fit_name(&visible, columns, ellipsis).into_owned()
+    fit_name(&visible, columns).into_owned()
 }
 
 /// The last place up to `at` where a text may be cut.
@@ -106,23 +114,58 @@ fn boundary(text: &str, at: usize) -> usize {
 
 /// A text in exactly `columns`, at the left.
 #[must_use]
-pub fn left(text: &str, columns: usize, ellipsis: &str) -> String {
-    let shown = fit(text, columns, ellipsis);
+pub fn left(text: &str, columns: usize) -> String {
+    let shown = fit(text, columns);
     let blanks = columns - width(&shown);
     shown.into_owned() + &" ".repeat(blanks)
 }
 
 /// A text in exactly `columns`, at the right.
 #[must_use]
-pub fn right(text: &str, columns: usize, ellipsis: &str) -> String {
-    let shown = fit(text, columns, ellipsis);
+pub fn right(text: &str, columns: usize) -> String {
+    let shown = fit(text, columns);
     " ".repeat(columns - width(&shown)) + &shown
+}
+
+/// A text for a terminal without UTF-8: letters without their accents, and `?` for what has no ASCII. Such a terminal
+/// takes the bytes of other characters for control characters, which a stranger could choose.
+#[must_use]
+pub fn ascii(text: &str) -> String {
+    text.graphemes(true).flat_map(|grapheme| ascii_grapheme(grapheme)).collect()
+}
+
+/// The ASCII of one grapheme, in as many columns as it has.
+fn ascii_grapheme(grapheme: &str) -> impl Iterator<Item = char> + use<> {
+    let sign = match grapheme {
+        "…" => '~',
+        "‹" => '<',
+        "›" => '>',
+        "—" | "–" => '-',
+        _ => grapheme.nfkd().next().filter(|c| c.is_ascii() && !c.is_control()).unwrap_or('?'),
+    };
+    std::iter::repeat_n(sign, 1).chain(std::iter::repeat_n(' ', grapheme.width().saturating_sub(1)))
+}
+
+/// Makes a finished screen ASCII, whatever was drawn on it.
+pub fn only_ascii(screen: &mut Buffer) {
+    for cell in &mut screen.content {
+        if !cell.symbol().is_ascii() {
+            let sign = ascii_grapheme(cell.symbol()).next().unwrap_or('?');
+            cell.set_char(sign);
+        }
+    }
 }
 
 /// A size in at most eight characters: `812 B`, `3.4 KiB`, `5.7 GiB`.
 #[must_use]
 pub fn bytes(count: u64) -> String {
     scaled(count, 1024.0, &[" B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB"])
+}
+
+/// A size in at most five characters: `812`, `3.4M`, `5.7G`.
+#[must_use]
+pub fn bytes_short(count: u64) -> String {
+    scaled(count, 1024.0, &["", "K", "M", "G", "T", "P", "E"])
 }
 
 /// A number in at most five characters: `999`, `1.2k`, `140k`, `3.4M`.
@@ -221,9 +264,141 @@ pub fn age(ms: u64) -> String {
 
 /// A long id as its two ends: `7f3a…c21e`.
 #[must_use]
-pub fn short_id(id: &str, ellipsis: &str) -> String {
+pub fn short_id(id: &str) -> String {
     if id.len() <= 9 || !id.is_ascii() {
         return id.to_owned();
     }
-    format!("{}{ellipsis}{}", &id[..4], &id[id.len() - 4..])
+    format!("{}{ELLIPSIS}{}", &id[..4], &id[id.len() - 4..])
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn cutting_says_so() {
+        assert_eq!(fit("hopscope", 8), "hopscope");
+        assert_eq!(fit("hopscope", 7), "hopsco…");
+        assert_eq!(fit("hopscope", 1), "…");
+        assert_eq!(fit("hopscope", 0), "");
+        assert_eq!(fit("日本語", 5), "日本…");
+        assert_eq!(fit("日本語", 4), "日…");
+        assert_eq!(end("日本語", 5), "本語");
+        assert_eq!(left("日本語", 4), "日… ");
+        assert_eq!(right("ab", 4), "  ab");
+    }
+
+    #[test]
+    fn the_extension_stays_in_view() {
+        let name = |text: &str, columns| untrusted(&Untrusted::from(text), columns);
+        assert_eq!(name("annual report 2025.tar.zst", 14), "annual re….zst");
+        assert_eq!(name("holiday.jpg.exe", 10), "holid….exe");
+        assert_eq!(name("holiday.exe", 5), "holi…");
+        assert_eq!(name(".bashrc-of-somebody", 8), ".bashrc…");
+        assert_eq!(name("no extension at all. Really not", 10), "no extens…");
+        assert_eq!(name("a\u{202e}fdp.exe", 30), "a‹U+202E›fdp.exe");
+        let long = format!("{}.flac", "é".repeat(64 * 1024));
+        assert_eq!(name(&long, 12), format!("{}….flac", "é".repeat(6)));
+    }
+
+    #[test]
+    fn a_flag_or_a_family_is_one_letter() {
+        let family = "👨\u{200d}👩\u{200d}👧";
+        assert_eq!(start(&format!("{family}!"), 1), "");
+        assert_eq!(start(&format!("{family}!"), 2), family);
+        assert_eq!(fit("🇩🇪🇫🇷", 3), "🇩🇪…");
+    }
+
+    #[test]
+    fn numbers_are_short() {
+        assert_eq!(
+            [0, 999, 1000, 1234, 9949, 9950, 140_400].map(count),
+            ["0", "999", "1.0k", "1.2k", "9.9k", "10k", "140k"]
+        );
+        assert_eq!([999_499, 999_500, 3_400_000].map(count), ["999k", "1.0M", "3.4M"]);
+        assert_eq!([812, 3482, 6_120_328_397].map(bytes), ["812 B", "3.4 KiB", "5.7 GiB"]);
+        assert_eq!([812, 3482, 6_120_328_397].map(bytes_short), ["812", "3.4K", "5.7G"]);
+        assert_eq!(rate(3_000_000.0), "2.9 MiB/s");
+        assert_eq!([0.0, 0.01, 0.32, 12.0, 1240.0, f64::NAN].map(per_second), ["0", "0", "0.3", "12", "1.2k", "0"]);
+        assert_eq!(percent(1, 0), "-");
+        assert_eq!(
+            [0, 1, 60, 3100, 9999, 10_000].map(|n| percent(n, 10_000)),
+            ["0%", "0.01%", "0.60%", "31%", "99%", "100%"]
+        );
+        assert_eq!(percent(1, 1_000_000), "<0.01%");
+    }
+
+    #[test]
+    fn times_are_short() {
+        assert_eq!([0, 41_000, 8_073_000, 267_240_000].map(duration), ["00:00", "00:41", "02:14:33", "3d 02:14"]);
+        assert_eq!([0.4, 18.2, 999.4, 1800.0, 130_000.0].map(latency), ["0.4ms", "18ms", "999ms", "1.8s", "02:10"]);
+        assert_eq!(latency(-1.0), "-");
+        assert_eq!([0, 41_000, 840_000, 11_000_000, u64::MAX].map(age), ["now", "41s", "14m", "3h", "999d"]);
+        assert_eq!(short_id("7f3a0000c21e",), "7f3a…c21e");
+        assert_eq!(short_id("kestrel"), "kestrel");
+    }
+
+    #[test]
+    fn ascii_keeps_what_it_can() {
+        assert_eq!(ascii("Björk – Jóga 日…"), "Bjork - Joga ? ~");
+        let mut screen = Buffer::with_lines(["é日x\u{9b}▲"]);
+        only_ascii(&mut screen);
+        assert!(screen.content.iter().all(|cell| cell.symbol().bytes().all(|b| (b' '..=b'~').contains(&b))));
+        assert_eq!(screen.content[0].symbol(), "e");
+    }
+
+    /// Text as it comes from strangers: with wide letters, marks, joined emoji and flags.
+    fn wild() -> impl Strategy<Value = String> {
+        let part = prop_oneof![
+            any::<char>().prop_map(String::from),
+            "[a-z.]{0,6}",
+            Just("日".to_owned()),
+            Just("e\u{301}\u{301}".to_owned()),
+            Just("👨\u{200d}👩\u{200d}👧".to_owned()),
+            Just("🇩🇪".to_owned()),
+            Just("\u{202e}".to_owned()),
+        ];
+        proptest::collection::vec(part, 0..40).prop_map(|parts| parts.concat())
+    }
+
+    fn is_grapheme_prefix(part: &str, whole: &str) -> bool {
+        part.len() == whole.len() || whole.grapheme_indices(true).any(|(at, _)| at == part.len())
+    }
+
+    proptest! {
+        #[test]
+        fn cuts_fit_and_split_nothing(text in wild(), columns in 0usize..60) {
+            prop_assert!(width(start(&text, columns)) <= columns);
+            prop_assert!(is_grapheme_prefix(start(&text, columns), &text));
+            prop_assert!(width(end(&text, columns)) <= columns);
+            let fitted = fit(&text, columns);
+            prop_assert!(width(&fitted) <= columns);
+            if let Some(cut) = fitted.strip_suffix(ELLIPSIS) {
+                prop_assert!(fitted == text || is_grapheme_prefix(cut, &text));
+            }
+            prop_assert_eq!(width(&left(&text, columns)), columns);
+            prop_assert_eq!(width(&right(&text, columns)), columns);
+        }
+
+        #[test]
+        fn a_strangers_text_fits_and_controls_nothing(text in wild(), columns in 0usize..60) {
+            let shown = untrusted(&Untrusted::new(text), columns);
+            prop_assert!(width(&shown) <= columns, "{shown:?}");
+            let controls = shown.chars().any(|c| c.is_control() || c == '\u{202e}');
+            prop_assert!(!controls);
+        }
+
+        #[test]
+        fn ascii_is_ascii(text in wild()) {
+            let plain = ascii(&text).bytes().all(|b| (b' '..=b'~').contains(&b));
+            prop_assert!(plain);
+        }
+
+        #[test]
+        fn numbers_keep_their_width(n: u64) {
+            prop_assert!(count(n).len() <= 5 && bytes_short(n).len() <= 5 && bytes(n).len() <= 8, "{}", bytes(n));
+        }
+    }
 }

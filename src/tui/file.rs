@@ -32,11 +32,18 @@ pub(super) fn line(text: &str, span: &Range<usize>) -> usize {
 /// The candidate that a mistyped word most probably meant.
 pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let folded = word.to_lowercase();
-    let likeness = |candidate: &str| strsim::jaro_winkler(&folded, &candidate.to_lowercase());
-    let scored = candidates.into_iter().map(|candidate| (likeness(candidate), candidate));
+    let scored = candidates.into_iter().map(|candidate| (likeness(&folded, &candidate.to_lowercase()), candidate));
     // Below this a guess is more often wrong than right.
     let best = scored.filter(|(score, _)| *score > 0.8).max_by(|a, b| a.0.total_cmp(&b.0));
     best.map(|(_, candidate)| candidate)
+}
+
+/// From 0 to 1. A common start counts most, but a slip of the finger in a short word counts too.
+fn likeness(word: &str, candidate: &str) -> f64 {
+    let letters = word.chars().count();
+    let slips = strsim::osa_distance(word, candidate);
+    let slipped = if letters > 2 && slips <= (letters / 3).max(1) { 0.9 - 0.01 * slips as f64 } else { 0.0 };
+    strsim::jaro_winkler(word, candidate).max(slipped)
 }
 
 /// A guess as the end of an error message.
@@ -59,7 +66,10 @@ mod tests {
         let known = ["quit", "quit-now", "queries", "neighbors"];
         assert_eq!(nearest("Quitt", known), Some("quit"));
         assert_eq!(nearest("neighbours", known), Some("neighbors"));
+        assert_eq!(nearest("qiut", known), Some("quit"));
+        assert_eq!(nearest("vmi", ["vim", "emacs"]), Some("vim"));
         assert_eq!(nearest("zzz", known), None);
+        assert_eq!(nearest("a", ["b", "c"]), None);
         assert_eq!(did_you_mean(Some("x")).as_deref(), Some("did you mean `x`?"));
     }
 

@@ -50,7 +50,7 @@ pub(super) fn load(name_or_file: &str, dir: &Path) -> (Theme, Vec<ThemeError>) {
 }
 
 /// Loads with any reader of files, so that it is pure.
-fn load_with(name_or_file: &str, dir: &Path, read: Read<'_>) -> (Theme, Vec<ThemeError>) {
+pub(super) fn load_with(name_or_file: &str, dir: &Path, read: Read<'_>) -> (Theme, Vec<ThemeError>) {
     let mut loading = Loading::new(dir, read);
     let theme = loading.theme(Path::new(name_or_file));
     if loading.errors.is_empty() {

@@ -4,12 +4,14 @@ mod addr;
 pub mod hash;
 mod id;
 pub mod limits;
+pub mod magnet;
 mod query;
 mod travel;
 mod untrusted;
 
 pub use addr::PeerAddr;
 pub use id::{FileId, Guid, IdError, NodeId};
-pub use query::{Query, QueryError};
+pub use magnet::{Magnet, MagnetError, MagnetSource};
+pub use query::{FileKind, Folded, Query, QueryError, Term};
 pub use travel::{Travel, Ttl};
 pub use untrusted::Untrusted;

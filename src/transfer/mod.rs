@@ -2,4 +2,4 @@
 
 mod state;
 
-pub use state::{Direction, Transfer, TransferState};
+pub use state::{Direction, Transfer, TransferState, VERIFICATION_FAILED};

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 use super::board::Ticket;
 use super::buffers::Buffers;
-use super::source::Open;
+use super::source::OpenFile;
 use super::state::TransferState;
 use super::verify::GROUP;
 
@@ -59,7 +59,7 @@ impl Row {
 /// A part of a file, read a group ahead of what is sent.
 #[derive(Debug)]
 pub(super) struct FilePart {
-    open: Arc<Open>,
+    open: Arc<OpenFile>,
     row: Arc<Row>,
     buffers: Arc<Buffers>,
     rest: Range<u64>,
@@ -68,7 +68,7 @@ pub(super) struct FilePart {
 }
 
 impl FilePart {
-    pub(super) fn new(open: Arc<Open>, row: Arc<Row>, buffers: Arc<Buffers>, range: Range<u64>) -> Self {
+    pub(super) fn new(open: Arc<OpenFile>, row: Arc<Row>, buffers: Arc<Buffers>, range: Range<u64>) -> Self {
         row.set_end(None);
         let left = range.end - range.start;
         let mut part = Self { open, row, buffers, rest: range, left, reading: None };

@@ -13,7 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http_body_util::{BodyExt, Empty, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{self, HeaderMap, HeaderName};
 use hyper::{Request, Response, StatusCode};
@@ -109,7 +109,11 @@ impl Client {
         check_size(size, said)?;
         let count =
             group_count(said).ok_or_else(|| Trouble::Useless(format!("a file of {said} bytes is too large")))?;
-        let body = Limited::new(response.into_body(), count as usize * blake3::OUT_LEN);
+        let length = count as usize * blake3::OUT_LEN;
+        if response.body().size_hint().exact().is_some_and(|announced| announced != length as u64) {
+            return Err(broken("sends a list of checksums of the wrong length"));
+        }
+        let body = Limited::new(response.into_body(), length);
         let bytes = self
             .drive(tokio::time::timeout(LIST_TIMEOUT, body.collect()))
             .await

@@ -12,7 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::{OnceCell, Semaphore};
 
-use super::source::{Open, SharedFile};
+use super::source::{OpenFile, SharedFile};
 use super::verify::{GROUP, GroupList, Value, group_count, group_span, group_value};
 use crate::proto::FileId;
 
@@ -57,7 +57,7 @@ impl Lists {
     ///
     /// # Errors
     /// When it takes too long, or cannot be had.
-    pub(super) async fn get(&self, id: FileId, open: Arc<Open>) -> Result<Bytes, NoList> {
+    pub(super) async fn get(&self, id: FileId, open: Arc<OpenFile>) -> Result<Bytes, NoList> {
         let cell = self.cell(id, open.shared());
         let (filling, computing) = (Arc::clone(&cell), Arc::clone(&self.computing));
         // Its own task: the work goes on when this request gives up waiting, and the next one finds it done.
@@ -107,7 +107,7 @@ impl Lists {
 }
 
 /// Reads and hashes a file on a few threads.
-fn compute(id: &FileId, open: &Open) -> Result<Bytes, String> {
+fn compute(id: &FileId, open: &OpenFile) -> Result<Bytes, String> {
     let size = open.shared().size;
     let count = group_count(size).ok_or("the file is too large to be sent")?;
     let threads =

@@ -30,3 +30,6 @@ pub use serve::PeerInfo;
 pub use source::{Files, SharedFile};
 pub use state::{Direction, Transfer, TransferState};
 pub use transfers::{MAX_DOWNLOADS, NoTransfer, StartError, Totals, TransferSettings, Transfers};
+
+#[cfg(test)]
+mod tests;

@@ -136,7 +136,7 @@ impl Receiver<'_> {
             }
             Ok(false) => Err(Trouble::Useless(format!(
                 "it sent wrong bytes near {} MiB of the file",
-                u64::from(stored.index) * GROUP >> 20
+                (u64::from(stored.index) * GROUP) >> 20
             ))),
             Err(error) => Err(disk_trouble(&error)),
         }

@@ -28,7 +28,7 @@ use super::lists::{Lists, NoList};
 use super::patience::Patience;
 use super::range::{self, Wanted};
 use super::slots::{self, Slots};
-use super::source::{Files, Open};
+use super::source::{Files, OpenFile};
 use super::state::{Direction, Transfer, TransferState};
 use crate::base::Time;
 use crate::proto::{FileId, NodeId, Untrusted};
@@ -179,7 +179,7 @@ impl Connection {
         if !head && let Some(wait) = self.take_slot() {
             return wait;
         }
-        let open = match tokio::task::spawn_blocking(|| Open::open(shared)).await {
+        let open = match tokio::task::spawn_blocking(|| OpenFile::open(shared)).await {
             Ok(Ok(open)) => Arc::new(open),
             Ok(Err(why)) => return sentence(StatusCode::GONE, why),
             Err(panic) => return sentence(StatusCode::INTERNAL_SERVER_ERROR, panic.to_string()),
@@ -212,7 +212,7 @@ impl Connection {
         Some(reply)
     }
 
-    fn file(&self, id: FileId, open: Arc<Open>, range: Option<&str>, head: bool) -> Reply {
+    fn file(&self, id: FileId, open: Arc<OpenFile>, range: Option<&str>, head: bool) -> Reply {
         let size = open.shared().size;
         let (status, range, content_range) = match range::wanted(range, size) {
             Wanted::Whole => (StatusCode::OK, 0..size, None),
@@ -243,7 +243,7 @@ impl Connection {
         reply
     }
 
-    async fn groups(&self, id: FileId, open: Arc<Open>, head: bool) -> Reply {
+    async fn groups(&self, id: FileId, open: Arc<OpenFile>, head: bool) -> Reply {
         let size = open.shared().size;
         let mut reply = if head {
             reply(StatusCode::OK, Answer::bytes(Bytes::new()))
@@ -259,7 +259,7 @@ impl Connection {
     }
 
     /// The line on the board for a file; a file of which several ranges go over one connection has one.
-    fn row(&self, id: FileId, open: &Open) -> Arc<Row> {
+    fn row(&self, id: FileId, open: &OpenFile) -> Arc<Row> {
         let mut held = self.held();
         if let Some((last, row)) = &held.row {
             if *last == id {

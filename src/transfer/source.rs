@@ -26,12 +26,12 @@ pub trait Files: Send + Sync {
 
 /// A shared file that is open, and was found to be as it was when it was hashed.
 #[derive(Debug)]
-pub(super) struct Open {
+pub(super) struct OpenFile {
     shared: SharedFile,
     file: File,
 }
 
-impl Open {
+impl OpenFile {
     /// Opens a file. It blocks.
     ///
     /// # Errors

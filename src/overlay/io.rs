@@ -86,6 +86,13 @@ pub struct Peer {
     pub role: Role,
 }
 
+impl Peer {
+    /// The addresses that it is known by.
+    pub fn addrs(&self) -> impl Iterator<Item = PeerAddr> + use<> {
+        self.dialled.into_iter().chain(self.listen.filter(|listen| Some(*listen) != self.dialled))
+    }
+}
+
 /// Where an address was learned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HostSource {
@@ -234,6 +241,8 @@ pub enum DoneWhy {
     Enough,
     /// Its owner cancelled it.
     Cancelled,
+    /// Every copy that was sent is accounted for by a report, and every hit that was reported has come: nothing more can.
+    Complete,
     /// There was no neighbor to ask.
     NoNeighbors,
     /// The node shuts down.

@@ -1,13 +1,33 @@
 //! The core: one node's whole behaviour as a state machine without IO.
+//!
+//! [`Node::handle`] takes an [`Input`] and fills an outbox with [`Output`]s; [`Node::next_wake`] says when it wants to be
+//! woken. There is no clock, no socket and no randomness in here that the caller did not bring, so that a real node and
+//! a simulated one are the same code, and a seed gives the same run.
 
+mod answer;
+mod hosts;
 mod io;
+mod limit;
+mod link;
+mod membership;
 mod message;
+mod node;
+mod report;
+mod search;
+mod seen;
+mod timers;
+mod topology;
+
+#[cfg(test)]
+mod tests;
 
 pub use io::{
     Command, Config, Context, Dedup, DoneWhy, Event, HostSource, Input, Library, LinkId, Output, Peer, SearchCost,
     SearchSpec, Trace,
 };
+pub use link::{Link, LinkCounts};
 pub use message::{
     Action, Bye, ByeReason, Delivery, FoundFile, Hello, HitBody, HitMessage, Hop, Message, Ping, Pong, QueryBody,
     QueryMessage, ReportBody, ReportMessage, Role, Sealed, TopologyKind,
 };
+pub use node::{Counters, Node};

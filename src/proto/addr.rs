@@ -3,11 +3,10 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// An address that a node says it can be dialled at. To the core it is opaque: something to compare, pass on and dial.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PeerAddr(pub SocketAddr);
 
 impl PeerAddr {
@@ -36,6 +35,46 @@ impl fmt::Display for PeerAddr {
     }
 }
 
+impl Serialize for PeerAddr {
+    /// `ip:port` for people; 6 or 18 bytes (address, then port in network order) on the wire, as Gnutella writes it.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            return serializer.collect_str(self);
+        }
+        let mut bytes = [0; 18];
+        let ip_len = match self.0.ip() {
+            IpAddr::V4(ip) => copy_into(&mut bytes, &ip.octets()),
+            IpAddr::V6(ip) => copy_into(&mut bytes, &ip.octets()),
+        };
+        bytes[ip_len..ip_len + 2].copy_from_slice(&self.0.port().to_be_bytes());
+        serializer.serialize_bytes(&bytes[..ip_len + 2])
+    }
+}
+
+fn copy_into(bytes: &mut [u8; 18], octets: &[u8]) -> usize {
+    bytes[..octets.len()].copy_from_slice(octets);
+    octets.len()
+}
+
+impl<'de> Deserialize<'de> for PeerAddr {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            let text = String::deserialize(deserializer)?;
+            return text.parse::<SocketAddr>().map(Self::from).map_err(de::Error::custom);
+        }
+        let bytes = <serde_bytes::ByteBuf>::deserialize(deserializer)?;
+        let (ip, port) = bytes.split_at_checked(bytes.len().saturating_sub(2)).unwrap_or_default();
+        let ip = match ip.len() {
+            4 => <[u8; 4]>::try_from(ip).map(IpAddr::from),
+            _ => <[u8; 16]>::try_from(ip).map(IpAddr::from),
+        };
+        match (ip, <[u8; 2]>::try_from(port)) {
+            (Ok(ip), Ok(port)) => Ok(Self::from(SocketAddr::new(ip, u16::from_be_bytes(port)))),
+            _ => Err(de::Error::invalid_length(bytes.len(), &"6 or 18 bytes of address and port")),
+        }
+    }
+}
+
 impl From<SocketAddr> for PeerAddr {
     /// An IPv4 address that came mapped into IPv6 is the same host.
     fn from(addr: SocketAddr) -> Self {
@@ -54,6 +93,20 @@ mod tests {
         for bad in ["0.0.0.0:6346", "127.0.0.1:0", "224.0.0.251:5353", "255.255.255.255:1", "[::]:6346", "[ff02::1]:1"]
         {
             assert!(!dialable(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn it_travels_as_the_bytes_of_address_and_port() {
+        for text in ["192.0.2.7:6346", "[2001:db8::7]:1"] {
+            let addr = PeerAddr(text.parse().unwrap());
+            let bytes = rmp_serde::to_vec(&addr).unwrap();
+            assert_eq!(bytes.len(), 2 + if addr.0.is_ipv4() { 6 } else { 18 });
+            assert_eq!(rmp_serde::from_slice::<PeerAddr>(&bytes).unwrap(), addr);
+        }
+        for bad in [&[][..], &[1], &[1, 2, 3, 4, 5], &[0; 19]] {
+            let bytes = rmp_serde::to_vec(serde_bytes::Bytes::new(bad)).unwrap();
+            assert!(rmp_serde::from_slice::<PeerAddr>(&bytes).is_err());
         }
     }
 

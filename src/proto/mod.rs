@@ -12,6 +12,6 @@ mod untrusted;
 pub use addr::PeerAddr;
 pub use id::{FileId, Guid, IdError, NodeId};
 pub use magnet::{Magnet, MagnetError, MagnetSource};
-pub use query::{Query, QueryError};
+pub use query::{FileKind, Folded, Query, QueryError, Term};
 pub use travel::{Travel, Ttl};
 pub use untrusted::Untrusted;

@@ -1,6 +1,6 @@
 //! How far a message may still go, and how far it has come.
 
-use super::limits::MAX_TTL;
+use super::limits::{MAX_TTL, MAX_WAY_BACK};
 
 /// Hops that a message may still travel.
 pub type Ttl = u8;
@@ -20,6 +20,13 @@ impl Travel {
     #[must_use]
     pub fn start(ttl: Ttl) -> Self {
         Self { ttl: ttl.clamp(1, MAX_TTL), hops: 0 }
+    }
+
+    /// What a hit or report starts its way back with. It follows the first arrivals of its query, which may be more hops
+    /// than the copy that it answers came; gtk-gnutella caps a hit's TTL at the same number.
+    #[must_use]
+    pub const fn way_back() -> Self {
+        Self { ttl: MAX_WAY_BACK, hops: 0 }
     }
 
     /// What was read from the wire, not to be trusted before [`Travel::arrive`].

@@ -1,0 +1,160 @@
+//! Hits: from the node that has a match to the origin, directly or by the reverse path.
+
+use std::sync::Arc;
+
+use super::io::{Context, LinkId, Output};
+use super::limit::Bucket;
+use super::message::{Delivery, FoundFile, HitBody, HitMessage, Message, QueryMessage, ReportMessage};
+use super::node::Node;
+use crate::base::Time;
+use crate::proto::limits::{MAX_HITS_A_MESSAGE, MAX_WAY_BACK};
+use crate::proto::{Guid, NodeId, PeerAddr, Travel};
+
+/// Messages that this node delivers direct: so many a second, and so many at once, to all destinations together. A query
+/// may name somebody else's address as its origin; this is what keeps an overlay from being turned against it.
+const DIRECT_OVERALL: (u32, u32) = (500, 1_000);
+/// The same for one destination.
+const DIRECT_EACH: (u32, u32) = (50, 200);
+/// Destinations whose rate is remembered; the one that was used longest ago gives way.
+const MAX_DESTINATIONS: usize = 256;
+
+/// Rates of direct delivery.
+#[derive(Debug)]
+pub(super) struct DirectLimits {
+    overall: Bucket,
+    each: Vec<(PeerAddr, Bucket, Time)>,
+}
+
+impl Default for DirectLimits {
+    fn default() -> Self {
+        Self { overall: Bucket::FULL, each: Vec::new() }
+    }
+}
+
+impl DirectLimits {
+    fn allow(&mut self, to: PeerAddr, now: Time) -> bool {
+        let index = self.each.iter().position(|(addr, ..)| *addr == to).unwrap_or_else(|| {
+            if self.each.len() >= MAX_DESTINATIONS {
+                let oldest = self.each.iter().enumerate().min_by_key(|(_, (_, _, used))| *used);
+                let oldest = oldest.map_or(0, |(index, _)| index);
+                self.each.swap_remove(oldest);
+            }
+            self.each.push((to, Bucket::FULL, now));
+            self.each.len() - 1
+        });
+        let (_, bucket, used) = &mut self.each[index];
+        *used = now;
+        bucket.take(now, DIRECT_EACH.0, DIRECT_EACH.1) && self.overall.take(now, DIRECT_OVERALL.0, DIRECT_OVERALL.1)
+    }
+}
+
+impl Node {
+    /// Answers a query with what was found.
+    pub(super) fn answer(
+        &mut self,
+        index: usize,
+        query: &QueryMessage,
+        travel: Travel,
+        mut found: Vec<FoundFile>,
+        cx: &mut Context<'_>,
+    ) {
+        while !found.is_empty() {
+            let rest = found.split_off(found.len().min(MAX_HITS_A_MESSAGE));
+            let body = HitBody {
+                node: Some(self.id),
+                name: self.name.clone(),
+                addr: self.addr,
+                hops: travel.hops(),
+                files: found,
+                ..HitBody::default()
+            };
+            let hit = HitMessage { guid: query.guid, travel: Travel::way_back(), body: Arc::new(body) };
+            self.deliver(index, query, Message::Hit(hit), cx);
+            found = rest;
+        }
+    }
+
+    /// Sends a hit or report towards the origin of a query that came in on a link: over that link if the origin is at
+    /// its other end, over a connection of its own if the query wants that and the rate allows it, else by the reverse
+    /// path.
+    pub(super) fn deliver(&mut self, index: usize, query: &QueryMessage, message: Message, cx: &mut Context<'_>) {
+        let origin = query.body.origin.filter(|addr| addr.is_dialable() && Some(*addr) != self.addr);
+        let direct = origin.filter(|_| query.body.delivery == Delivery::Direct);
+        let neighbor = direct.and_then(|to| self.links.iter().position(|link| link.peer.listen == Some(to)));
+        match (neighbor, direct) {
+            (Some(neighbor), _) => self.send(neighbor, message, cx),
+            (None, Some(to)) if self.direct.allow(to, self.now) => cx.out.push(Output::Direct { to, message }),
+            _ => self.send(index, message, cx),
+        }
+    }
+
+    /// A direct delivery that failed takes the reverse path.
+    pub(super) fn on_direct_failed(&mut self, message: Message, cx: &mut Context<'_>) {
+        let guid = match &message {
+            Message::Hit(hit) => hit.guid,
+            Message::Report(report) => report.guid,
+            _ => return,
+        };
+        match self.way_to_origin(&guid).and_then(|link| self.link_index(link)) {
+            Some(index) => self.send(index, message, cx),
+            None => self.counters.unroutable += 1,
+        }
+    }
+
+    pub(super) fn way_to_origin(&self, guid: &Guid) -> Option<LinkId> {
+        self.seen.get(guid).and_then(|passed| passed.from)
+    }
+
+    /// A hit came in on a link: for an own search, or to be passed on.
+    pub(super) fn on_hit(&mut self, index: usize, hit: &HitMessage, cx: &mut Context<'_>) {
+        if self.is_own_search(&hit.guid) {
+            let from_itself = hit.body.node == Some(self.links[index].peer.id);
+            let via = if from_itself { Delivery::Direct } else { Delivery::Reverse };
+            self.take_hit(hit, via, cx);
+            return;
+        }
+        let passed_on = self
+            .pass_back(index, &hit.guid, hit.travel, cx, |travel| Message::Hit(HitMessage { travel, ..hit.clone() }));
+        self.counters.hits_relayed += u64::from(passed_on);
+    }
+
+    /// A report came in on a link.
+    pub(super) fn on_report(&mut self, index: usize, report: &ReportMessage, cx: &mut Context<'_>) {
+        if self.is_own_search(&report.guid) {
+            self.take_report(report, cx);
+            return;
+        }
+        self.pass_back(index, &report.guid, report.travel, cx, |travel| {
+            Message::Report(ReportMessage { travel, ..report.clone() })
+        });
+    }
+
+    /// Passes a hit or report on over the reverse of the query's path: one link, and never the one it came from.
+    fn pass_back(
+        &mut self,
+        index: usize,
+        guid: &Guid,
+        travel: Travel,
+        cx: &mut Context<'_>,
+        onward: impl FnOnce(Travel) -> Message,
+    ) -> bool {
+        let way = self.way_to_origin(guid).filter(|way| *way != self.links[index].id);
+        let way = way.and_then(|way| self.link_index(way));
+        let travel = travel.arrive(MAX_WAY_BACK).filter(|travel| travel.may_go_on());
+        let (Some(way), Some(travel)) = (way, travel) else {
+            self.counters.unroutable += 1;
+            return false;
+        };
+        self.send(way, onward(travel), cx);
+        true
+    }
+
+    /// A hit or report came over a connection of its own: only from the node that it names.
+    pub(super) fn on_direct(&mut self, from: NodeId, message: Message, cx: &mut Context<'_>) {
+        match message {
+            Message::Hit(hit) if hit.body.node == Some(from) => self.take_hit(&hit, Delivery::Direct, cx),
+            Message::Report(report) if report.body.node == Some(from) => self.take_report(&report, cx),
+            _ => self.counters.inconsistent += 1,
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! Addresses of other nodes: where they were learned, how they did, and whom to dial next.
+
+use std::time::Duration;
+
+use super::io::HostSource;
+use crate::base::{Rng, Time};
+use crate::proto::{PeerAddr, limits};
+
+/// Wait after the first failure; it doubles with each further one.
+const BACK_OFF: Duration = Duration::from_millis(500);
+/// The longest wait for a host that the user named.
+const LONGEST_CONFIGURED: Duration = Duration::from_secs(20);
+/// The longest wait for any other.
+const LONGEST_OTHER: Duration = Duration::from_secs(300);
+/// Wait after a node said that it is full, or that it goes away.
+const REFUSED: Duration = Duration::from_secs(20);
+/// Wait after either side closed a link on purpose.
+const SENT_AWAY: Duration = Duration::from_secs(600);
+/// Failures after which a host that was only heard of is forgotten.
+const FORGET_AFTER: u8 = 6;
+
+/// One address.
+#[derive(Clone, Debug)]
+pub(super) struct Host {
+    pub(super) addr: PeerAddr,
+    source: HostSource,
+    failures: u8,
+    next_try: Time,
+    /// Whether a link to it was up at some time: what is worth remembering and telling.
+    proven: bool,
+    dialling: bool,
+    /// Whether the user sent it away: not dialled until it is named again.
+    sent_away: bool,
+    /// Whether the user named it and no link to it was up since: dialled even by a node with neighbors enough.
+    wished_for: bool,
+}
+
+/// Whom a node looks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// Anybody: it has too few neighbors.
+    Anyone,
+    /// Those that the user named, and no others.
+    Named,
+    /// Those that the user named and that it has not met yet: it has neighbors enough.
+    Unmet,
+}
+
+/// The table; at most [`limits::MAX_HOSTS`].
+#[derive(Debug, Default)]
+pub(super) struct Hosts(Vec<Host>);
+
+impl Hosts {
+    fn find(&mut self, addr: PeerAddr) -> Option<&mut Host> {
+        self.0.iter_mut().find(|host| host.addr == addr)
+    }
+
+    /// Takes an address in; one that the user names again is forgiven everything.
+    pub(super) fn learn(&mut self, addr: PeerAddr, source: HostSource) {
+        if !addr.is_dialable() {
+            return;
+        }
+        if let Some(host) = self.find(addr) {
+            if source == HostSource::Configured {
+                let dialling = host.dialling;
+                *host = Host { proven: host.proven, dialling, ..new_host(addr, source) };
+            }
+            return;
+        }
+        if self.0.len() >= limits::MAX_HOSTS {
+            let worst = self.0.iter().enumerate().filter(|(_, host)| host.source != HostSource::Configured);
+            match worst.max_by_key(|(_, host)| (host.failures, !host.proven)) {
+                Some((index, _)) => self.0.swap_remove(index),
+                None => return,
+            };
+        }
+        self.0.push(new_host(addr, source));
+    }
+
+    /// Forgets an address, because it is this node's own.
+    pub(super) fn forget(&mut self, addr: PeerAddr) {
+        self.0.retain(|host| host.addr != addr);
+    }
+
+    /// Whom to dial: a host that the user named before any other, at random among equals, never one of `linked`.
+    /// It counts as being dialled from then on.
+    pub(super) fn pick(&mut self, now: Time, wish: Wish, linked: &[PeerAddr], rng: &mut Rng) -> Option<PeerAddr> {
+        let ready = |host: &&mut Host| host.may_dial(wish, linked) && host.next_try <= now;
+        let configured = self.0.iter_mut().filter(ready).filter(|host| host.source == HostSource::Configured).count();
+        let wants = |host: &&mut Host| ready(host) && (configured == 0 || host.source == HostSource::Configured);
+        let candidates = self.0.iter_mut().filter(wants).count();
+        let host = self.0.iter_mut().filter(wants).nth(rng.below(candidates))?;
+        host.dialling = true;
+        Some(host.addr)
+    }
+
+    /// When the next host may be dialled.
+    pub(super) fn next_try(&self, wish: Wish, linked: &[PeerAddr]) -> Time {
+        let waiting = self.0.iter().filter(|host| host.may_dial(wish, linked));
+        waiting.map(|host| host.next_try).min().unwrap_or(Time::NEVER)
+    }
+
+    /// A link to it is up.
+    pub(super) fn connected(&mut self, addr: PeerAddr) {
+        if let Some(host) = self.find(addr) {
+            host.dialling = false;
+            host.proven = true;
+            host.wished_for = false;
+        }
+    }
+
+    /// It answered as a neighbor. Only that makes up for failures: a link that closes at once is no success.
+    pub(super) fn answered(&mut self, addr: PeerAddr) {
+        if let Some(host) = self.find(addr) {
+            host.failures = 0;
+        }
+    }
+
+    /// It could not be reached, or its link broke.
+    pub(super) fn failed(&mut self, addr: PeerAddr, now: Time, rng: &mut Rng) {
+        let Some(host) = self.find(addr) else { return };
+        host.dialling = false;
+        let longest = if host.source == HostSource::Configured { LONGEST_CONFIGURED } else { LONGEST_OTHER };
+        let wait = (BACK_OFF * (1 << host.failures.min(12))).min(longest);
+        host.next_try = now + wait.mul_f64(0.5 + rng.fraction());
+        host.failures = host.failures.saturating_add(1);
+        let forgettable = matches!(host.source, HostSource::Told | HostSource::Discovered) && !host.proven;
+        if host.failures >= FORGET_AFTER && forgettable {
+            self.forget(addr);
+        }
+    }
+
+    /// It has no room, or goes away: leave it alone for a while.
+    pub(super) fn refused(&mut self, addr: PeerAddr, now: Time) {
+        if let Some(host) = self.find(addr) {
+            host.dialling = false;
+            host.next_try = now + REFUSED;
+        }
+    }
+
+    /// One of the two closed the link on purpose; `by_us` until the user names it again.
+    pub(super) fn sent_away(&mut self, addr: PeerAddr, now: Time, by_us: bool) {
+        if let Some(host) = self.find(addr) {
+            host.dialling = false;
+            host.next_try = now + SENT_AWAY;
+            host.sent_away |= by_us;
+        }
+    }
+
+    /// Up to `limit` addresses of nodes that were linked once, at random: what a pong tells.
+    pub(super) fn sample(&self, limit: usize, rng: &mut Rng) -> Vec<PeerAddr> {
+        let mut proven: Vec<PeerAddr> =
+            self.0.iter().filter(|host| host.proven && host.failures == 0).map(|host| host.addr).collect();
+        rng.shuffle(&mut proven);
+        proven.truncate(limit);
+        proven
+    }
+
+    pub(super) fn dialling(&self) -> impl Iterator<Item = PeerAddr> + '_ {
+        self.0.iter().filter(|host| host.dialling).map(|host| host.addr)
+    }
+
+    /// Addresses worth remembering for the next run: those that were linked, and those that the user named.
+    pub(super) fn worth_remembering(&self) -> impl Iterator<Item = PeerAddr> + '_ {
+        self.0.iter().filter(|host| host.proven).map(|host| host.addr)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl Host {
+    fn may_dial(&self, wish: Wish, linked: &[PeerAddr]) -> bool {
+        let wished = match wish {
+            Wish::Anyone => true,
+            Wish::Named => self.source == HostSource::Configured,
+            Wish::Unmet => self.wished_for,
+        };
+        wished && !self.dialling && !self.sent_away && !linked.contains(&self.addr)
+    }
+}
+
+fn new_host(addr: PeerAddr, source: HostSource) -> Host {
+    let wished_for = source == HostSource::Configured;
+    let next_try = Time::ZERO;
+    Host { addr, source, failures: 0, next_try, proven: false, dialling: false, sent_away: false, wished_for }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{HostSource, Hosts, Wish};
+    use crate::base::{Rng, Time};
+    use crate::proto::{PeerAddr, limits};
+
+    fn addr(n: u32) -> PeerAddr {
+        PeerAddr((std::net::Ipv4Addr::from(0x0a00_0000 + n), 6346).into())
+    }
+
+    #[test]
+    fn hosts_that_the_user_named_come_first_and_wait_longer_after_each_failure() {
+        let mut hosts = Hosts::default();
+        let mut rng = Rng::new(1);
+        (1..50).for_each(|n| hosts.learn(addr(n), HostSource::Told));
+        hosts.learn(addr(99), HostSource::Configured);
+        let mut now = Time::ZERO;
+        let mut waits = Vec::new();
+        for _ in 0..5 {
+            assert_eq!(hosts.pick(now, Wish::Named, &[], &mut rng), Some(addr(99)));
+            assert_eq!(hosts.pick(now, Wish::Named, &[], &mut rng), None, "it is being dialled");
+            hosts.failed(addr(99), now, &mut rng);
+            let next = hosts.next_try(Wish::Named, &[]);
+            waits.push(next.since(now));
+            now = next;
+        }
+        assert!(waits[4] > waits[0] * 4, "{waits:?}");
+        assert!(waits.iter().all(|wait| *wait < Duration::from_secs(31)));
+    }
+
+    #[test]
+    fn the_table_is_bounded_and_keeps_what_the_user_named() {
+        let mut hosts = Hosts::default();
+        hosts.learn(addr(0), HostSource::Configured);
+        (1..5_000).for_each(|n| hosts.learn(addr(n), HostSource::Told));
+        assert_eq!(hosts.len(), limits::MAX_HOSTS);
+        assert_eq!(hosts.pick(Time::ZERO, Wish::Named, &[], &mut Rng::new(1)), Some(addr(0)));
+    }
+
+    #[test]
+    fn who_was_sent_away_is_left_alone_until_named_again() {
+        let mut hosts = Hosts::default();
+        let mut rng = Rng::new(1);
+        hosts.learn(addr(1), HostSource::Configured);
+        hosts.sent_away(addr(1), Time::ZERO, true);
+        let much_later = Time::ZERO + Duration::from_secs(86_400);
+        assert_eq!(hosts.pick(much_later, Wish::Anyone, &[], &mut rng), None);
+        hosts.learn(addr(1), HostSource::Configured);
+        assert_eq!(hosts.pick(Time::ZERO, Wish::Unmet, &[], &mut rng), Some(addr(1)));
+    }
+}

@@ -1,0 +1,45 @@
+//! How often something may happen.
+
+use std::time::Duration;
+
+use crate::base::Time;
+
+/// A token bucket: `rate` a second in the long run, `burst` at once.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bucket {
+    /// When the bucket would have been empty: each token spent moves it on by one token's time.
+    empty_at: Time,
+}
+
+impl Bucket {
+    pub(super) const FULL: Self = Self { empty_at: Time::ZERO };
+
+    /// Takes a token; false when there is none.
+    pub(super) fn take(&mut self, now: Time, rate: u32, burst: u32) -> bool {
+        let token = Duration::from_secs(1) / rate.max(1);
+        let spent = self.empty_at.max(now) + token;
+        let allowed = spent.since(now) <= token * burst;
+        if allowed {
+            self.empty_at = spent;
+        }
+        allowed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::Bucket;
+    use crate::base::Time;
+
+    #[test]
+    fn a_burst_then_the_rate() {
+        let mut bucket = Bucket::FULL;
+        let start = Time::from_micros(50);
+        let at_once = (0..100).filter(|_| bucket.take(start, 10, 5)).count();
+        assert_eq!(at_once, 5);
+        let later = (0..100).filter(|i| bucket.take(start + Duration::from_millis(100 * i), 10, 5)).count();
+        assert!((99..=100).contains(&later), "{later} of a hundred tenths of a second");
+    }
+}

@@ -1,0 +1,223 @@
+//! Joining, and staying: between `min` and `max` neighbors, signs of life, refusals that name others.
+
+use std::time::Duration;
+
+use super::hosts::Wish;
+use super::io::{Config, Context, Event, HostSource, LinkId, Output, Peer};
+use super::link::Link;
+use super::message::{Bye, ByeReason, Message, Ping, Pong};
+use super::node::Node;
+use super::timers::Timer;
+use crate::proto::limits::{MAX_ADDRS_A_MESSAGE, MAX_LINKS, MAX_REASON};
+use crate::proto::{NodeId, PeerAddr};
+
+/// Addresses dialled at once.
+const MAX_DIALLING: usize = 8;
+/// Pings that a neighbor may send: so many a second, and so many at once. gtk-gnutella allows one in three seconds.
+const PINGS: (u32, u32) = (1, 5);
+/// A link that another of the same node challenges must show life within that time.
+const PROBE: Duration = Duration::from_secs(3);
+
+impl Node {
+    pub(super) fn on_link_up(&mut self, id: LinkId, peer: Peer, cx: &mut Context<'_>) {
+        peer.addrs().for_each(|addr| self.hosts.connected(addr));
+        if let Err((reason, text)) = self.admit(&peer, cx) {
+            self.refuse(id, &peer, reason, text, cx);
+            self.timers.at_latest(Timer::Join, self.now);
+            return;
+        }
+        if let Some(addr) = peer.listen.filter(|_| !cx.config.only_peers) {
+            self.hosts.learn(addr, HostSource::Told);
+            self.hosts.connected(addr);
+        }
+        cx.out.push(Output::Event(Event::NeighborUp { link: id, peer: peer.clone() }));
+        self.links.push(Link::new(id, peer, self.now));
+        let index = self.links.len() - 1;
+        self.ping(index, cx);
+        self.timers.at_latest(Timer::Ping, self.now + cx.config.ping_interval);
+        self.timers.at_latest(Timer::Join, self.now);
+    }
+
+    /// Whether a node becomes a neighbor. Of two links between the same two nodes both sides keep the same one: that
+    /// which the lower id dialled.
+    fn admit(&mut self, peer: &Peer, cx: &mut Context<'_>) -> Result<(), (ByeReason, &'static str)> {
+        if self.leaving {
+            return Err((ByeReason::Shutdown, "the node shuts down"));
+        }
+        if peer.id == self.id {
+            if let Some(addr) = peer.dialled {
+                self.hosts.forget(addr);
+            }
+            return Err((ByeReason::Myself, "a node does not link to itself"));
+        }
+        let dialler = |peer: &Peer, own: NodeId| if peer.dialled.is_some() { own } else { peer.id };
+        if let Some(index) = self.links.iter().position(|link| link.peer.id == peer.id) {
+            let (old, new) = (dialler(&self.links[index].peer, self.id), dialler(peer, self.id));
+            if old == new || new > old {
+                self.links[index].probed_until = Some(self.now + PROBE);
+                self.ping(index, cx);
+                self.timers.at_latest(Timer::Ping, self.now + PROBE);
+                return Err((ByeReason::Already, "there is a link already"));
+            }
+            self.close(index, ByeReason::Already, "replaced by the other link between the two", cx);
+        }
+        if self.links.len() >= cx.config.max_neighbors.min(MAX_LINKS) {
+            return Err((ByeReason::Full, "no room for another neighbor"));
+        }
+        Ok(())
+    }
+
+    fn refuse(&mut self, id: LinkId, peer: &Peer, reason: ByeReason, text: &str, cx: &mut Context<'_>) {
+        let hosts = if reason == ByeReason::Full { self.hosts_to_tell(peer.listen, cx.config) } else { Vec::new() };
+        if reason == ByeReason::Already {
+            self.leave_alone(peer, false);
+        }
+        let message = Message::Bye(Bye { reason, text: text.into(), hosts });
+        cx.out.push(Output::Send { link: id, message });
+        cx.out.push(Output::Close { link: id, why: reason });
+    }
+
+    pub(super) fn on_link_down(&mut self, id: LinkId, why: &str, cx: &mut Context<'_>) {
+        let Some(index) = self.link_index(id) else { return };
+        let link = self.links.swap_remove(index);
+        self.lost(&link.peer);
+        cx.out.push(Output::Event(Event::NeighborDown { link: id, node: link.peer.id, why: why.to_owned() }));
+    }
+
+    fn lost(&mut self, peer: &Peer) {
+        peer.addrs().for_each(|addr| self.hosts.failed(addr, self.now, &mut self.rng));
+        self.timers.at_latest(Timer::Join, self.now);
+    }
+
+    /// One of the two wants no link: not dialled for a while, or if `by_us` until the user names it again.
+    pub(super) fn leave_alone(&mut self, peer: &Peer, by_us: bool) {
+        peer.addrs().for_each(|addr| self.hosts.sent_away(addr, self.now, by_us));
+    }
+
+    pub(super) fn on_dial_failed(&mut self, addr: PeerAddr) {
+        self.hosts.failed(addr, self.now, &mut self.rng);
+        self.timers.at_latest(Timer::Join, self.now);
+    }
+
+    pub(super) fn on_bye(&mut self, index: usize, bye: &Bye, cx: &mut Context<'_>) {
+        if !cx.config.only_peers {
+            self.learn_told(&bye.hosts);
+        }
+        let link = self.links.swap_remove(index);
+        self.lost(&link.peer);
+        match bye.reason {
+            ByeReason::Requested | ByeReason::Already => self.leave_alone(&link.peer, false),
+            ByeReason::Full | ByeReason::Shutdown => {
+                link.peer.addrs().for_each(|addr| self.hosts.refused(addr, self.now));
+            }
+            ByeReason::Myself => link.peer.addrs().for_each(|addr| self.hosts.forget(addr)),
+            _ => {}
+        }
+        let why = bye.text.visible(MAX_REASON);
+        cx.out.push(Output::Close { link: link.id, why: bye.reason });
+        cx.out.push(Output::Event(Event::NeighborDown { link: link.id, node: link.peer.id, why }));
+    }
+
+    fn learn_told(&mut self, addrs: &[PeerAddr]) {
+        for addr in addrs.iter().take(MAX_ADDRS_A_MESSAGE) {
+            if Some(*addr) != self.addr {
+                self.hosts.learn(*addr, HostSource::Told);
+            }
+        }
+        self.timers.at_latest(Timer::Join, self.now);
+    }
+
+    /// Dials until enough links are up or under way.
+    pub(super) fn join(&mut self, cx: &mut Context<'_>) {
+        if self.leaving {
+            return;
+        }
+        let linked: Vec<PeerAddr> = self.links.iter().flat_map(|link| link.peer.addrs()).collect();
+        let mut under_way = self.hosts.dialling().count();
+        while under_way < MAX_DIALLING && self.links.len() + under_way < cx.config.max_neighbors {
+            let wish = match self.links.len() + under_way < cx.config.min_neighbors {
+                _ if cx.config.only_peers => Wish::Named,
+                true => Wish::Anyone,
+                false => Wish::Unmet,
+            };
+            let Some(addr) = self.hosts.pick(self.now, wish, &linked, &mut self.rng) else {
+                let next = self.hosts.next_try(wish, &linked);
+                self.timers.at_latest(Timer::Join, next.max(self.now + Duration::from_millis(10)));
+                return;
+            };
+            under_way += 1;
+            cx.out.push(Output::Dial { addr });
+        }
+    }
+
+    /// Asks every neighbor for a sign of life, and gives up those that gave none.
+    pub(super) fn check_links(&mut self, cx: &mut Context<'_>) {
+        let mut index = 0;
+        while index < self.links.len() {
+            let link = &self.links[index];
+            let silent = self.now.since(link.last_heard) >= cx.config.silence;
+            if silent || link.probed_until.is_some_and(|until| until <= self.now) {
+                let peer = link.peer.clone();
+                self.close(index, ByeReason::Silent, "no sign of life", cx);
+                self.lost(&peer);
+                continue;
+            }
+            let asked = link.ping.map_or(link.since, |(_, at)| at);
+            if self.now.since(asked) + Duration::from_millis(1) >= cx.config.ping_interval {
+                self.ping(index, cx);
+            }
+            index += 1;
+        }
+        if !self.links.is_empty() {
+            let probe = self.links.iter().filter_map(|link| link.probed_until).min();
+            self.timers.at_latest(Timer::Ping, probe.unwrap_or(self.now + cx.config.ping_interval));
+        }
+    }
+
+    fn ping(&mut self, index: usize, cx: &mut Context<'_>) {
+        let guid = self.random_guid();
+        let wants_hosts = !cx.config.only_peers && self.links.len() < cx.config.min_neighbors;
+        self.links[index].ping = Some((guid, self.now));
+        self.send(index, Message::Ping(Ping { guid, wants_hosts }), cx);
+    }
+
+    pub(super) fn on_ping(&mut self, index: usize, ping: &Ping, cx: &mut Context<'_>) {
+        if !self.links[index].pings_allowed.take(self.now, PINGS.0, PINGS.1) {
+            self.counters.limited += 1;
+            return;
+        }
+        let hosts =
+            if ping.wants_hosts { self.hosts_to_tell(self.links[index].peer.listen, cx.config) } else { Vec::new() };
+        let (files, bytes) = cx.library.totals();
+        self.send(index, Message::Pong(Pong { guid: ping.guid, files, bytes, hosts }), cx);
+    }
+
+    pub(super) fn on_pong(&mut self, index: usize, pong: Pong, config: &Config) {
+        let link = &mut self.links[index];
+        match link.ping {
+            Some((guid, sent)) if guid == pong.guid => {
+                link.rtt = Some(self.now.since(sent));
+                link.shares = Some((pong.files, pong.bytes));
+                link.peer.addrs().for_each(|addr| self.hosts.answered(addr));
+            }
+            _ => {
+                self.counters.stale += 1;
+                return;
+            }
+        }
+        if !config.only_peers {
+            self.learn_told(&pong.hosts);
+        }
+    }
+
+    /// Neighbors and former neighbors, for somebody who looks for some; never its own address.
+    fn hosts_to_tell(&mut self, whom: Option<PeerAddr>, config: &Config) -> Vec<PeerAddr> {
+        if config.only_peers {
+            return Vec::new();
+        }
+        let mut told = self.hosts.sample(MAX_ADDRS_A_MESSAGE + 1, &mut self.rng);
+        told.retain(|addr| Some(*addr) != whom);
+        told.truncate(MAX_ADDRS_A_MESSAGE);
+        told
+    }
+}

@@ -1,0 +1,277 @@
+//! One node: its state, and which part handles which input.
+
+use super::answer::DirectLimits;
+use super::hosts::Hosts;
+use super::io::{Command, Config, Context, Event, HostSource, Input, LinkId, Output};
+use super::link::Link;
+use super::message::{Bye, ByeReason, Message, Role, TopologyKind};
+use super::report::Reports;
+use super::search::Search;
+use super::seen::Seen;
+use super::timers::{Timer, Timers};
+use super::topology::Flood;
+use crate::base::{Rng, Time};
+use crate::proto::{Guid, NodeId, PeerAddr, Untrusted};
+
+/// One node of the overlay, as a state machine without IO: [`Node::handle`] takes an input and fills the outbox,
+/// [`Node::next_wake`] says when it wants [`Input::Wake`]. That is the whole interface; the rest only reads.
+#[derive(Debug)]
+pub struct Node {
+    pub(super) id: NodeId,
+    pub(super) name: Untrusted,
+    pub(super) addr: Option<PeerAddr>,
+    pub(super) rng: Rng,
+    pub(super) now: Time,
+    pub(super) links: Vec<Link>,
+    pub(super) hosts: Hosts,
+    pub(super) seen: Seen,
+    pub(super) searches: Vec<Search>,
+    pub(super) reports: Reports,
+    pub(super) direct: DirectLimits,
+    pub(super) flood: Flood,
+    pub(super) timers: Timers,
+    pub(super) counters: Counters,
+    pub(super) leaving: bool,
+}
+
+// A simulation holds a million of them.
+const _: () = assert!(size_of::<Node>() <= 768);
+
+/// What was dropped, and why: every input that led to nothing is in one of these.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Messages of links that are gone, wakes without need, failures of things not asked for.
+    pub stale: u64,
+    /// Queries with TTL 0, or with their hops used up.
+    pub expired: u64,
+    /// Queries that are no queries.
+    pub malformed: u64,
+    /// Hits and reports without a way back, or for no search of this node.
+    pub unroutable: u64,
+    /// Pings, hits and reports over their limit.
+    pub limited: u64,
+    /// Hits and reports that contradict themselves or who brought them.
+    pub inconsistent: u64,
+    /// Queries that the slow motion had no room to hold.
+    pub not_held: u64,
+    /// Hits that were passed on for others.
+    pub hits_relayed: u64,
+}
+
+impl Counters {
+    /// Everything that was dropped.
+    #[must_use]
+    pub const fn dropped(&self) -> u64 {
+        self.stale + self.expired + self.malformed + self.unroutable + self.limited + self.inconsistent + self.not_held
+    }
+}
+
+impl Node {
+    /// A node that knows nobody yet. Everything random about it follows from `rng`.
+    #[must_use]
+    pub fn new(id: NodeId, name: Untrusted, mut rng: Rng, config: &Config) -> Self {
+        let seen = Seen::new(config.seen_capacity, &mut rng);
+        Self {
+            id,
+            name,
+            addr: None,
+            rng,
+            now: Time::ZERO,
+            links: Vec::new(),
+            hosts: Hosts::default(),
+            seen,
+            searches: Vec::new(),
+            reports: Reports::default(),
+            direct: DirectLimits::default(),
+            flood: Flood::default(),
+            timers: Timers::new(),
+            counters: Counters::default(),
+            leaving: false,
+        }
+    }
+
+    /// Takes one input. The outbox must be drained before the next call.
+    pub fn handle(&mut self, input: Input, cx: &mut Context<'_>) {
+        debug_assert!(cx.out.is_empty(), "the outbox is drained between two inputs");
+        self.now = self.now.max(cx.now);
+        match input {
+            Input::Message { link, message } => self.on_message(link, message, cx),
+            Input::Direct { from, message } => self.on_direct(from, message, cx),
+            Input::DirectFailed { message } => self.on_direct_failed(message, cx),
+            Input::LinkUp { link, peer } => self.on_link_up(link, peer, cx),
+            Input::LinkDown { link, why } => self.on_link_down(link, &why, cx),
+            Input::DialFailed { addr } => self.on_dial_failed(addr),
+            Input::Hosts { addrs, source } => self.on_hosts(addrs, source, cx.config),
+            Input::OwnAddr(addr) => self.addr = Some(addr),
+            Input::Command(command) => self.on_command(command, cx),
+            Input::Wake => self.on_wake(cx),
+        }
+        // Whatever happened may have left a place to fill. Last, so that the next wake-up always lies ahead.
+        if self.timers.take_due(Timer::Join, self.now) {
+            self.join(cx);
+        }
+    }
+
+    /// When it wants [`Input::Wake`]; [`Time::NEVER`] if it waits for nothing.
+    #[must_use]
+    pub fn next_wake(&self) -> Time {
+        self.timers.next()
+    }
+
+    fn on_wake(&mut self, cx: &mut Context<'_>) {
+        for timer in Timer::ON_WAKE {
+            if !self.timers.take_due(timer, self.now) {
+                continue;
+            }
+            match timer {
+                Timer::Ping => self.check_links(cx),
+                Timer::Search => self.check_searches(cx),
+                Timer::Held => self.release_held(cx),
+                Timer::Report => self.flush_reports(cx),
+                Timer::Seen => {
+                    let next = self.seen.age(self.now);
+                    self.timers.at_latest(Timer::Seen, next);
+                }
+                Timer::Join => self.join(cx),
+            }
+        }
+    }
+
+    fn on_message(&mut self, link: LinkId, message: Message, cx: &mut Context<'_>) {
+        let Some(index) = self.link_index(link) else {
+            self.counters.stale += 1;
+            return;
+        };
+        let from = &mut self.links[index];
+        from.last_heard = self.now;
+        from.probed_until = None;
+        from.counts.messages_in += 1;
+        match message {
+            Message::Ping(ping) => self.on_ping(index, &ping, cx),
+            Message::Pong(pong) => self.on_pong(index, pong, cx.config),
+            Message::Query(query) => self.on_query(index, &query, cx),
+            Message::Hit(hit) => self.on_hit(index, &hit, cx),
+            Message::Report(report) => self.on_report(index, &report, cx),
+            Message::Bye(bye) => self.on_bye(index, &bye, cx),
+        }
+    }
+
+    fn on_command(&mut self, command: Command, cx: &mut Context<'_>) {
+        match command {
+            Command::Search(spec) => self.start_search(spec, cx),
+            Command::Cancel(guid) => self.cancel_search(guid, cx),
+            Command::Disconnect(node) => {
+                if let Some(index) = self.links.iter().position(|link| link.peer.id == node) {
+                    self.leave_alone(&self.links[index].peer.clone(), true);
+                    self.close(index, ByeReason::Requested, "the user closed the link", cx);
+                    self.timers.at_latest(Timer::Join, self.now);
+                }
+            }
+            Command::Leave => self.leave(cx),
+        }
+    }
+
+    fn on_hosts(&mut self, addrs: Vec<PeerAddr>, source: HostSource, config: &Config) {
+        if config.only_peers && source != HostSource::Configured {
+            return;
+        }
+        for addr in addrs {
+            if Some(addr) != self.addr {
+                self.hosts.learn(addr, source);
+            }
+        }
+        self.timers.at_latest(Timer::Join, self.now);
+    }
+
+    fn leave(&mut self, cx: &mut Context<'_>) {
+        self.leaving = true;
+        self.end_all_searches(cx);
+        self.flush_reports(cx);
+        while !self.links.is_empty() {
+            self.close(self.links.len() - 1, ByeReason::Shutdown, "the node shuts down", cx);
+        }
+        self.timers = Timers::new();
+    }
+
+    /// Says goodbye on a link, forgets it, and asks the driver to close it.
+    pub(super) fn close(&mut self, index: usize, reason: ByeReason, text: &str, cx: &mut Context<'_>) {
+        let bye = Bye { reason, text: text.into(), hosts: Vec::new() };
+        self.send(index, Message::Bye(bye), cx);
+        let link = self.links.swap_remove(index);
+        cx.out.push(Output::Close { link: link.id, why: reason });
+        cx.out.push(Output::Event(Event::NeighborDown { link: link.id, node: link.peer.id, why: text.to_owned() }));
+    }
+
+    pub(super) fn link_index(&self, id: LinkId) -> Option<usize> {
+        self.links.iter().position(|link| link.id == id)
+    }
+
+    pub(super) fn send(&mut self, index: usize, message: Message, cx: &mut Context<'_>) {
+        let link = &mut self.links[index];
+        link.counts.messages_out += 1;
+        cx.out.push(Output::Send { link: link.id, message });
+    }
+
+    pub(super) fn random_guid(&mut self) -> Guid {
+        let (high, low) = (self.rng.next_u64().to_be_bytes(), self.rng.next_u64().to_be_bytes());
+        Guid(std::array::from_fn(|i| if i < 8 { high[i] } else { low[i - 8] }))
+    }
+
+    /// Who it is.
+    #[must_use]
+    pub const fn id(&self) -> NodeId {
+        self.id
+    }
+
+    /// Where it can be reached, as far as known.
+    #[must_use]
+    pub const fn addr(&self) -> Option<PeerAddr> {
+        self.addr
+    }
+
+    /// Its topology.
+    #[must_use]
+    pub const fn topology(&self) -> TopologyKind {
+        TopologyKind::Flood
+    }
+
+    /// Its role there.
+    #[must_use]
+    pub const fn role(&self) -> Role {
+        Role::Peer
+    }
+
+    /// Its neighbors.
+    #[must_use]
+    pub fn links(&self) -> &[Link] {
+        &self.links
+    }
+
+    /// Addresses that are being dialled.
+    pub fn dialling(&self) -> impl Iterator<Item = PeerAddr> + '_ {
+        self.hosts.dialling()
+    }
+
+    /// Addresses of other nodes known.
+    #[must_use]
+    pub fn known_hosts(&self) -> usize {
+        self.hosts.len()
+    }
+
+    /// Addresses worth remembering for the next run: nodes that were neighbors.
+    pub fn hosts_to_remember(&self) -> impl Iterator<Item = PeerAddr> + '_ {
+        self.hosts.worth_remembering()
+    }
+
+    /// What was dropped, and why.
+    #[must_use]
+    pub const fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// Queries remembered, so that their duplicates are known.
+    #[must_use]
+    pub fn queries_remembered(&self) -> usize {
+        self.seen.len()
+    }
+}

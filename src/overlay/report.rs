@@ -1,0 +1,89 @@
+//! Reports on traced queries: what this node did with each copy, for the origin to build the flood from.
+//!
+//! The first report on a query goes out at once, so that a flood is seen while it runs; those on its duplicates are
+//! collected for a moment.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::io::Context;
+use super::limit::Bucket;
+use super::message::{Hop, Message, QueryMessage, ReportBody, ReportMessage};
+use super::node::Node;
+use super::timers::Timer;
+use crate::proto::Travel;
+use crate::proto::limits::MAX_REPORTS_A_MESSAGE;
+
+/// Traced queries that a node reports on: so many new ones a second, and so many at once.
+const TRACED: (u32, u32) = (20, 100);
+/// Queries whose further reports are being collected.
+const MAX_PENDING: usize = 256;
+/// How long they are collected.
+const COLLECT: Duration = Duration::from_millis(40);
+
+/// Reports that wait.
+#[derive(Debug)]
+pub(super) struct Reports {
+    allowed: Bucket,
+    pending: Vec<(QueryMessage, Vec<Hop>)>,
+}
+
+impl Default for Reports {
+    fn default() -> Self {
+        Self { allowed: Bucket::FULL, pending: Vec::new() }
+    }
+}
+
+impl Node {
+    /// Reports on one copy of a traced query.
+    pub(super) fn report(&mut self, index: usize, query: &QueryMessage, hop: Hop, cx: &mut Context<'_>) {
+        let Some(passed) = self.seen.get_mut(&query.guid) else { return };
+        if passed.reported {
+            self.collect(query, hop);
+            return;
+        }
+        let local = match query.body.origin {
+            Some(origin) => origin.is_local(),
+            None => self.links[index].peer.listen.is_some_and(|addr| addr.is_local()),
+        };
+        if !local && !cx.config.report_to_public {
+            return;
+        }
+        if !self.reports.allowed.take(self.now, TRACED.0, TRACED.1) {
+            self.counters.limited += 1;
+            return;
+        }
+        passed.reported = true;
+        let message = self.report_message(query, vec![hop]);
+        self.deliver(index, query, message, cx);
+    }
+
+    fn collect(&mut self, query: &QueryMessage, hop: Hop) {
+        let pending = &mut self.reports.pending;
+        let known = pending.iter().position(|(other, _)| other.guid == query.guid);
+        match known {
+            Some(index) if pending[index].1.len() < MAX_REPORTS_A_MESSAGE => pending[index].1.push(hop),
+            None if pending.len() < MAX_PENDING => pending.push((query.clone(), vec![hop])),
+            _ => self.counters.limited += 1,
+        }
+        self.timers.at_latest(Timer::Report, self.now + COLLECT);
+    }
+
+    /// Sends what was collected.
+    pub(super) fn flush_reports(&mut self, cx: &mut Context<'_>) {
+        for (query, hops) in std::mem::take(&mut self.reports.pending) {
+            let way = self.way_to_origin(&query.guid).and_then(|link| self.link_index(link));
+            let Some(index) = way else {
+                self.counters.unroutable += 1;
+                continue;
+            };
+            let message = self.report_message(&query, hops);
+            self.deliver(index, &query, message, cx);
+        }
+    }
+
+    fn report_message(&self, query: &QueryMessage, hops: Vec<Hop>) -> Message {
+        let body = ReportBody { node: Some(self.id), name: self.name.clone(), hops, ..ReportBody::default() };
+        Message::Report(ReportMessage { guid: query.guid, travel: Travel::way_back(), body: Arc::new(body) })
+    }
+}

@@ -1,0 +1,242 @@
+//! Own searches: opened, fed with hits and reports, and always ended with what they cost.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::io::{Context, DoneWhy, Event, Output, SearchCost, SearchSpec};
+use super::message::{Action, Delivery, HitMessage, Hop, ReportMessage};
+use super::node::Node;
+use super::timers::Timer;
+use crate::base::{Map, Seed, Time, seed};
+use crate::proto::limits::{MAX_HITS_A_SEARCH, MAX_HOPS_A_SEARCH, MAX_SEARCHES};
+use crate::proto::{FileId, Guid, NodeId, Travel};
+
+/// Reports of one node on one query that count: a neighbor each and a few more. More is a lie.
+const MAX_HOPS_A_NODE: u16 = 512;
+/// A flood that is accounted for is watched that long before it counts as over, for what a slow path still brings.
+const SETTLE: Duration = Duration::from_millis(250);
+/// Bytes of a query on a link besides its body: length, guid, ttl, hops, kind and the frames around them.
+const ENVELOPE_BYTES: u64 = 30;
+
+/// One search under way.
+#[derive(Debug)]
+pub(super) struct Search {
+    spec: SearchSpec,
+    started: Time,
+    cost: SearchCost,
+    files: Map<(NodeId, FileId), ()>,
+    nodes: Map<NodeId, u16>,
+    hops: usize,
+    reported_hits: u64,
+    last_news: Time,
+}
+
+impl Search {
+    fn new(spec: SearchSpec, started: Time, state: Seed) -> Self {
+        Self {
+            spec,
+            started,
+            cost: SearchCost::default(),
+            files: Map::with_hasher(state.clone()),
+            nodes: Map::with_hasher(state),
+            hops: 0,
+            reported_hits: 0,
+            last_news: started,
+        }
+    }
+
+    fn deadline(&self) -> Time {
+        self.started + self.spec.timeout
+    }
+
+    /// Whether nothing more can come: each copy sent was received by a node that reported on it (no loss: `messages =
+    /// reached + duplicates`), and each file reported has arrived.
+    fn is_accounted_for(&self) -> bool {
+        self.cost.messages == u64::from(self.cost.reached) + self.cost.duplicates
+            && u64::from(self.cost.hits) >= self.reported_hits
+    }
+
+    fn count_messages(&mut self, sent: u16) {
+        self.cost.messages += u64::from(sent);
+        self.cost.bytes += u64::from(sent) * (self.spec.body.sealed().len() as u64 + ENVELOPE_BYTES);
+    }
+
+    fn ended(&self, now: Time) -> Option<DoneWhy> {
+        if self.files.len() >= self.spec.enough.min(MAX_HITS_A_SEARCH) {
+            Some(DoneWhy::Enough)
+        } else if now >= self.deadline() {
+            Some(DoneWhy::Deadline)
+        } else if self.is_accounted_for() && now >= self.last_news + SETTLE {
+            Some(DoneWhy::Complete)
+        } else {
+            None
+        }
+    }
+
+    fn next_check(&self) -> Time {
+        let deadline = self.deadline();
+        if self.is_accounted_for() { deadline.min(self.last_news + SETTLE) } else { deadline }
+    }
+}
+
+impl Node {
+    pub(super) fn start_search(&mut self, spec: SearchSpec, cx: &mut Context<'_>) {
+        let refused = if self.searches.len() >= MAX_SEARCHES {
+            Some(DoneWhy::TooMany)
+        } else if self.links.is_empty() {
+            Some(DoneWhy::NoNeighbors)
+        } else {
+            None
+        };
+        if let Some(why) = refused {
+            let done = Event::Done { guid: spec.guid, cost: SearchCost::default(), why };
+            cx.out.push(Output::Event(done));
+            return;
+        }
+        let sent = self.flood_own(spec.guid, spec.ttl, &spec.body, cx);
+        let mut search = Search::new(spec, self.now, seed(self.rng.next_u64()));
+        search.count_messages(sent);
+        self.timers.at_latest(Timer::Search, search.next_check());
+        self.searches.push(search);
+    }
+
+    pub(super) fn is_own_search(&self, guid: &Guid) -> bool {
+        let running = self.searches.iter().any(|search| search.spec.guid == *guid);
+        running || self.seen.get(guid).is_some_and(|passed| passed.from.is_none())
+    }
+
+    fn search_mut(&mut self, guid: &Guid) -> Option<&mut Search> {
+        let search = self.searches.iter_mut().find(|search| search.spec.guid == *guid);
+        if search.is_none() {
+            self.counters.unroutable += 1;
+        }
+        search
+    }
+
+    /// Takes the files of a hit that are new and that match, each node and file once.
+    pub(super) fn take_hit(&mut self, hit: &HitMessage, via: Delivery, cx: &mut Context<'_>) {
+        let now = self.now;
+        let own = self.id;
+        let Some(search) = self.search_mut(&hit.guid) else { return };
+        let (Some(node), Ok(query)) = (hit.body.node.filter(|node| *node != own), search.spec.body.query()) else {
+            self.counters.inconsistent += 1;
+            return;
+        };
+        let mut files = Vec::with_capacity(hit.body.files.len());
+        let mut strange = 0;
+        for file in &hit.body.files {
+            if !query.matches(file.name.raw(), file.size, &file.id) {
+                strange += 1;
+            } else if search.files.len() < MAX_HITS_A_SEARCH && search.files.insert((node, file.id), ()).is_none() {
+                files.push(file.clone());
+            }
+        }
+        search.cost.hits = search.files.len() as u32;
+        search.last_news = now;
+        let at = now.since(search.started);
+        if !files.is_empty() {
+            search.cost.first_hit.get_or_insert(at);
+            let (name, addr, hops) = (hit.body.name.clone(), hit.body.addr, hit.body.hops);
+            let event = Event::Hit { guid: hit.guid, node, name, addr, hops, via, files, at };
+            cx.out.push(Output::Event(event));
+        }
+        self.counters.inconsistent += strange;
+        self.look_again(&hit.guid, cx);
+    }
+
+    /// Takes a report: sums up what it cost, and shows it.
+    pub(super) fn take_report(&mut self, report: &ReportMessage, cx: &mut Context<'_>) {
+        let now = self.now;
+        let own = self.id;
+        let Some(search) = self.search_mut(&report.guid) else { return };
+        let Some(node) = report.body.node.filter(|node| *node != own) else {
+            self.counters.inconsistent += 1;
+            return;
+        };
+        let mut dropped = 0;
+        for hop in &report.body.hops {
+            let told = search.nodes.get(&node).copied().unwrap_or(0);
+            let plausible =
+                hop.hop >= 1 && hop.hop.saturating_add(hop.ttl) <= search.spec.ttl && told < MAX_HOPS_A_NODE;
+            if !plausible || search.hops >= MAX_HOPS_A_SEARCH {
+                dropped += 1;
+                continue;
+            }
+            search.hops += 1;
+            search.nodes.insert(node, told + 1);
+            search.reported_hits += u64::from(hop.hits);
+            search.cost.duplicates += u64::from(hop.action == Action::Duplicate);
+            search.count_messages(hop.sent);
+            let at = now.since(search.started);
+            let event = Event::Hop { guid: report.guid, node, name: report.body.name.clone(), hop: *hop, at };
+            cx.out.push(Output::Event(event));
+        }
+        search.cost.reached = search.nodes.len() as u32;
+        search.last_news = now;
+        self.counters.inconsistent += dropped;
+        self.look_again(&report.guid, cx);
+    }
+
+    /// A copy of an own query came back: a duplicate like any other.
+    pub(super) fn own_query_came_back(&mut self, guid: Guid, index: usize, travel: Travel, cx: &mut Context<'_>) {
+        let (node, name, from) = (self.id, self.name.clone(), self.links[index].peer.id);
+        let now = self.now;
+        let Some(search) = self.search_mut(&guid) else { return };
+        search.cost.duplicates += 1;
+        search.last_news = now;
+        let hop = Hop { from, hop: travel.hops(), ttl: travel.ttl(), action: Action::Duplicate, hits: 0, sent: 0 };
+        let at = now.since(search.started);
+        if search.spec.body.traced {
+            cx.out.push(Output::Event(Event::Hop { guid, node, name, hop, at }));
+        }
+        self.look_again(&guid, cx);
+    }
+
+    fn look_again(&mut self, guid: &Guid, cx: &mut Context<'_>) {
+        let Some(index) = self.searches.iter().position(|search| search.spec.guid == *guid) else { return };
+        match self.searches[index].ended(self.now) {
+            Some(why) => self.end_search(index, why, cx),
+            None => self.timers.at_latest(Timer::Search, self.searches[index].next_check()),
+        }
+    }
+
+    /// Ends the searches that are over, and says when to look again.
+    pub(super) fn check_searches(&mut self, cx: &mut Context<'_>) {
+        let mut index = 0;
+        while index < self.searches.len() {
+            match self.searches[index].ended(self.now) {
+                Some(why) => self.end_search(index, why, cx),
+                None => {
+                    self.timers.at_latest(Timer::Search, self.searches[index].next_check());
+                    index += 1;
+                }
+            }
+        }
+    }
+
+    pub(super) fn cancel_search(&mut self, guid: Guid, cx: &mut Context<'_>) {
+        if let Some(index) = self.searches.iter().position(|search| search.spec.guid == guid) {
+            self.end_search(index, DoneWhy::Cancelled, cx);
+        }
+    }
+
+    pub(super) fn end_all_searches(&mut self, cx: &mut Context<'_>) {
+        while !self.searches.is_empty() {
+            self.end_search(0, DoneWhy::Shutdown, cx);
+        }
+    }
+
+    fn end_search(&mut self, index: usize, why: DoneWhy, cx: &mut Context<'_>) {
+        let search = self.searches.remove(index);
+        let cost = SearchCost { elapsed: self.now.since(search.started), ..search.cost };
+        cx.out.push(Output::Event(Event::Done { guid: search.spec.guid, cost, why }));
+    }
+
+    /// The searches under way: the name of each, what is looked for, and what it cost so far.
+    pub fn searches(&self) -> impl Iterator<Item = (Guid, &Arc<super::QueryBody>, SearchCost)> + '_ {
+        self.searches.iter().map(|search| {
+            let cost = SearchCost { elapsed: self.now.since(search.started), ..search.cost };
+            (search.spec.guid, &search.spec.body, cost)
+        })
+    }
+}

@@ -1,0 +1,167 @@
+//! Flooding (Gnutella 0.4): every query goes to every neighbor but the one it came from, until its TTL is used up.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::base::Time;
+use crate::overlay::io::{Context, Dedup, LinkId, Output, Trace};
+use crate::overlay::message::{Action, Hop, Message, QueryBody, QueryMessage};
+use crate::overlay::node::Node;
+use crate::overlay::seen::Passed;
+use crate::overlay::timers::Timer;
+use crate::proto::limits::{MAX_HITS_A_NODE, SEEN_GENERATION};
+use crate::proto::{Guid, Travel};
+
+/// Queries that the slow motion holds at once.
+const MAX_HELD: usize = 4_096;
+
+/// What flooding keeps between two inputs: the queries that the slow motion holds, the first due first.
+#[derive(Debug, Default)]
+pub(in crate::overlay) struct Flood {
+    held: VecDeque<Held>,
+}
+
+#[derive(Debug)]
+struct Held {
+    due: Time,
+    arrived: Time,
+    from: LinkId,
+    query: QueryMessage,
+}
+
+/// What a node decided about one copy.
+struct Verdict {
+    action: Action,
+    hits: u16,
+    go_on: bool,
+}
+
+impl Node {
+    /// A copy of a query came in: is it new, does it match, does it go on?
+    pub(in crate::overlay) fn on_query(&mut self, index: usize, query: &QueryMessage, cx: &mut Context<'_>) {
+        let link = &mut self.links[index];
+        link.counts.queries_in += 1;
+        let from = link.id;
+        let Some(travel) = query.travel.arrive(cx.config.max_ttl) else {
+            self.counters.expired += 1;
+            return;
+        };
+        if self.is_own_search(&query.guid) {
+            self.links[index].counts.duplicates += 1;
+            self.own_query_came_back(query.guid, index, travel, cx);
+            return;
+        }
+        let verdict = match self.seen.get_mut(&query.guid) {
+            Some(passed) => {
+                self.links[index].counts.duplicates += 1;
+                let go_on = travel.ttl() > passed.ttl && cx.config.dedup == Dedup::HighestTtl;
+                passed.ttl = passed.ttl.max(travel.ttl());
+                Verdict { action: Action::Duplicate, hits: 0, go_on }
+            }
+            None => self.on_new_query(index, query, travel, cx),
+        };
+        let sent = if verdict.go_on && travel.may_go_on() { self.pass_on(from, query, travel, cx) } else { 0 };
+        self.tell(index, query, travel, &verdict, sent, cx);
+    }
+
+    fn on_new_query(&mut self, index: usize, query: &QueryMessage, travel: Travel, cx: &mut Context<'_>) -> Verdict {
+        let passed = Passed { ttl: travel.ttl(), from: Some(self.links[index].id), reported: false };
+        self.seen.insert(query.guid, passed);
+        self.timers.at_latest(Timer::Seen, self.now + SEEN_GENERATION);
+        let Ok(search) = query.body.query() else {
+            self.counters.malformed += 1;
+            return Verdict { action: Action::Refused, hits: 0, go_on: false };
+        };
+        let mut found = Vec::new();
+        cx.library.find(search, MAX_HITS_A_NODE, &mut found);
+        let hits = found.len() as u16;
+        if !found.is_empty() {
+            self.answer(index, query, travel, found, cx);
+        }
+        let action = match (hits, travel.may_go_on()) {
+            (0, true) => Action::Forwarded,
+            (0, false) => Action::Expired,
+            _ => Action::Answered,
+        };
+        Verdict { action, hits, go_on: true }
+    }
+
+    /// Sends a query on, at once or after the slow motion's delay; returns how many copies that makes.
+    fn pass_on(&mut self, from: LinkId, query: &QueryMessage, travel: Travel, cx: &mut Context<'_>) -> u16 {
+        let onward = QueryMessage { guid: query.guid, travel, body: Arc::clone(&query.body) };
+        if cx.config.hop_delay.is_zero() {
+            return self.relay(from, self.now, &onward, cx);
+        }
+        if self.flood.held.len() >= MAX_HELD {
+            self.counters.not_held += 1;
+            return 0;
+        }
+        let due = self.now + cx.config.hop_delay;
+        self.flood.held.push_back(Held { due, arrived: self.now, from, query: onward });
+        self.timers.at_latest(Timer::Held, due);
+        self.links.iter().filter(|link| link.id != from).count() as u16
+    }
+
+    /// Copies to every link but `from` that was up when the query arrived.
+    fn relay(&mut self, from: LinkId, arrived: Time, query: &QueryMessage, cx: &mut Context<'_>) -> u16 {
+        let mut sent = 0;
+        for link in &mut self.links {
+            if link.id != from && link.since <= arrived {
+                link.counts.messages_out += 1;
+                cx.out.push(Output::Send { link: link.id, message: Message::Query(query.clone()) });
+                sent += 1;
+            }
+        }
+        sent
+    }
+
+    pub(in crate::overlay) fn release_held(&mut self, cx: &mut Context<'_>) {
+        while let Some(held) = self.flood.held.front() {
+            if held.due > self.now {
+                self.timers.at_latest(Timer::Held, held.due);
+                return;
+            }
+            if let Some(held) = self.flood.held.pop_front() {
+                self.relay(held.from, held.arrived, &held.query, cx);
+            }
+        }
+    }
+
+    /// Sends an own query to every neighbor; returns how many copies that makes.
+    pub(in crate::overlay) fn flood_own(
+        &mut self,
+        guid: Guid,
+        ttl: u8,
+        body: &Arc<QueryBody>,
+        cx: &mut Context<'_>,
+    ) -> u16 {
+        let travel = Travel::start(ttl.min(cx.config.max_ttl));
+        self.seen.insert(guid, Passed { ttl: u8::MAX, from: None, reported: false });
+        self.timers.at_latest(Timer::Seen, self.now + SEEN_GENERATION);
+        let nobody = LinkId(u32::MAX);
+        self.relay(nobody, self.now, &QueryMessage { guid, travel, body: Arc::clone(body) }, cx)
+    }
+
+    /// Tells those who watch what was done with a copy: the origin, if it asked, and this node's own faces.
+    fn tell(
+        &mut self,
+        index: usize,
+        query: &QueryMessage,
+        travel: Travel,
+        verdict: &Verdict,
+        sent: u16,
+        cx: &mut Context<'_>,
+    ) {
+        let Verdict { action, hits, .. } = *verdict;
+        let (hop, ttl) = (travel.hops(), travel.ttl());
+        if query.body.traced {
+            let from = self.links[index].peer.id;
+            self.report(index, query, Hop { from, hop, ttl, action, hits, sent }, cx);
+        }
+        if cx.config.trace {
+            let body = (action != Action::Duplicate).then(|| Arc::clone(&query.body));
+            let link = self.links[index].id;
+            cx.out.push(Output::Trace(Trace { guid: query.guid, link, hop, ttl, action, hits, sent, body }));
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! Frames to messages, from bytes that come in any portions.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::envelope::{Envelope, kind};
+use super::{LENGTH_BYTES, MAX_DEPTH, OLDEST_VERSION, VERSION, body};
+use crate::overlay::{
+    Bye, Hello, HitBody, HitMessage, Message, Ping, Pong, QueryBody, QueryMessage, ReportBody, ReportMessage,
+};
+use crate::proto::{Travel, Untrusted, limits};
+
+/// Bytes of decoded frames that may lie before the rest of the buffer until it is moved to the front.
+const COMPACT_AT: usize = 64 * 1024;
+
+/// Why a stream of bytes cannot be read any further.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WireError {
+    /// A frame longer than the protocol allows: nothing after it can be trusted.
+    #[error("a message of {0} bytes, more than the {max} that are allowed", max = limits::MAX_FRAME)]
+    TooLong(u32),
+    /// A frame that is no envelope.
+    #[error("not a message of this protocol: {0}")]
+    Envelope(String),
+    /// The other end speaks only versions that this one does not.
+    #[error("it speaks versions {oldest} to {version} of the protocol, this program {OLDEST_VERSION} to {VERSION}")]
+    Version {
+        /// The oldest that it understands.
+        oldest: u16,
+        /// The one that it speaks.
+        version: u16,
+    },
+}
+
+/// What came in.
+#[derive(Debug)]
+pub enum Incoming {
+    /// The first message of a link.
+    Hello(Hello),
+    /// A message.
+    Message(Message),
+    /// A kind of message that this version does not know: to be counted and skipped.
+    Unknown(u16),
+    /// A known kind with a body that breaks its rules: to be counted and dropped.
+    Malformed {
+        /// Its kind.
+        kind: u16,
+        /// What is wrong.
+        why: String,
+    },
+}
+
+/// Collects bytes and gives out what they say. It holds at most one frame and what was fed with it.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    buffer: Vec<u8>,
+    start: usize,
+}
+
+impl Decoder {
+    /// An empty one.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds bytes as they came.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        if self.start == self.buffer.len() {
+            self.buffer.clear();
+            self.start = 0;
+        } else if self.start >= COMPACT_AT {
+            self.buffer.drain(..self.start);
+            self.start = 0;
+        }
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// The next message; `None` until more bytes are fed.
+    ///
+    /// # Errors
+    /// When the stream cannot be read any further and the link has to close.
+    #[expect(clippy::should_implement_trait, reason = "an iterator would end at the first `None`; this one goes on")]
+    pub fn next(&mut self) -> Result<Option<Incoming>, WireError> {
+        let pending = &self.buffer[self.start..];
+        let Some((length, rest)) = pending.split_first_chunk::<LENGTH_BYTES>() else { return Ok(None) };
+        let length = u32::from_be_bytes(*length);
+        if length as usize > limits::MAX_FRAME {
+            return Err(WireError::TooLong(length));
+        }
+        let Some(frame) = rest.get(..length as usize) else { return Ok(None) };
+        let incoming = decode_frame(frame)?;
+        self.start += LENGTH_BYTES + length as usize;
+        Ok(Some(incoming))
+    }
+}
+
+fn decode_frame(frame: &[u8]) -> Result<Incoming, WireError> {
+    let envelope: Envelope<'_> = unpack(frame).map_err(|error| WireError::Envelope(error.to_string()))?;
+    if envelope.kind == kind::HELLO {
+        return decode_hello(&envelope);
+    }
+    Ok(match decode_message(&envelope) {
+        Ok(Some(message)) => Incoming::Message(message),
+        Ok(None) => Incoming::Unknown(envelope.kind),
+        Err(why) => Incoming::Malformed { kind: envelope.kind, why },
+    })
+}
+
+fn unpack<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, rmp_serde::decode::Error> {
+    let mut deserializer = rmp_serde::Deserializer::from_read_ref(bytes);
+    deserializer.set_max_depth(MAX_DEPTH);
+    T::deserialize(&mut deserializer)
+}
+
+fn decode_hello(envelope: &Envelope<'_>) -> Result<Incoming, WireError> {
+    let malformed = |why: String| Ok(Incoming::Malformed { kind: kind::HELLO, why });
+    let hello: body::Hello = match unpack(envelope.body) {
+        Ok(hello) => hello,
+        Err(error) => return malformed(error.to_string()),
+    };
+    if hello.oldest > VERSION || hello.version < OLDEST_VERSION {
+        return Err(WireError::Version { oldest: hello.oldest, version: hello.version });
+    }
+    let topology = body::TOPOLOGIES.get(usize::from(hello.topology));
+    let role = body::ROLES.get(usize::from(hello.role));
+    let (Some(&topology), Some(&role)) = (topology, role) else {
+        return malformed("a topology or role that this version does not know".to_owned());
+    };
+    let (name, agent) = (within(hello.name, limits::MAX_NODE_NAME), within(hello.agent, limits::MAX_NODE_NAME));
+    Ok(match (name, agent) {
+        (Ok(name), Ok(agent)) => Incoming::Hello(Hello {
+            name,
+            agent,
+            listen: hello.listen.filter(|addr| addr.0.port() != 0),
+            observed: hello.observed,
+            topology,
+            role,
+        }),
+        (Err(why), _) | (_, Err(why)) => return malformed(why),
+    })
+}
+
+/// `None` for a kind that is not known.
+fn decode_message(envelope: &Envelope<'_>) -> Result<Option<Message>, String> {
+    let guid = envelope.guid;
+    let message = match envelope.kind {
+        kind::PING => {
+            let body: body::Ping = read(envelope)?;
+            Message::Ping(Ping { guid, wants_hosts: body.wants_hosts })
+        }
+        kind::PONG => {
+            let body: body::Pong = read(envelope)?;
+            let hosts = at_most(body.hosts, limits::MAX_ADDRS_A_MESSAGE, "addresses")?;
+            Message::Pong(Pong { guid, files: body.files, bytes: body.bytes, hosts })
+        }
+        kind::QUERY => decode_query(envelope)?,
+        kind::HIT => decode_hit(envelope)?,
+        kind::REPORT => decode_report(envelope)?,
+        kind::BYE => {
+            let body: body::Bye = read(envelope)?;
+            let hosts = at_most(body.hosts, limits::MAX_ADDRS_A_MESSAGE, "addresses")?;
+            let text = within(body.text, limits::MAX_REASON)?;
+            Message::Bye(Bye { reason: body::reason_of(body.reason), text, hosts })
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(message))
+}
+
+fn decode_query(envelope: &Envelope<'_>) -> Result<Message, String> {
+    let query: body::Query<'_> = read(envelope)?;
+    if query.text.len() > limits::MAX_QUERY_TEXT {
+        return Err(too_long(query.text.len(), limits::MAX_QUERY_TEXT));
+    }
+    let origin = query.origin.filter(|addr| addr.is_dialable());
+    let body = QueryBody::new(query.text, origin, body::delivery_of(query.reverse), query.traced);
+    body.sealed().get_or_seal(|| envelope.body.into());
+    let travel = Travel::from_wire(envelope.ttl, envelope.hops);
+    Ok(Message::Query(QueryMessage { guid: envelope.guid, travel, body: Arc::new(body) }))
+}
+
+fn decode_hit(envelope: &Envelope<'_>) -> Result<Message, String> {
+    let hit: body::Hit = read(envelope)?;
+    let files = at_most(hit.files, limits::MAX_HITS_A_MESSAGE, "files")?;
+    let files: Vec<crate::overlay::FoundFile> = files.into_iter().map(Into::into).collect();
+    if let Some(bad) = files.iter().map(|file| file.name.raw()).find(|name| !is_file_name(name)) {
+        return Err(format!("a file name of {} bytes that is no file name", bad.len()));
+    }
+    let body = HitBody {
+        node: Some(hit.node),
+        name: within(hit.name, limits::MAX_NODE_NAME)?,
+        addr: hit.addr.filter(|addr| addr.is_dialable()),
+        hops: hit.hops,
+        files,
+        ..HitBody::default()
+    };
+    body.sealed.get_or_seal(|| envelope.body.into());
+    let travel = Travel::from_wire(envelope.ttl, envelope.hops);
+    Ok(Message::Hit(HitMessage { guid: envelope.guid, travel, body: Arc::new(body) }))
+}
+
+/// A name of one entry of one folder: what a share can hold, and nothing that climbs out of a downloads folder.
+fn is_file_name(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() <= limits::MAX_FILE_NAME
+        && name != "."
+        && name != ".."
+        && !name.contains(['/', '\\', '\0'])
+}
+
+fn decode_report(envelope: &Envelope<'_>) -> Result<Message, String> {
+    let report: body::Report = read(envelope)?;
+    let hops = at_most(report.hops, limits::MAX_REPORTS_A_MESSAGE, "reports")?;
+    let body = ReportBody {
+        node: Some(report.node),
+        name: within(report.name, limits::MAX_NODE_NAME)?,
+        hops: hops.into_iter().filter_map(body::HopEntry::into_hop).collect(),
+        ..ReportBody::default()
+    };
+    body.sealed.get_or_seal(|| envelope.body.into());
+    let travel = Travel::from_wire(envelope.ttl, envelope.hops);
+    Ok(Message::Report(ReportMessage { guid: envelope.guid, travel, body: Arc::new(body) }))
+}
+
+fn read<'a, T: Deserialize<'a>>(envelope: &Envelope<'a>) -> Result<T, String> {
+    unpack(envelope.body).map_err(|error| error.to_string())
+}
+
+fn at_most<T>(items: Vec<T>, max: usize, what: &str) -> Result<Vec<T>, String> {
+    if items.len() > max { Err(format!("{} {what}, more than {max}", items.len())) } else { Ok(items) }
+}
+
+fn within(text: Untrusted, max: usize) -> Result<Untrusted, String> {
+    if text.raw().len() > max { Err(too_long(text.raw().len(), max)) } else { Ok(text) }
+}
+
+fn too_long(length: usize, max: usize) -> String {
+    format!("a text of {length} bytes, more than {max}")
+}

@@ -1,0 +1,215 @@
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::{Decoder, Incoming, WireError, encode_hello, encode_message};
+use crate::overlay::{
+    Action, Bye, ByeReason, Delivery, FoundFile, Hello, HitBody, HitMessage, Hop, Message, Ping, Pong, QueryBody,
+    QueryMessage, ReportBody, ReportMessage, Role, TopologyKind,
+};
+use crate::proto::{FileId, Guid, NodeId, PeerAddr, Travel, limits};
+
+fn addr() -> PeerAddr {
+    PeerAddr("192.0.2.7:6346".parse::<SocketAddr>().unwrap())
+}
+
+fn samples() -> Vec<Message> {
+    let guid = Guid([7; 16]);
+    let travel = Travel::from_wire(4, 3);
+    let node = Some(NodeId([9; 32]));
+    let file = |i: u8| FoundFile { name: format!("file {i}.ogg").into(), size: 1 << 40, id: FileId([i; 32]) };
+    let hop = |action| Hop { from: NodeId([1; 32]), hop: 2, ttl: 5, action, hits: 3, sent: 4 };
+    vec![
+        Message::Ping(Ping { guid, wants_hosts: true }),
+        Message::Pong(Pong { guid, files: 12, bytes: u64::MAX, hosts: vec![addr(); 10] }),
+        Message::Query(QueryMessage {
+            guid,
+            travel,
+            body: Arc::new(QueryBody::new("bach bwv 1007", Some(addr()), Delivery::Reverse, true)),
+        }),
+        Message::Hit(HitMessage {
+            guid,
+            travel,
+            body: Arc::new(HitBody {
+                node,
+                name: "kestrel".into(),
+                addr: Some(addr()),
+                hops: 2,
+                files: (0..10).map(file).collect(),
+                ..HitBody::default()
+            }),
+        }),
+        Message::Report(ReportMessage {
+            guid,
+            travel,
+            body: Arc::new(ReportBody {
+                node,
+                name: "wren".into(),
+                hops: vec![hop(Action::Forwarded), hop(Action::Duplicate), hop(Action::Refused)],
+                ..ReportBody::default()
+            }),
+        }),
+        Message::Bye(Bye { reason: ByeReason::Full, text: "no room".into(), hosts: vec![addr()] }),
+    ]
+}
+
+fn encoded(message: &Message) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    encode_message(message, &mut bytes);
+    bytes
+}
+
+fn decoded(bytes: &[u8]) -> Result<Option<Incoming>, WireError> {
+    let mut decoder = Decoder::new();
+    decoder.feed(bytes);
+    decoder.next()
+}
+
+/// Frames a body of our own making.
+fn framed(kind: u16, body: &[u8]) -> Vec<u8> {
+    let envelope = rmp_serde::to_vec(&(Guid([7; 16]), 4u8, 3u8, kind, serde_bytes::Bytes::new(body))).unwrap();
+    [&(envelope.len() as u32).to_be_bytes()[..], &envelope].concat()
+}
+
+/// What matters of a message, to compare two: the cached encoding is no part of it.
+fn shown(message: &Message) -> String {
+    match message {
+        Message::Query(m) => {
+            format!(
+                "{:?} {:?} {:?}",
+                (m.guid, m.travel),
+                (&m.body.text, m.body.origin),
+                (m.body.delivery, m.body.traced)
+            )
+        }
+        Message::Hit(m) => format!(
+            "{:?} {:?} {:?}",
+            (m.guid, m.travel),
+            (m.body.node, &m.body.name, m.body.addr),
+            (m.body.hops, &m.body.files)
+        ),
+        Message::Report(m) => format!("{:?} {:?}", (m.guid, m.travel), (m.body.node, &m.body.name, &m.body.hops)),
+        other => format!("{other:?}"),
+    }
+}
+
+#[test]
+fn every_message_comes_back_as_it_was_in_any_portions() {
+    let messages = samples();
+    let bytes: Vec<u8> = messages.iter().flat_map(encoded).collect();
+    for portion in [1, 3, 7, 100, bytes.len()] {
+        let mut decoder = Decoder::new();
+        let mut read = Vec::new();
+        for part in bytes.chunks(portion) {
+            decoder.feed(part);
+            while let Some(Incoming::Message(message)) = decoder.next().unwrap() {
+                read.push(shown(&message));
+            }
+        }
+        assert_eq!(read, messages.iter().map(shown).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn a_hello_comes_back_as_it_was() {
+    let hello = Hello {
+        name: "kestrel".into(),
+        agent: "hopscope/0.1.0".into(),
+        listen: Some(addr()),
+        observed: None,
+        topology: TopologyKind::Flood,
+        role: Role::Peer,
+    };
+    let mut bytes = Vec::new();
+    encode_hello(&hello, &mut bytes);
+    assert!(matches!(decoded(&bytes), Ok(Some(Incoming::Hello(read))) if read == hello));
+}
+
+#[test]
+fn a_relayed_body_keeps_fields_of_a_newer_version() {
+    let body =
+        rmp_serde::to_vec_named(&serde_json::json!({"t": "jazz", "new": [1, {"deep": true}], "x": true})).unwrap();
+    let bytes = framed(0x80, &body);
+    let Ok(Some(Incoming::Message(message))) = decoded(&bytes) else { panic!("a newer query is a query") };
+    assert_eq!(encoded(&message), bytes);
+}
+
+#[test]
+fn a_newer_envelope_and_a_newer_kind_are_skipped_and_the_next_message_is_read() {
+    let newer =
+        rmp_serde::to_vec(&(Guid([1; 16]), 1u8, 0u8, 0x999u16, serde_bytes::Bytes::new(b"?"), "more", 7)).unwrap();
+    let mut bytes = [&(newer.len() as u32).to_be_bytes()[..], &newer].concat();
+    bytes.extend(encoded(&samples()[0]));
+    let mut decoder = Decoder::new();
+    decoder.feed(&bytes);
+    assert!(matches!(decoder.next(), Ok(Some(Incoming::Unknown(0x999)))));
+    assert!(matches!(decoder.next(), Ok(Some(Incoming::Message(Message::Ping(_))))));
+}
+
+#[test]
+fn a_version_that_shares_nothing_with_this_one_is_named() {
+    let body = rmp_serde::to_vec_named(&serde_json::json!({"v": 9, "m": 8, "t": 0, "r": 0})).unwrap();
+    assert!(matches!(decoded(&framed(0x100, &body)), Err(WireError::Version { oldest: 8, version: 9 })));
+}
+
+#[test]
+fn hostile_bodies_are_malformed_and_do_not_end_the_stream() {
+    let file = |name: &str| serde_json::json!({"n": name, "s": 1, "h": vec![0u8; 32]});
+    let hit = |files: Vec<serde_json::Value>| serde_json::json!({"n": vec![0u8; 32], "h": 1, "f": files});
+    let long = "x".repeat(65_000);
+    let bodies: Vec<(u16, Vec<u8>)> = [
+        (0x80, serde_json::json!({"t": "x".repeat(limits::MAX_QUERY_TEXT + 1)})),
+        (0x80, serde_json::json!({"o": 1})),
+        (0x81, hit(vec![file("../../etc/passwd")])),
+        (0x81, hit(vec![file("")])),
+        (0x81, hit(vec![file(&long[..300])])),
+        (0x81, hit(vec![file("a"); limits::MAX_HITS_A_MESSAGE + 1])),
+        (0x02, serde_json::json!({"c": 1, "t": long})),
+    ]
+    .into_iter()
+    .map(|(kind, value)| (kind, rmp_serde::to_vec_named(&value).unwrap()))
+    .chain([
+        (0x80, vec![0x81, 0xa1, b't', 0xa2, 0xff, 0xfe]), // a text that is not UTF-8
+        (0x80, [&[0x82, 0xa1, b'z'][..], &[0x91; 5_000], &[0xc0, 0xa1, b't', 0xa1, b'a']].concat()), // nested deep
+        (0x01, vec![0x81, 0xa1, b'h', 0xdd, 0xff, 0xff, 0xff, 0xff]), // four thousand million addresses
+    ])
+    .collect();
+    for (kind, body) in bodies {
+        let mut decoder = Decoder::new();
+        decoder.feed(&framed(kind, &body));
+        decoder.feed(&encoded(&samples()[0]));
+        let first = decoder.next();
+        assert!(matches!(first, Ok(Some(Incoming::Malformed { kind: k, .. })) if k == kind), "{first:?}");
+        assert!(matches!(decoder.next(), Ok(Some(Incoming::Message(Message::Ping(_))))));
+    }
+}
+
+#[test]
+fn a_frame_of_four_gigabytes_ends_the_stream_before_a_byte_of_it_is_kept() {
+    assert!(matches!(decoded(&[0xff; 8]), Err(WireError::TooLong(u32::MAX))));
+}
+
+proptest! {
+    #[test]
+    fn messages_damaged_on_the_way_never_panic(
+        which in 0usize..6, flips in prop::collection::vec((0usize..2_000, any::<u8>()), 0..6), cut in 0usize..2_000
+    ) {
+        let mut bytes = encoded(&samples()[which]);
+        for (at, value) in flips {
+            let at = at % bytes.len();
+            bytes[at] = value;
+        }
+        bytes.truncate(cut.max(1));
+        let mut decoder = Decoder::new();
+        decoder.feed(&bytes);
+        while let Ok(Some(_)) = decoder.next() {}
+    }
+
+    #[test]
+    fn random_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        let mut decoder = Decoder::new();
+        decoder.feed(&bytes);
+        while let Ok(Some(_)) = decoder.next() {}
+    }
+}

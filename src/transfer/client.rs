@@ -68,6 +68,8 @@ pub(super) enum Trouble {
     Lost(String),
     /// The source is of no use for this file.
     Useless(String),
+    /// What the source sent is not what the file's hash promises.
+    Lied(String),
     /// The download cannot go on, whoever has the file.
     Fatal(String),
     /// Somebody told it to stop.
@@ -121,7 +123,7 @@ impl Client {
             .map_err(|error| Trouble::Lost(format!("the checksums did not come: {error}")))?
             .to_bytes();
         let (values, []) = bytes.as_chunks() else { return Err(broken("sent a broken list of checksums")) };
-        GroupList::check(id, said, values.to_vec()).map_err(|bad| Trouble::Useless(bad.to_string()))
+        GroupList::check(id, said, values.to_vec()).map_err(|bad| Trouble::Lied(bad.to_string()))
     }
 
     /// Asks for a range of a file of `size` bytes.

@@ -14,7 +14,7 @@ use super::names::safe_name;
 use super::partial::{Folder, Partial};
 use super::plan::Plan;
 use super::receive::{Receiver, disk_trouble};
-use super::state::TransferState;
+use super::state::{TransferState, VERIFICATION_FAILED};
 use super::verify::GroupList;
 use crate::base::Rng;
 use crate::proto::{Magnet, MagnetSource};
@@ -65,9 +65,13 @@ impl Download {
         let (state, why) = match self.fetch().await {
             Ok(path) => (TransferState::Done, Some(path)),
             Err(Trouble::Stopped) => (TransferState::Cancelled, None),
-            Err(Trouble::Busy { why, .. } | Trouble::Lost(why) | Trouble::Useless(why) | Trouble::Fatal(why)) => {
-                (TransferState::Failed, Some(why))
-            }
+            Err(
+                Trouble::Busy { why, .. }
+                | Trouble::Lost(why)
+                | Trouble::Useless(why)
+                | Trouble::Lied(why)
+                | Trouble::Fatal(why),
+            ) => (TransferState::Failed, Some(why)),
         };
         let by_user = state == TransferState::Cancelled && !self.shared.closing.is_cancelled();
         if let Some(Work { partial, .. }) = self.work.take().filter(|_| state != TransferState::Done) {
@@ -110,7 +114,8 @@ impl Download {
                     tries += 1;
                     self.try_later(tries, why).await?;
                 }
-                Trouble::Useless(why) => self.next_source(why)?,
+                Trouble::Useless(why) => self.next_source("", &why)?,
+                Trouble::Lied(why) => self.next_source(&format!("{VERIFICATION_FAILED}: "), &why)?,
                 fatal => return Err(fatal),
             }
         }
@@ -267,15 +272,15 @@ impl Download {
         }
     }
 
-    /// The first source is of no use.
-    fn next_source(&mut self, why: String) -> Result<(), Trouble> {
+    /// The first source is of no use; `kind` is how the reason begins if it was the last one.
+    fn next_source(&mut self, kind: &str, why: &str) -> Result<(), Trouble> {
         let source = if self.sources.is_empty() { None } else { Some(self.sources.remove(0)) };
         if let Some(source) = source {
             tracing::info!(addr = %source.addr, why, "a source of a download is of no use");
         }
         if self.sources.is_empty() {
             let who = source.map_or_else(String::new, |source| format!("{}: ", source.addr));
-            return Err(Trouble::Fatal(format!("{who}{why}; search for another source")));
+            return Err(Trouble::Fatal(format!("{kind}{who}{why}; search for another source")));
         }
         Ok(())
     }

@@ -28,7 +28,7 @@ pub use client::{BoxStream, Dial, Stream};
 pub use partial::Interrupted;
 pub use serve::PeerInfo;
 pub use source::{Files, SharedFile};
-pub use state::{Direction, Transfer, TransferState};
+pub use state::{Direction, Transfer, TransferState, VERIFICATION_FAILED};
 pub use transfers::{MAX_DOWNLOADS, NoTransfer, StartError, Totals, TransferSettings, Transfers};
 
 #[cfg(test)]

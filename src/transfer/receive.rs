@@ -134,7 +134,7 @@ impl Receiver<'_> {
                 }
                 Ok(())
             }
-            Ok(false) => Err(Trouble::Useless(format!(
+            Ok(false) => Err(Trouble::Lied(format!(
                 "it sent wrong bytes near {} MiB of the file",
                 (u64::from(stored.index) * GROUP) >> 20
             ))),

@@ -62,7 +62,10 @@ async fn a_liar_is_caught_at_the_first_bad_group_and_an_honest_source_finishes()
     let lie = bytes.clone();
     world.raw(2, move |head| honest(&lie, head, |first, body| body[2 * MIB - first + 77] ^= 1));
     let (why, verified) = fail(&downloads, &Magnet { sources: vec![source(2)], ..magnet.clone() }).await;
-    assert!(why.contains("wrong bytes near 2 MiB") && why.contains("127.0.0.1:2"), "{why}");
+    assert!(
+        why.starts_with(VERIFICATION_FAILED) && why.contains("wrong bytes near 2 MiB") && why.contains("127.0.0.1:2"),
+        "{why}"
+    );
     // Groups after the bad one may have been right and count; the bad one never does.
     assert!(verified <= 3 * MIB as u64 + 9, "{verified}");
     assert!(!client.settings.downloads.join("song").exists());

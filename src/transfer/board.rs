@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::state::{Direction, Transfer, TransferState};
+use crate::proto::FileId;
 
 /// Finished transfers that stay listed; the oldest go first.
 pub(super) const MAX_FINISHED: usize = 200;
@@ -107,6 +108,14 @@ impl Board {
         drop(lines);
         self.wake();
         Some(Stopped::Removed(line.transfer))
+    }
+
+    /// Takes failed and stopped downloads of a file off the list, because it is tried anew.
+    pub(super) fn forget_failed(&self, hash: &FileId) {
+        self.lock().by_id.retain(|_, Line { transfer, .. }| {
+            let over = matches!(transfer.state, TransferState::Failed | TransferState::Cancelled);
+            !(over && transfer.direction == Direction::Download && transfer.hash == *hash)
+        });
     }
 
     fn lock(&self) -> MutexGuard<'_, Lines> {
@@ -241,7 +250,6 @@ impl Meter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proto::FileId;
 
     fn transfer(direction: Direction) -> Transfer {
         let (name, hash) = ("a".into(), FileId([1; 32]));

@@ -6,7 +6,8 @@
 //!
 //! A verified group is written before its record. That order alone holds when the process is killed; when the power
 //! fails the disk may have kept the record and not the group. So a record is trusted without looking only if a
-//! [`Record::Synced`] after it says that the data had reached the disk; groups after the last of those are read again.
+//! [`Record::Synced`] after it says that its data had reached the disk; the groups of all others are read again, and
+//! those that fail are recorded as lost.
 
 use crate::proto::{FileId, Magnet};
 
@@ -27,8 +28,10 @@ pub(super) enum Record<'a> {
     Groups(&'a [Value]),
     /// A group was verified and written.
     Verified(u32),
-    /// All groups recorded so far have reached the disk.
-    Synced,
+    /// A group that was recorded as verified is not there.
+    Lost(u32),
+    /// The groups of that many records of verified ones, from the first, have reached the disk.
+    Synced(u32),
     /// The user stopped the download.
     Stopped,
     /// It goes on.
@@ -42,10 +45,10 @@ pub(super) struct Journal {
     pub(super) magnet: Magnet,
     /// Its groups.
     pub(super) groups: GroupList,
-    /// Verified groups whose bytes had reached the disk.
-    pub(super) synced: Vec<u32>,
-    /// Verified groups that have to be read again.
-    pub(super) unsynced: Vec<u32>,
+    /// Verified groups in the order of their records; `None` for those that were lost since.
+    pub(super) verified: Vec<Option<u32>>,
+    /// How many of them, from the first, had reached the disk; the others have to be read again.
+    pub(super) synced: usize,
     /// Whether the user stopped it.
     pub(super) stopped: bool,
     /// Bytes of the journal that are whole; what follows is to be cut off.
@@ -76,7 +79,8 @@ impl Record<'_> {
             Self::Magnet(magnet) => (b'M', magnet.to_string().into_bytes()),
             Self::Groups(values) => (b'G', values.as_flattened().to_vec()),
             Self::Verified(index) => (b'V', index.to_le_bytes().to_vec()),
-            Self::Synced => (b'S', vec![]),
+            Self::Lost(index) => (b'L', index.to_le_bytes().to_vec()),
+            Self::Synced(records) => (b'S', records.to_le_bytes().to_vec()),
             Self::Stopped => (b'X', vec![]),
             Self::Started => (b'R', vec![]),
         };
@@ -122,7 +126,7 @@ pub(super) fn read(id: Option<&FileId>, bytes: &[u8]) -> Option<Journal> {
     let (values, []) = values.as_chunks() else { return None };
     // The list was checked when it was written; this guards the disk, and costs a microsecond a group.
     let groups = GroupList::check(&magnet.id, magnet.size?, values.to_vec()).ok()?;
-    let mut journal = Journal { magnet, groups, synced: vec![], unsynced: vec![], stopped: false, valid: 0 };
+    let mut journal = Journal { magnet, groups, verified: vec![], synced: 0, stopped: false, valid: 0 };
     let mut whole = rest;
     while let Some(record) = next(&mut rest) {
         if !journal.apply(record) {
@@ -137,17 +141,19 @@ pub(super) fn read(id: Option<&FileId>, bytes: &[u8]) -> Option<Journal> {
 impl Journal {
     /// Takes one record in; whether it means something.
     fn apply(&mut self, (kind, payload): (u8, &[u8])) -> bool {
-        match (kind, payload.len()) {
-            (b'V', 4) => {
-                let index = payload.first_chunk().map_or(u32::MAX, |bytes| u32::from_le_bytes(*bytes));
-                if index >= self.groups.count() {
-                    return false;
+        let number = payload.first_chunk().map(|bytes| u32::from_le_bytes(*bytes));
+        match (kind, number, payload.len()) {
+            (b'V', Some(index), 4) if index < self.groups.count() => self.verified.push(Some(index)),
+            (b'L', Some(index), 4) => {
+                for record in self.verified.iter_mut().filter(|record| **record == Some(index)) {
+                    *record = None;
                 }
-                self.unsynced.push(index);
             }
-            (b'S', 0) => self.synced.append(&mut self.unsynced),
-            (b'X', 0) => self.stopped = true,
-            (b'R', 0) => self.stopped = false,
+            (b'S', Some(records), 4) if records as usize <= self.verified.len() => {
+                self.synced = self.synced.max(records as usize);
+            }
+            (b'X', None, 0) => self.stopped = true,
+            (b'R', None, 0) => self.stopped = false,
             _ => return false,
         }
         true
@@ -170,13 +176,28 @@ mod tests {
         (Magnet { id, name: "a b".into(), size: None, sources: vec![] }, list)
     }
 
-    fn record(op: u32) -> Record<'static> {
+    fn record(op: u32, verified: u32) -> Record<'static> {
         match op {
-            0 => Record::Synced,
+            0 => Record::Synced(verified),
             1 => Record::Stopped,
             2 => Record::Started,
-            _ => Record::Verified(op - 3),
+            3 => Record::Lost(2),
+            _ => Record::Verified(op - 4),
         }
+    }
+
+    /// What a journal of these records says, the plain way.
+    fn model(ops: &[u32]) -> (Vec<Option<u32>>, usize) {
+        let (mut verified, mut synced) = (vec![], 0);
+        for op in ops {
+            match op {
+                0 => synced = verified.len(),
+                1 | 2 => {}
+                3 => verified.iter_mut().filter(|group| **group == Some(2)).for_each(|group| *group = None),
+                _ => verified.push(Some(op - 4)),
+            }
+        }
+        (verified, synced)
     }
 
     proptest! {
@@ -184,13 +205,14 @@ mod tests {
 
         /// Killed at any byte: nothing is known that was not written, and nothing is lost that was written whole.
         #[test]
-        fn a_cut_at_any_byte_loses_only_the_record_it_hits(ops in prop::collection::vec(0u32..8, 0..30), cut: prop::sample::Index, garbage: Vec<u8>) {
+        fn a_cut_at_any_byte_loses_only_the_record_it_hits(ops in prop::collection::vec(0u32..9, 0..30), cut: prop::sample::Index, garbage: Vec<u8>) {
             let (magnet, groups) = file(5);
             let mut bytes = begin(&magnet, &groups);
             let beginning = bytes.len();
-            let mut ends = vec![];
+            let (mut ends, mut verified) = (vec![], 0);
             for op in &ops {
-                bytes.extend(record(*op).encode());
+                bytes.extend(record(*op, verified).encode());
+                verified += u32::from(*op >= 4);
                 ends.push(bytes.len());
             }
             let cut = cut.index(bytes.len() + 1);
@@ -204,11 +226,7 @@ mod tests {
             let whole = ends.iter().filter(|end| **end <= journal.valid as usize).count();
             prop_assert!(whole >= ends.iter().filter(|end| **end <= cut).count(), "a whole record was lost");
             prop_assert!(torn[..journal.valid as usize] == bytes[..journal.valid as usize], "garbage was believed");
-            let verified: Vec<u32> = ops[..whole].iter().filter(|op| **op >= 3).map(|op| op - 3).collect();
-            let last_sync = ops[..whole].iter().rposition(|op| *op == 0).unwrap_or(0);
-            let synced = ops[..last_sync].iter().filter(|op| **op >= 3).count();
-            prop_assert_eq!(&journal.synced, &verified[..synced]);
-            prop_assert_eq!(&journal.unsynced, &verified[synced..]);
+            prop_assert_eq!((journal.verified, journal.synced), model(&ops[..whole]));
             prop_assert_eq!(group_count(journal.groups.size()), Some(5));
         }
 
@@ -221,7 +239,7 @@ mod tests {
             bytes[at] ^= 1 << bit;
             if let Some(journal) = read(Some(&magnet.id), &bytes) {
                 prop_assert!(journal.valid as usize <= at);
-                prop_assert_eq!(&journal.unsynced[..], &[0, 1, 2, 3, 4][..journal.unsynced.len()]);
+                prop_assert!(journal.verified.iter().copied().eq((0..5).map(Some).take(journal.verified.len())));
             }
         }
     }

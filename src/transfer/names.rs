@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::proto::magnet::clip;
 use crate::proto::{FileId, Untrusted};
 
 /// Bytes of a file's name on the disk: what common file systems allow (255), less room for ` (1)`.
@@ -52,7 +53,7 @@ fn is_device(name: &str) -> bool {
 fn shorten(name: &str) -> String {
     let (stem, ending) = split_ending(name);
     let ending = if ending.len() <= MAX_ENDING { ending } else { "" };
-    let stem = &stem[..stem.floor_char_boundary(MAX_NAME - ending.len())];
+    let stem = clip(stem, MAX_NAME - ending.len());
     format!("{}{ending}", stem.trim_end_matches(['.', ' ']))
 }
 

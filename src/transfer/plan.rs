@@ -117,7 +117,7 @@ mod tests {
                         let claim = plan.claim(most);
                         prop_assert_eq!(claim.clone().map(|run| run.start as usize), model.iter().position(|c| *c == 'm'));
                         if let Some(run) = claim {
-                            prop_assert!(run.len() >= 1 && run.len() <= most.max(1) as usize);
+                            prop_assert!(!run.is_empty() && run.len() <= most.max(1) as usize);
                             for state in &mut model[run.start as usize..run.end as usize] {
                                 prop_assert_eq!(*state, 'm');
                                 *state = 'c';

@@ -46,7 +46,7 @@ pub(super) fn read_content_range(text: &str) -> Option<(Range<u64>, u64)> {
     let (range, size) = text.trim().strip_prefix("bytes ")?.split_once('/')?;
     let (first, last) = range.split_once('-')?;
     let (first, last, size) = (number(first)?, number(last)?, number(size)?);
-    (first <= last && last < size).then_some((first..last + 1, size))
+    (first <= last && last < size).then(|| (first..last + 1, size))
 }
 
 /// Digits only: Rust's own parser takes a sign.

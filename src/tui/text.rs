@@ -131,7 +131,7 @@ pub fn right(text: &str, columns: usize) -> String {
 /// takes the bytes of other characters for control characters, which a stranger could choose.
 #[must_use]
 pub fn ascii(text: &str) -> String {
-    text.graphemes(true).flat_map(|grapheme| ascii_grapheme(grapheme)).collect()
+    text.graphemes(true).flat_map(ascii_grapheme).collect()
 }
 
 /// The ASCII of one grapheme, in as many columns as it has.

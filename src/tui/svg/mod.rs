@@ -153,10 +153,10 @@ impl Painter<'_> {
         let symbol = if cell.modifier.contains(Modifier::HIDDEN) { " " } else { cell.symbol() };
         let decorated = pen.underline || pen.crossed;
         let mut chars = symbol.chars();
-        if let (Some(c), None, false) = (chars.next(), chars.next(), decorated) {
-            if c == ' ' || shapes::draw(&mut self.canvas, c, pen.color, left, top) {
-                return self.flush(run.take(), y);
-            }
+        if let (Some(c), None, false) = (chars.next(), chars.next(), decorated)
+            && (c == ' ' || shapes::draw(&mut self.canvas, c, pen.color, left, top))
+        {
+            return self.flush(run.take(), y);
         }
         // A sign that the font lacks comes from another one, with other widths: it stands alone.
         let alone = columns > 1 || !symbol.is_ascii();
@@ -265,7 +265,7 @@ mod tests {
             let Some(end) = rest[start..].find('>') else { return false };
             let tag = &rest[start + 1..start + end];
             let name = tag.trim_start_matches('/').split([' ', '/']).next().unwrap_or_default();
-            if tag.matches('"').count() % 2 != 0 || (tag.starts_with('/') && open.pop() != Some(name)) {
+            if !tag.matches('"').count().is_multiple_of(2) || (tag.starts_with('/') && open.pop() != Some(name)) {
                 return false;
             }
             if !tag.starts_with('/') && !tag.ends_with('/') {

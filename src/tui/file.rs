@@ -5,8 +5,21 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::path::Path;
 
+use crate::app::Untrusted;
+
 /// The largest file that is read. A real one has a few kilobytes; this keeps a mistaken `--keymap` from eating memory.
 const MAX_BYTES: u64 = 1 << 20;
+
+/// The longest message about a file that is shown, in bytes.
+pub(super) const MAX_SHOWN: usize = 400;
+
+/// The longest name of a keymap or theme that is shown, in bytes.
+const MAX_NAME: usize = 40;
+
+/// A name that a file gives itself, safe to show.
+pub(super) fn name(text: &str) -> String {
+    Untrusted::from(text).visible(MAX_NAME)
+}
 
 /// Reads a text file.
 ///

@@ -131,7 +131,7 @@ pub fn right(text: &str, columns: usize) -> String {
 /// takes the bytes of other characters for control characters, which a stranger could choose.
 #[must_use]
 pub fn ascii(text: &str) -> String {
-    text.graphemes(true).flat_map(|grapheme| ascii_grapheme(grapheme)).collect()
+    text.graphemes(true).flat_map(ascii_grapheme).collect()
 }
 
 /// The ASCII of one grapheme, in as many columns as it has.
@@ -386,6 +386,10 @@ mod tests {
         fn a_strangers_text_fits_and_controls_nothing(text in wild(), columns in 0usize..60) {
             let shown = untrusted(&Untrusted::new(text), columns);
             prop_assert!(width(&shown) <= columns, "{shown:?}");
+            // A ratatui buffer gives it the columns that this room counts.
+            let mut line = Buffer::empty(ratatui::layout::Rect::new(0, 0, 80, 1));
+            let (end, _) = line.set_stringn(0, 0, &shown, 80, ratatui::style::Style::new());
+            prop_assert_eq!(usize::from(end), width(&shown));
             let controls = shown.chars().any(|c| c.is_control() || c == '\u{202e}');
             prop_assert!(!controls);
         }

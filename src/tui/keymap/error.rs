@@ -4,7 +4,9 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::key::KeySeq;
+use crate::app::Untrusted;
 use crate::tui::action::ActionError;
+use crate::tui::file::MAX_SHOWN;
 
 /// A mistake, where it is, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,17 +83,13 @@ pub enum Mistake {
     Circle(String),
 }
 
+/// File, line, mistake and suggestion on one line. The file may be anybody's, so what it says is made safe to show.
 impl fmt::Display for KeymapError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.file.display())?;
-        if let Some(line) = self.line {
-            write!(f, ":{line}")?;
-        }
-        write!(f, ": {}", self.mistake)?;
-        match &self.suggestion {
-            Some(suggestion) => write!(f, "; {suggestion}"),
-            None => Ok(()),
-        }
+        let line = self.line.map(|line| format!(":{line}")).unwrap_or_default();
+        let suggestion = self.suggestion.as_ref().map(|what| format!("; {what}")).unwrap_or_default();
+        let whole = format!("{}{line}: {}{suggestion}", self.file.display(), self.mistake);
+        f.write_str(&Untrusted::new(whole).visible(MAX_SHOWN))
     }
 }
 

@@ -108,28 +108,14 @@ fn unknown(key: &str) -> String {
 
 /// The candidate that a word was probably meant to be.
 pub(super) fn suggestion<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let tolerated = 1 + word.chars().count() / 4;
+    // Comparing takes the product of the lengths, and nobody means a setting of a thousand letters.
+    let letters = word.chars().take(64).count();
+    let tolerated = if letters < 64 { 1 + letters / 4 } else { return None };
     candidates
-        .map(|candidate| (distance(word, candidate), candidate))
+        .map(|candidate| (strsim::osa_distance(word, candidate), candidate))
         .filter(|&(far, _)| far <= tolerated)
         .min()
         .map(|(_, near)| near)
-}
-
-/// Insertions, deletions and replacements between two words (Levenshtein), for words of a few dozen letters.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().take(64).enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, &to) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(from != to);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]

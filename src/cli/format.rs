@@ -70,6 +70,7 @@ fn ending(why: DoneWhy) -> &'static str {
     match why {
         DoneWhy::Deadline => "its time was up",
         DoneWhy::Enough => "that was enough",
+        DoneWhy::Complete => "every node in reach has answered",
         DoneWhy::Cancelled => "cancelled",
         DoneWhy::NoNeighbors => "there was no neighbor to ask",
         DoneWhy::Shutdown => "the node stopped",

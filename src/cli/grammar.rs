@@ -30,8 +30,8 @@ pub(super) fn command() -> Command {
         .after_help(EXIT_CODES)
         .max_term_width(110)
         .arg(setting("home").global(true))
-        .arg(verbose())
         .args(node_flags(|_| true))
+        .arg(verbose())
         .subcommands([demo(), daemon(), search(), get()])
         .subcommands([
             view("status", "The running node at a glance"),

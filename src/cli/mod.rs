@@ -8,6 +8,7 @@ mod failure;
 mod format;
 mod get;
 mod grammar;
+mod keys;
 mod lab;
 mod logging;
 mod node;
@@ -58,6 +59,7 @@ fn run(matches: &ArgMatches) -> Result<Exit, Failure> {
     match command {
         "completions" => docs::completions(arguments),
         "man" => docs::manual(arguments),
+        "keys" => keys::run(&resolve(arguments)?, arguments, json),
         "config" => config::run(&resolve(arguments)?, json),
         "demo" => lab::run(&resolve(arguments)?, arguments, verbosity),
         "daemon" => daemon::run(&resolve(arguments)?, verbosity, json, is_set(arguments, "exit-with-stdin")),

@@ -37,7 +37,7 @@ impl Group {
     /// The heading.
     pub(super) const fn heading(self) -> &'static str {
         match self {
-            Self::Files => "Files",
+            Self::Files => "Folders",
             Self::Overlay => "Overlay",
             Self::Search => "Searches",
             Self::Screen => "Screen",

@@ -153,7 +153,7 @@ fn finish(out: &mut Out, done: &Done, json: bool) -> Result<Exit, Failure> {
         DoneWhy::Cancelled | DoneWhy::Shutdown | DoneWhy::TooMany => {
             Err(Failure::failed("the search was cut short", "try again"))
         }
-        DoneWhy::Deadline | DoneWhy::Enough => Ok(Exit::NothingFound),
+        DoneWhy::Deadline | DoneWhy::Enough | DoneWhy::Complete => Ok(Exit::NothingFound),
     }
 }
 

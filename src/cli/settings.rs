@@ -357,8 +357,7 @@ mod tests {
 
     #[test]
     fn a_share_has_an_alias_or_its_own_name() {
-        let read =
-            |text| share(text, std::path::PathBuf::from).map(|share| (share.alias, share.path.display().to_string()));
+        let read = |text| share(text, |path| path.into()).map(|share| (share.alias, share.path.display().to_string()));
         assert_eq!(read("music=/tmp").unwrap(), ("music".into(), "/tmp".into()));
         assert_eq!(read("/tmp").unwrap().0, "tmp");
         assert_eq!(read("/tmp/a=b").unwrap().1, "/tmp/a=b");

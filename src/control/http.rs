@@ -23,13 +23,13 @@ pub(super) type Body = UnsyncBoxBody<Bytes, Infallible>;
 pub(super) struct Problem {
     status: StatusCode,
     allow: Option<&'static str>,
-    event: Event,
+    event: Box<Event>,
 }
 
 impl Problem {
     pub(super) fn new(status: StatusCode, code: &str, message: impl Into<String>, hint: impl Into<String>) -> Self {
         let event = Event::Error { code: code.into(), message: message.into(), hint: hint.into() };
-        Self { status, allow: None, event }
+        Self { status, allow: None, event: Box::new(event) }
     }
 
     /// A request that the node cannot make sense of.

@@ -13,6 +13,8 @@ mod pace;
 mod routes;
 mod server;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

@@ -20,7 +20,7 @@ use super::traffic::{Meter, Reading};
 use super::transfer_events::TransferEvents;
 use crate::net::{NetCommand, NetSearch};
 use crate::overlay;
-use crate::proto::{FileId, Guid, Magnet, NodeId, Query, Ttl, Untrusted, limits};
+use crate::proto::{Guid, Magnet, NodeId, Query, Ttl, Untrusted, limits};
 use crate::share::LibraryStatus;
 
 /// Commands that may wait.
@@ -129,7 +129,7 @@ impl Engine {
                 Some(file) = self.parts.files.recv() => self.parts.serve(file),
                 Ok(()) = self.parts.net_status.changed() => self.net_changed(),
                 Ok(()) = self.parts.library_changes.changed() => self.library_changed(),
-                () = self.parts.transfers_changed() => self.transfers_changed(),
+                Ok(()) = self.parts.transfer_changes.changed() => self.transfers_changed(),
                 _ = second.tick() => self.second_passed(),
                 _ = saving.tick() => self.save_hosts(),
                 () = sleep_until(next_snapshot), if self.dirty => {

@@ -2,24 +2,22 @@
 //! through the overlay's TLS and serve what the library has.
 
 use std::fs;
-use std::future::poll_fn;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
-use std::task::Poll;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::task::TaskTracker;
 
 use super::handle::Refusal;
-use super::settings::Settings;
+use super::settings::{Settings, Share};
 use super::snapshot::Warning;
 use crate::net::{self, Dialer, Identity, IncomingFile, Net, NetCommand, NetSettings, NetStatus};
 use crate::overlay::{self, Event, Trace};
 use crate::proto::{FileId, Magnet, NodeId, PeerAddr, Untrusted};
-use crate::share::{FilesPage, LibraryStatus, ShareRoot, ShareSettings, SharedLibrary, Shares, WatchStatus};
+use crate::share::{FilesPage, LibraryStatus, LocalLibrary, ShareSettings, SharedFolder, Shares, WatchStatus};
 use crate::transfer::{
     BoxStream, Dial, Files, PeerInfo, SharedFile, StartError, Transfer, TransferSettings, Transfers,
 };
@@ -40,10 +38,10 @@ pub(super) struct Parts {
     commands: mpsc::Sender<NetCommand>,
     net_shutdown: net::Shutdown,
     bound: SocketAddr,
-    shares: Shares,
-    library: Arc<SharedLibrary>,
+    shares: Option<Shares>,
+    library: Arc<LocalLibrary>,
     transfers: Transfers,
-    transfer_changes: watch::Receiver<u64>,
+    pub(super) transfer_changes: watch::Receiver<u64>,
     serving: TaskTracker,
 }
 
@@ -80,7 +78,7 @@ impl Parts {
             commands,
             net_shutdown: shutdown,
             bound,
-            shares,
+            shares: Some(shares),
             library,
             transfer_changes: transfers.changes(),
             transfers,
@@ -108,7 +106,10 @@ impl Parts {
         self.transfers.shutdown().await;
         self.serving.close();
         self.serving.wait().await;
-        self.shares.stop();
+        if let Some(shares) = self.shares.take() {
+            // It ends its threads and writes its cache, which may take a moment.
+            let _ = tokio::task::spawn_blocking(move || drop(shares)).await;
+        }
     }
 
     /// The driver as it stands.
@@ -146,7 +147,9 @@ impl Parts {
     }
 
     pub(super) fn rescan(&self) {
-        self.shares.rescan();
+        if let Some(shares) = &self.shares {
+            shares.rescan();
+        }
     }
 
     /// Serves somebody who wants files, on a task of its own.
@@ -175,13 +178,6 @@ impl Parts {
 
     pub(super) fn list_transfers(&self) -> Vec<Arc<Transfer>> {
         self.transfers.list()
-    }
-
-    /// Resolves when the list of transfers changed; never once they have stopped.
-    pub(super) async fn transfers_changed(&mut self) {
-        if self.transfer_changes.changed().await.is_err() {
-            poll_fn(|_| Poll::<()>::Pending).await;
-        }
     }
 
     /// Bytes of files that came, and that went.
@@ -213,9 +209,12 @@ fn make_folder(folder: &Path) -> Result<(), Refusal> {
 }
 
 fn start_shares(settings: &Settings) -> Result<Shares, Refusal> {
-    let roots = settings.shares.iter().map(|share| ShareRoot { alias: share.alias.clone(), path: share.path.clone() });
-    let settings =
-        ShareSettings { roots: roots.collect(), state: settings.home.state.clone(), hash_rate: settings.hash_rate };
+    let folder = |share: &Share| SharedFolder { alias: share.alias.clone(), path: share.path.clone() };
+    let settings = ShareSettings {
+        folders: settings.shares.iter().map(folder).collect(),
+        state: settings.home.state.clone(),
+        hash_rate: settings.hash_rate,
+    };
     Shares::start(settings).map_err(|error| Refusal::new("bad_share", error.to_string(), "correct --share"))
 }
 
@@ -243,12 +242,12 @@ fn net_settings(settings: &Settings, identity: Identity, remembered: &[PeerAddr]
 }
 
 /// The library, as transfers ask it.
-struct Offered(Arc<SharedLibrary>);
+struct Offered(Arc<LocalLibrary>);
 
 impl Files for Offered {
     fn locate(&self, id: &FileId) -> Option<SharedFile> {
         let file = self.0.locate(id)?;
-        Some(SharedFile { path: file.path, size: file.size, mtime: file.mtime })
+        Some(SharedFile { path: file.path, size: file.size, mtime: file.modified })
     }
 }
 

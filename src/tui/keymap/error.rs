@@ -1,25 +1,11 @@
 //! What can be wrong with a keymap file.
 
-use std::fmt;
-use std::path::PathBuf;
-
 use super::key::KeySeq;
-use crate::app::Untrusted;
 use crate::tui::action::ActionError;
-use crate::tui::file::MAX_SHOWN;
+use crate::tui::file::FileError;
 
-/// A mistake, where it is, and what to do about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeymapError {
-    /// The file.
-    pub file: PathBuf,
-    /// The line in it, counted from 1, where the mistake has one.
-    pub line: Option<usize>,
-    /// What is wrong.
-    pub mistake: Mistake,
-    /// What to do.
-    pub suggestion: Option<String>,
-}
+/// A mistake in a keymap file, where it is, and what to do about it.
+pub type KeymapError = FileError<Mistake>;
 
 /// What is wrong with a keymap file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -82,15 +68,3 @@ pub enum Mistake {
     #[error("`inherits` runs in a circle: {0}")]
     Circle(String),
 }
-
-/// File, line, mistake and suggestion on one line. The file may be anybody's, so what it says is made safe to show.
-impl fmt::Display for KeymapError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let line = self.line.map(|line| format!(":{line}")).unwrap_or_default();
-        let suggestion = self.suggestion.as_ref().map(|what| format!("; {what}")).unwrap_or_default();
-        let whole = format!("{}{line}: {}{suggestion}", self.file.display(), self.mistake);
-        f.write_str(&Untrusted::new(whole).visible(MAX_SHOWN))
-    }
-}
-
-impl std::error::Error for KeymapError {}

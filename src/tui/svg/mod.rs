@@ -317,6 +317,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
         #[test]
         fn whatever_is_on_the_screen_the_picture_opens(symbols: Vec<String>, width in 1u16..9) {
             let mut buffer = Buffer::empty(Rect::new(0, 0, width, 4));

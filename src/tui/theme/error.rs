@@ -1,23 +1,9 @@
 //! What can be wrong with a theme file.
 
-use std::fmt;
-use std::path::PathBuf;
+use crate::tui::file::FileError;
 
-use crate::app::Untrusted;
-use crate::tui::file::MAX_SHOWN;
-
-/// A mistake, where it is, and what to do about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ThemeError {
-    /// The file.
-    pub file: PathBuf,
-    /// The line in it, counted from 1, where the mistake has one.
-    pub line: Option<usize>,
-    /// What is wrong.
-    pub mistake: ThemeMistake,
-    /// What to do.
-    pub suggestion: Option<String>,
-}
+/// A mistake in a theme file, where it is, and what to do about it.
+pub type ThemeError = FileError<ThemeMistake>;
 
 /// What is wrong with a theme file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -52,15 +38,3 @@ pub enum ThemeMistake {
     #[error("`inherits` runs in a circle: {0}")]
     Circle(String),
 }
-
-/// File, line, mistake and suggestion on one line. The file may be anybody's, so what it says is made safe to show.
-impl fmt::Display for ThemeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let line = self.line.map(|line| format!(":{line}")).unwrap_or_default();
-        let suggestion = self.suggestion.as_ref().map(|what| format!("; {what}")).unwrap_or_default();
-        let whole = format!("{}{line}: {}{suggestion}", self.file.display(), self.mistake);
-        f.write_str(&Untrusted::new(whole).visible(MAX_SHOWN))
-    }
-}
-
-impl std::error::Error for ThemeError {}

@@ -14,7 +14,7 @@ use crate::app::{self, Event, Handle, Settings};
 use crate::control::{Claim, Server};
 
 /// What the engine says when the port to listen on is another's.
-const PORT_TAKEN: &str = "port-in-use";
+const PORT_TAKEN: &str = "port_in_use";
 /// For the goodbyes to be said. A node that needs longer is stuck, and its user wants it gone.
 const SHUTDOWN: Duration = Duration::from_secs(5);
 

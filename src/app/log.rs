@@ -39,6 +39,12 @@ impl LogRing {
         Self { clock, lines: Arc::default() }
     }
 
+    /// The clock that stamps the lines: the engine's too, so that ages and lines agree.
+    #[must_use]
+    pub const fn clock(&self) -> Clock {
+        self.clock
+    }
+
     /// The lines, the oldest first, if any came since `seen` were written; with them the new number of lines written.
     #[must_use]
     pub fn newer_than(&self, seen: u64) -> Option<(u64, Arc<[LogLine]>)> {

@@ -1,14 +1,26 @@
 //! The engine as its faces see it: commands in, snapshots and events out.
 
+mod clock;
 mod engine;
 pub mod event;
+mod gauge;
 mod handle;
+mod known_hosts;
+mod log;
+mod neighbors;
+mod parts;
+mod relayed;
+mod searches;
 mod settings;
 mod snapshot;
+mod traffic;
+mod transfer_events;
 
+pub use clock::Clock;
 pub use engine::start;
 pub use event::{Done, Event, Hit, UpDown, Via};
 pub use handle::{Command, Handle, Refusal, SearchRequest};
+pub use log::LogRing;
 pub use settings::{Home, Passphrase, Settings, Share};
 pub use snapshot::{
     HISTORY, HopReport, HopRow, LogLevel, LogLine, Neighbor, NodeStatus, QueryRow, QueryState, RoleStatus, Search,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::event::{Done, Event, Hit, Via};
 use super::snapshot::{HopReport, HopRow, QueryRow, QueryState, Search};
+use crate::base::{Map, seed};
 use crate::overlay::{self, Action, Delivery, Hop, SearchCost, TopologyKind};
 use crate::proto::limits::{MAX_HITS_A_SEARCH, MAX_HOPS_A_SEARCH};
 use crate::proto::{FileId, Guid, Magnet, MagnetSource, NodeId, Ttl, Untrusted};
@@ -28,6 +29,8 @@ struct Record {
     traced: bool,
     started_ms: u64,
     sent_here: u32,
+    copy_bytes: u64,
+    nodes: Map<NodeId, ()>,
     hits: Vec<Arc<Hit>>,
     hops: Vec<Arc<HopReport>>,
     tally: Vec<HopTally>,
@@ -59,6 +62,8 @@ impl Searches {
             traced,
             started_ms: now_ms,
             sent_here: 0,
+            copy_bytes: 0,
+            nodes: Map::with_hasher(seed(0)),
             hits: Vec::new(),
             hops: Vec::new(),
             tally: (1..=ttl).map(|hop| HopTally::of(hop, ttl)).collect(),
@@ -75,29 +80,29 @@ impl Searches {
         Some(record)
     }
 
-    /// What the search costs so far.
-    pub(super) fn cost(&mut self, guid: &Guid, cost: SearchCost) {
-        let Some(known) = self.kept.iter_mut().find(|record| record.guid == *guid && record.ended.is_none()) else {
-            return;
-        };
-        if (known.cost.messages, known.cost.hits) != (cost.messages, cost.hits) {
-            known.published = None;
-        }
-        known.cost = cost;
-    }
-
-    /// Copies that this node sent itself.
-    pub(super) fn sent_here(&mut self, guid: &Guid, copies: u32) {
+    /// What this node itself sent for a search.
+    pub(super) fn started(&mut self, guid: &Guid, sent: u16, copy_bytes: u64) {
         if let Some(record) = self.record(guid) {
-            record.sent_here = copies;
+            record.sent_here = u32::from(sent);
+            record.copy_bytes = copy_bytes;
+            record.count_messages(sent);
         }
     }
 
     /// Takes a report in.
-    pub(super) fn hop(&mut self, guid: Guid, node: NodeId, name: Untrusted, hop: Hop, at: Duration) -> Event {
+    pub(super) fn hop(
+        &mut self,
+        own: NodeId,
+        guid: Guid,
+        node: NodeId,
+        name: Untrusted,
+        hop: Hop,
+        at: Duration,
+    ) -> Event {
         let at_ms = at.as_millis() as u64;
         let Hop { from, hop: number, ttl, action, hits, sent } = hop;
         if let Some(record) = self.record(&guid) {
+            record.count((node != own).then_some(node), &hop);
             if let Some(tally) = record.tally.get_mut(usize::from(number).wrapping_sub(1)) {
                 tally.add(&hop, at_ms);
             }
@@ -162,6 +167,7 @@ impl Searches {
         if let Some(record) = self.record(&guid) {
             record.cost = cost;
             record.ended = Some(why);
+            record.nodes.clear();
         }
         Event::Done(Done {
             guid,
@@ -236,13 +242,27 @@ impl HopTally {
 
     fn row(&mut self) -> HopRow {
         let middle = self.times.len() / 2;
-        let p50_ms =
-            (!self.times.is_empty()).then(|| u64::from(*self.times.select_nth_unstable(middle).1));
+        let p50_ms = (!self.times.is_empty()).then(|| u64::from(*self.times.select_nth_unstable(middle).1));
         HopRow { p50_ms, ..self.row.clone() }
     }
 }
 
 impl Record {
+    /// Sums up as the core does; the core's own sums replace these when the search ends.
+    fn count(&mut self, node: Option<NodeId>, hop: &Hop) {
+        if let Some(node) = node {
+            self.nodes.insert(node, ());
+        }
+        self.cost.reached = self.nodes.len() as u32;
+        self.cost.duplicates += u64::from(hop.action == Action::Duplicate);
+        self.count_messages(hop.sent);
+    }
+
+    fn count_messages(&mut self, sent: u16) {
+        self.cost.messages += u64::from(sent);
+        self.cost.bytes += u64::from(sent) * self.copy_bytes;
+    }
+
     fn publish(&mut self, now_ms: u64) -> Arc<Search> {
         if let Some(published) = self.published.as_ref().filter(|search| search.ended.is_some()) {
             return Arc::clone(published);

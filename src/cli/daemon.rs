@@ -22,11 +22,11 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 /// `exit_with_stdin` by the end of its input, which comes even when its parent is killed.
 pub(super) fn run(resolved: &Resolved, verbosity: u8, json: bool, exit_with_stdin: bool) -> Result<Exit, Failure> {
     let settings = settings::settings(resolved)?;
-    logging::start(resolved, verbosity, Target::Errors)?;
+    let log = logging::start(resolved, verbosity, Target::Errors)?;
     let yielding = resolved.is_default("listen");
     node::run(async {
         let mut signals = Signals::catch()?;
-        let node = Node::start(settings, yielding).await?;
+        let node = Node::start(settings, yielding, log).await?;
         let stop = CancellationToken::new();
         let feed = Feed::new(&node.handle, stop.clone());
         let input_ended = if exit_with_stdin { end_of_input()? } else { CancellationToken::new() };

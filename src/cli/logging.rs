@@ -11,6 +11,7 @@ use tracing_subscriber::{Registry, fmt};
 
 use super::failure::Failure;
 use super::resolve::Resolved;
+use crate::app::{Clock, LogRing};
 
 /// Where the log goes, besides a `--log-file`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,11 +27,11 @@ const DEFAULT: &str = "warn";
 /// What is logged to a file: there is room.
 const FILE_DEFAULT: &str = "info";
 
-/// Starts the log of this process.
+/// Starts the log of this process; its last lines are kept for the screen.
 ///
 /// # Errors
 /// When the filter or the file cannot be used.
-pub(super) fn start(resolved: &Resolved, verbosity: u8, target: Target) -> Result<(), Failure> {
+pub(super) fn start(resolved: &Resolved, verbosity: u8, target: Target) -> Result<LogRing, Failure> {
     let file = match resolved.row("log-file").zip(resolved.text("log-file")) {
         Some((row, path)) => {
             let path = resolved.places.path(path, &resolved.base(&row.origin));
@@ -45,9 +46,11 @@ pub(super) fn start(resolved: &Resolved, verbosity: u8, target: Target) -> Resul
         }
         Target::Screen => None,
     };
+    let ring = LogRing::new(Clock::start());
+    let kept = ring.clone().with_filter(filter(resolved, verbosity, FILE_DEFAULT)?);
     // A second start, as in a test of several commands in one process, keeps the first.
-    let _ = tracing_subscriber::registry().with(file).with(errors).try_init();
-    Ok(())
+    let _ = tracing_subscriber::registry().with(file).with(errors).with(kept).try_init();
+    Ok(ring)
 }
 
 fn to_file(path: &Path, filter: EnvFilter) -> Result<impl Layer<Registry> + use<>, Failure> {

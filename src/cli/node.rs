@@ -10,7 +10,7 @@ use super::failure::{Exit, Failure};
 use super::logging::{self, Target};
 use super::resolve::Resolved;
 use super::settings::{self, ScreenSettings};
-use crate::app::{self, Event, Handle, Settings};
+use crate::app::{self, Event, Handle, LogRing, Settings};
 use crate::control::{Claim, Server};
 
 /// What the engine says when the port to listen on is another's.
@@ -31,12 +31,12 @@ impl Node {
     ///
     /// # Errors
     /// When the home is in use, or the engine refuses.
-    pub(super) async fn start(mut settings: Settings, yielding: bool) -> Result<Self, Failure> {
+    pub(super) async fn start(mut settings: Settings, yielding: bool, log: LogRing) -> Result<Self, Failure> {
         let claim = Claim::take(&settings.home)?;
-        let started = match app::start(settings.clone()).await {
+        let started = match app::start(settings.clone(), log.clone()).await {
             Err(refusal) if yielding && refusal.code == PORT_TAKEN => {
                 settings.listen = SocketAddr::new(settings.listen.ip(), 0);
-                app::start(settings).await
+                app::start(settings, log).await
             }
             started => started,
         };
@@ -120,9 +120,9 @@ pub(super) fn terminal(resolved: &Resolved, verbosity: u8) -> Result<Exit, Failu
     needs_terminal("run `hopscope daemon` for a node without a screen")?;
     let (settings, screen) = (settings::settings(resolved)?, settings::screen(resolved)?);
     let yielding = resolved.is_default("listen");
-    logging::start(resolved, verbosity, Target::Screen)?;
+    let log = logging::start(resolved, verbosity, Target::Screen)?;
     run(async {
-        let node = Node::start(settings, yielding).await?;
+        let node = Node::start(settings, yielding, log).await?;
         let result = open_screen(node.handle.clone(), screen).await;
         node.stop().await;
         result.map(|()| Exit::Done)

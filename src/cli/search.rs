@@ -14,7 +14,7 @@ use super::output::{Out, Style};
 use super::resolve::Resolved;
 use super::scratch::Scratch;
 use super::settings;
-use crate::app::{Done, DoneWhy, Event, Handle, Home, Settings};
+use crate::app::{Done, DoneWhy, Event, Handle, Home, LogRing, Settings};
 use crate::control::{Client, Line, SearchBody};
 
 /// For the link of `--join` to come up.
@@ -22,7 +22,7 @@ const JOIN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Searches, prints hits as they come, then the cost.
 pub(super) fn run(resolved: &Resolved, verbosity: u8, arguments: &ArgMatches) -> Result<Exit, Failure> {
-    logging::start(resolved, verbosity, Target::Errors)?;
+    let log = logging::start(resolved, verbosity, Target::Errors)?;
     let body = body(resolved, arguments)?;
     let json = is_set(arguments, "json");
     match arguments.get_one::<String>("join") {
@@ -30,7 +30,7 @@ pub(super) fn run(resolved: &Resolved, verbosity: u8, arguments: &ArgMatches) ->
         Some(peer) => {
             let scratch = Scratch::new("search")?;
             let settings = temporary(settings::settings(resolved)?, &scratch, peer);
-            node::run(join(settings, body, json))
+            node::run(join(settings, body, json, log))
         }
     }
 }
@@ -80,9 +80,9 @@ fn temporary(settings: Settings, scratch: &Scratch, peer: &str) -> Settings {
 }
 
 /// Asks through the socket even here, so that both ways are one.
-async fn join(settings: Settings, body: SearchBody, json: bool) -> Result<Exit, Failure> {
+async fn join(settings: Settings, body: SearchBody, json: bool, log: LogRing) -> Result<Exit, Failure> {
     let (home, peer) = (settings.home.clone(), settings.peers.join(", "));
-    let node = Node::start(settings, false).await?;
+    let node = Node::start(settings, false, log).await?;
     let joined = async {
         if tokio::time::timeout(JOIN_TIMEOUT, linked(&node.handle)).await.is_err() {
             let seconds = JOIN_TIMEOUT.as_secs();

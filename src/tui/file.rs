@@ -1,12 +1,51 @@
 //! What keymap and theme files have in common: reading a small one, naming a line of it, guessing what was meant.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use crate::app::Untrusted;
 
 /// The largest file that is read. A real one has a few kilobytes; this keeps a mistaken `--keymap` from eating memory.
 const MAX_BYTES: u64 = 1 << 20;
+
+/// The longest message about a file that is shown, in bytes.
+const MAX_SHOWN: usize = 400;
+
+/// The longest name of a keymap or theme that is shown, in bytes.
+const MAX_NAME: usize = 40;
+
+/// A mistake in a file, where it is, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileError<M> {
+    /// The file.
+    pub file: PathBuf,
+    /// The line in it, counted from 1, where the mistake has one.
+    pub line: Option<usize>,
+    /// What is wrong.
+    pub mistake: M,
+    /// What to do.
+    pub suggestion: Option<String>,
+}
+
+/// File, line, mistake and suggestion on one line. The file may be anybody's, so what it says is made safe to show.
+impl<M: fmt::Display> fmt::Display for FileError<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let line = self.line.map(|line| format!(":{line}")).unwrap_or_default();
+        let suggestion = self.suggestion.as_ref().map(|what| format!("; {what}")).unwrap_or_default();
+        let whole = format!("{}{line}: {}{suggestion}", self.file.display(), self.mistake);
+        f.write_str(&Untrusted::new(whole).visible(MAX_SHOWN))
+    }
+}
+
+impl<M: fmt::Debug + fmt::Display> std::error::Error for FileError<M> {}
+
+/// A name that a file gives itself, safe to show.
+pub(super) fn name(text: &str) -> String {
+    Untrusted::from(text).visible(MAX_NAME)
+}
 
 /// Reads a text file.
 ///
@@ -47,7 +86,7 @@ fn likeness(word: &str, candidate: &str) -> f64 {
 }
 
 /// A guess as the end of an error message.
-pub(super) fn did_you_mean(guess: Option<impl std::fmt::Display>) -> Option<String> {
+pub(super) fn did_you_mean(guess: Option<impl fmt::Display>) -> Option<String> {
     guess.map(|guess| format!("did you mean `{guess}`?"))
 }
 

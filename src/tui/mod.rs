@@ -4,5 +4,6 @@ pub mod action;
 mod file;
 pub mod glyphs;
 pub mod keymap;
+pub mod svg;
 pub mod text;
 pub mod theme;

@@ -25,7 +25,7 @@ use super::output::{Out, Style, left, right};
 use super::resolve::Resolved;
 use super::scratch::Scratch;
 use super::settings;
-use crate::app::{Event, Home, MAX_LINKS, Settings};
+use crate::app::{Event, Home, LogRing, MAX_LINKS, Settings};
 use crate::base::Rng;
 
 /// For the links of a lab to come up. What is missing then is said, and the lab goes on.
@@ -46,7 +46,7 @@ pub(super) fn run(resolved: &Resolved, arguments: &ArgMatches, verbosity: u8) ->
     let (settings, screen) = (settings::settings(resolved)?, settings::screen(resolved)?);
     let mut rng = Rng::new(arguments.get_one::<u64>("seed").copied().unwrap_or_default());
     let graph = graph(arguments, &mut rng)?;
-    logging::start(resolved, verbosity, if headless { Target::Errors } else { Target::Screen })?;
+    let log = logging::start(resolved, verbosity, if headless { Target::Errors } else { Target::Screen })?;
     node::run(async {
         let mut signals = Signals::catch()?;
         let scratch = Scratch::new("demo")?;
@@ -60,7 +60,7 @@ pub(super) fn run(resolved: &Resolved, arguments: &ArgMatches, verbosity: u8) ->
             lab.wait(&mut signals).await;
             Ok(())
         } else {
-            lab.join(settings, scratch.path(), screen, &mut rng).await
+            lab.join(settings, scratch.path(), (screen, log), &mut rng).await
         };
         lab.end().await;
         result.map(|()| Exit::Done)
@@ -222,14 +222,14 @@ impl Lab {
         &self,
         settings: Settings,
         scratch: &Path,
-        screen: settings::ScreenSettings,
+        (screen, log): (settings::ScreenSettings, LogRing),
         rng: &mut Rng,
     ) -> Result<(), Failure> {
         let mut peers: Vec<String> = self.children.iter().map(|child| child.addr.to_string()).collect();
         rng.shuffle(&mut peers);
         peers.truncate(OWN_LINKS);
         let home = scratch.join("you");
-        let node = Node::start(own(settings, &home, peers), false).await?;
+        let node = Node::start(own(settings, &home, peers), false, log).await?;
         let result = node::open_screen(node.handle.clone(), screen).await;
         node.stop().await;
         result

@@ -125,11 +125,13 @@ fn resolve(want: Want, dir: &Path, read: Read<'_>) -> Stack {
     }
     layers.reverse();
     let (keymap, origins) = merge(&layers, &mut errors);
-    // A keymap of which a part could not be read lacks keys for reasons that are listed already.
+    // A keymap of which a part could not be read lacks keys, or keeps too many, for reasons that are listed already.
     if let (true, Some(top)) = (errors.is_empty(), layers.last()) {
         errors.extend(check::missing(&keymap, &top.file));
     }
-    errors.extend(check::hidden(&keymap, &origins));
+    if !errors.iter().any(|error| matches!(error.mistake, Mistake::Toml(_))) {
+        errors.extend(check::hidden(&keymap, &origins));
+    }
     errors.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     Stack { keymap, errors, files, builtin }
 }

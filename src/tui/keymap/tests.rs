@@ -303,6 +303,14 @@ fn every_mistake_is_listed_in_order() {
 }
 
 #[test]
+fn a_file_cannot_control_the_terminal() {
+    let said = errors("name = 1\n[keys.global]\n\"\\u001b[31m\" = 'zoom'").join("");
+    assert!(said.contains("unknown key `␛[31m`"), "{said}");
+    let named = load("own", &[("own.toml", "name = \"\\u202eevil\"")]).keymap;
+    assert_eq!(named.name(), "‹U+202E›evil");
+}
+
+#[test]
 fn a_missing_or_circular_keymap_is_told() {
     let said = |request: &str, files: &[(&str, &str)]| load(request, files).errors[0].to_string();
     assert!(said("vmi", &[]).contains("there is no keymap `vmi`; did you mean `vim`?"));
@@ -332,4 +340,34 @@ fn the_table_names_every_action_and_fits_markdown() {
     let rows = key_rows(&builtin("default"));
     let ttl = rows.iter().find(|row| row.actions == ["ttl-up"]).expect("a row");
     assert_eq!((ttl.scope.as_str(), ttl.keys.as_slice()), ("global", &["+".to_owned(), "=".to_owned()][..]));
+}
+
+mod never_a_panic {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn whatever_the_file_says(text in "[a-z.\\[\\]{}=' \n-]{0,60}|\\PC{0,40}") {
+            let loaded = load("default", &[("default.toml", &text)]);
+            prop_assert!(loaded.keymap.key_for(&GLOBAL, &Action::Help).is_some());
+        }
+
+        #[test]
+        fn whatever_is_bound_and_typed(keys in "[abgq] ?[abgq]? ?[abg]?", scope_at in 0usize..8, typed in "[abgq]{1,4}") {
+            let scopes: Vec<_> = scope::all().collect();
+            let text = format!("[keys.{}]\n\"{keys}\" = 'zoom'", scopes[scope_at]);
+            let loaded = load("vim", &[("vim.toml", &text)]);
+            let pane = scope::of_pane(PaneName::Neighbors);
+            let keys: Vec<_> = typed.chars().map(|c| press(&c.to_string())).collect();
+            let (last, pending) = keys.split_last().expect("one at least");
+            // What is pending leads to something: no prefix is a dead end.
+            if let Lookup::Pending(follow) = loaded.keymap.lookup(&pane, pending, *last) {
+                for (next, _) in follow {
+                    prop_assert!(loaded.keymap.lookup(&pane, &keys, next) != Lookup::None);
+                }
+            }
+        }
+    }
 }

@@ -1,0 +1,311 @@
+//! The one task that owns the core. It never waits for a peer: what comes in waits for it in a bounded queue, what goes out
+//! goes into bounded queues or is dropped and counted.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::sleep_until;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::clock::Clock;
+use super::direct::DirectPool;
+use super::endpoint::Endpoint;
+use super::inbox::{Batch, Note, Origin};
+use super::limits::{ACTOR_BATCH, SHUTDOWN_DEADLINE};
+use super::link::{LinkTasks, NewLink};
+use super::outbox::Frames;
+use super::own_addr::OwnAddr;
+use super::resolve::Lookup;
+use super::send_queue::{Outlet, SendQueue};
+use super::settings::NetCommand;
+use super::status::{LinkTraffic, Publisher};
+use super::tally::Tally;
+use crate::base::{Map, Time};
+use crate::overlay::{self, Command, Context, Event, Hello, HostSource, Input, LinkId, Node, Output, Trace};
+use crate::proto::PeerAddr;
+use crate::proto::limits::MAX_LINKS;
+
+/// What a node shares, as the driver keeps it.
+pub type SharedLibrary = Arc<dyn overlay::Library + Send + Sync>;
+
+/// A link, as the driver keeps it.
+pub(super) struct Entry {
+    pub(super) outlet: Outlet,
+    pub(super) traffic: LinkTraffic,
+    /// Cut: the connection ends at once.
+    pub(super) cut: CancellationToken,
+    /// Whether something was collected for it since queues were flushed.
+    pub(super) touched: bool,
+    /// Whether it is being closed: what still comes from it is not read any more.
+    pub(super) closing: bool,
+    /// Why this node ended it, where its tasks cannot know.
+    pub(super) why: Option<&'static str>,
+}
+
+/// Where the actor's tasks, channels and limits are.
+pub(super) struct Wiring {
+    pub(super) clock: Clock,
+    pub(super) endpoint: Arc<Endpoint>,
+    pub(super) hello: Hello,
+    pub(super) notes: mpsc::Sender<Note>,
+    pub(super) events: mpsc::Sender<Event>,
+    pub(super) traces: mpsc::Sender<Trace>,
+    pub(super) lookups: mpsc::Sender<Lookup>,
+    pub(super) dialling: Arc<Semaphore>,
+    pub(super) tally: Arc<Tally>,
+    pub(super) tracker: TaskTracker,
+    /// The node leaves: nothing new begins.
+    pub(super) leave: CancellationToken,
+    /// The node has left: everything ends.
+    pub(super) cut: CancellationToken,
+}
+
+/// The task's state.
+pub(super) struct Actor {
+    pub(super) node: Node,
+    pub(super) config: overlay::Config,
+    pub(super) library: SharedLibrary,
+    pub(super) wiring: Wiring,
+    pub(super) direct: DirectPool,
+    pub(super) own: OwnAddr,
+    pub(super) publisher: Publisher,
+    pub(super) links: Map<LinkId, Entry>,
+    /// Traffic of links that are gone.
+    pub(super) past: LinkTraffic,
+    pub(super) next_link: u32,
+    /// Links with something collected for them.
+    pub(super) touched: Vec<LinkId>,
+    pub(super) frames: Frames,
+    /// Dial tasks under way.
+    pub(super) dials: usize,
+    /// Addresses that the user named, and whether it was said already that they cannot be reached.
+    pub(super) named: Map<PeerAddr, bool>,
+    pub(super) now: Time,
+    pub(super) out: Vec<Output>,
+    /// What carrying out an output led to, for the core once the outbox is drained.
+    pub(super) again: VecDeque<Input>,
+    pub(super) left: Option<Time>,
+}
+
+impl Actor {
+    /// Runs until the node has left. `hosts` is what it knows at its start.
+    pub(super) async fn run(
+        mut self,
+        mut inbox: mpsc::Receiver<Note>,
+        mut commands: mpsc::Receiver<NetCommand>,
+        hosts: Vec<(Vec<PeerAddr>, HostSource)>,
+    ) {
+        let mut notes = Vec::with_capacity(ACTOR_BATCH);
+        let mut timer = std::pin::pin!(sleep_until(self.wiring.clock.instant(Time::ZERO)));
+        self.begin(hosts);
+        while !self.has_left() {
+            let deadline = self.wiring.clock.instant(self.deadline());
+            if timer.deadline() != deadline {
+                timer.as_mut().reset(deadline);
+            }
+            tokio::select! {
+                // In this order: what is due must not wait behind a flood.
+                biased;
+                () = &mut timer => {}
+                () = self.wiring.leave.cancelled(), if self.left.is_none() => self.leave(),
+                command = commands.recv(), if self.left.is_none() => {
+                    self.now = self.wiring.clock.now();
+                    match command {
+                        Some(command) => self.on_command(command),
+                        None => self.leave(),
+                    }
+                }
+                _ = inbox.recv_many(&mut notes, ACTOR_BATCH) => {
+                    for note in notes.drain(..) {
+                        self.now = self.wiring.clock.now();
+                        self.on_note(note);
+                    }
+                }
+            }
+            self.settle();
+        }
+        self.publish();
+        self.wiring.cut.cancel();
+    }
+
+    fn begin(&mut self, hosts: Vec<(Vec<PeerAddr>, HostSource)>) {
+        self.now = self.wiring.clock.now();
+        if let Some(addr) = self.own.get() {
+            self.feed(Input::OwnAddr(addr));
+        }
+        for (addrs, source) in hosts {
+            self.on_hosts(addrs, source);
+        }
+        self.settle();
+    }
+
+    fn deadline(&self) -> Time {
+        let leaving = self.left.map_or(Time::NEVER, |left| left + SHUTDOWN_DEADLINE);
+        self.node.next_wake().min(self.publisher.due()).min(leaving)
+    }
+
+    /// After each batch: what is due, then what was collected goes to the writers, in one piece a link.
+    fn settle(&mut self) {
+        self.now = self.wiring.clock.now();
+        if self.node.next_wake() <= self.now {
+            self.feed(Input::Wake);
+            self.publisher.touch();
+        }
+        self.flush();
+        if self.publisher.due() <= self.now {
+            self.publish();
+        }
+    }
+
+    /// Gives the core an input and carries out what it wants, and what that leads to.
+    pub(super) fn feed(&mut self, input: Input) {
+        self.call(input);
+        while let Some(input) = self.again.pop_front() {
+            self.call(input);
+        }
+    }
+
+    fn call(&mut self, input: Input) {
+        let mut out = std::mem::take(&mut self.out);
+        let mut cx = Context { now: self.now, config: &self.config, library: &*self.library, out: &mut out };
+        self.node.handle(input, &mut cx);
+        for output in out.drain(..) {
+            self.carry_out(output);
+        }
+        self.out = out;
+    }
+
+    fn on_note(&mut self, note: Note) {
+        self.publisher.touch();
+        match note {
+            Note::Batch(batch) => self.on_batch(batch),
+            Note::LinkUp(new) => self.on_link_up(*new),
+            Note::LinkDown { link, why } => self.on_link_down(link, why),
+            Note::DialFailed { addr, why } => self.on_dial_failed(addr, &why),
+            Note::DirectFailed(message) => self.feed(Input::DirectFailed { message }),
+            Note::Hosts(addrs, source) => self.on_hosts(addrs, source),
+            Note::Counted => {}
+        }
+    }
+
+    fn on_batch(&mut self, batch: Batch) {
+        let Batch { origin, mut messages, bytes, back } = batch;
+        match origin {
+            Origin::Link(link) => self.on_link_messages(link, &mut messages, bytes),
+            Origin::Direct(from) => {
+                self.past.bytes_in += bytes;
+                self.past.messages_in += messages.len() as u64;
+                for message in messages.drain(..) {
+                    self.feed(Input::Direct { from, message });
+                }
+            }
+        }
+        // Its reader waits for it; if that is gone, so is the batch.
+        let _ = back.try_send(messages);
+    }
+
+    fn on_link_messages(&mut self, link: LinkId, messages: &mut Vec<overlay::Message>, bytes: u64) {
+        if let Some(entry) = self.links.get_mut(&link) {
+            entry.traffic.bytes_in += bytes;
+            entry.traffic.messages_in += messages.len() as u64;
+        }
+        for message in messages.drain(..) {
+            // One of the messages may have closed the link.
+            if self.links.get(&link).is_some_and(|entry| !entry.closing) {
+                self.feed(Input::Message { link, message });
+            }
+        }
+    }
+
+    fn on_link_up(&mut self, new: NewLink) {
+        if let Some(addr) = new.peer.dialled {
+            self.dials -= 1;
+            if let Some(complained) = self.named.get_mut(&addr) {
+                *complained = false;
+            }
+        }
+        if self.left.is_some() || self.links.len() >= MAX_LINKS {
+            if let Some(addr) = new.peer.dialled {
+                self.feed(Input::DialFailed { addr });
+            }
+            return;
+        }
+        let link = LinkId(self.next_link);
+        self.next_link += 1;
+        let queue = Arc::new(SendQueue::default());
+        let cut = self.wiring.cut.child_token();
+        let entry = Entry {
+            outlet: Outlet::new(Arc::clone(&queue)),
+            traffic: LinkTraffic::default(),
+            cut: cut.clone(),
+            touched: false,
+            closing: false,
+            why: None,
+        };
+        self.links.insert(link, entry);
+        if let Some(addr) = self.own.vote(link, new.remote, new.observed) {
+            self.feed(Input::OwnAddr(addr));
+        }
+        let peer = new.peer.clone();
+        let (notes, tally) = (self.wiring.notes.clone(), Arc::clone(&self.wiring.tally));
+        self.wiring.tracker.spawn(LinkTasks { link, queue, cut, notes, tally }.run(new));
+        self.feed(Input::LinkUp { link, peer });
+    }
+
+    fn on_link_down(&mut self, link: LinkId, why: String) {
+        let Some(entry) = self.links.remove(&link) else { return };
+        self.past += entry.total();
+        if let Some(addr) = self.own.forget(link) {
+            self.feed(Input::OwnAddr(addr));
+        }
+        self.feed(Input::LinkDown { link, why: entry.why.map_or(why, str::to_owned) });
+    }
+
+    /// Says once, until it was reached, that a peer that the user named cannot be reached.
+    fn on_dial_failed(&mut self, addr: PeerAddr, why: &str) {
+        self.dials -= 1;
+        match self.named.get_mut(&addr) {
+            Some(complained) if !*complained => {
+                *complained = true;
+                tracing::warn!("no link to the peer {addr}: {why}; trying again");
+            }
+            _ => tracing::debug!("no link to {addr}: {why}"),
+        }
+        let _ = self.wiring.lookups.try_send(Lookup::Failed(addr));
+        self.feed(Input::DialFailed { addr });
+    }
+
+    pub(super) fn on_hosts(&mut self, addrs: Vec<PeerAddr>, source: HostSource) {
+        if source == HostSource::Configured {
+            for addr in &addrs {
+                if self.named.len() < crate::proto::limits::MAX_HOSTS {
+                    self.named.insert(*addr, false);
+                }
+            }
+        }
+        self.feed(Input::Hosts { addrs, source });
+    }
+
+    /// Says goodbye on every link. The loop goes on until they are closed, or until the deadline.
+    fn leave(&mut self) {
+        self.now = self.wiring.clock.now();
+        self.publisher.renew_hosts();
+        self.publish();
+        self.left = Some(self.now);
+        self.feed(Input::Command(Command::Leave));
+        self.wiring.leave.cancel();
+    }
+
+    fn has_left(&self) -> bool {
+        self.left.is_some_and(|left| self.links.is_empty() || self.now >= left + SHUTDOWN_DEADLINE)
+    }
+}
+
+impl Entry {
+    /// Everything that went over it.
+    pub(super) fn total(&self) -> LinkTraffic {
+        LinkTraffic { bytes_out: self.outlet.bytes, dropped: self.outlet.dropped, ..self.traffic }
+    }
+}

@@ -1,0 +1,76 @@
+//! What the driver is told by those who use it.
+
+use std::sync::Arc;
+
+use super::actor::Actor;
+use super::random;
+use super::resolve::{Lookup, PeerName, PeerNameError};
+use super::settings::{NetCommand, NetSearch, SearchError};
+use crate::overlay::{Command, HostSource, Input, QueryBody, SearchSpec};
+use crate::proto::limits::MAX_QUERY_TEXT;
+use crate::proto::{Guid, NodeId};
+use crate::wire;
+
+impl Actor {
+    pub(super) fn on_command(&mut self, command: NetCommand) {
+        self.publisher.touch();
+        // A reply that nobody waits for is dropped.
+        match command {
+            NetCommand::Search(search, reply) => self.on_search(search, |answer| {
+                let _ = reply.send(answer);
+            }),
+            NetCommand::Cancel(guid) => self.feed(Input::Command(Command::Cancel(guid))),
+            NetCommand::AddPeer(name, reply) => {
+                let _ = reply.send(self.add_peer(&name));
+            }
+            NetCommand::Disconnect(node, reply) => {
+                let _ = reply.send(self.disconnect(node));
+            }
+        }
+    }
+
+    /// Answers before the core begins, so that whoever asked knows the GUID when its first event comes.
+    fn on_search(&mut self, search: NetSearch, answer: impl FnOnce(Result<Guid, SearchError>)) {
+        match self.prepare(&search) {
+            Ok(spec) => {
+                answer(Ok(spec.guid));
+                self.feed(Input::Command(Command::Search(spec)));
+            }
+            Err(error) => answer(Err(error)),
+        }
+    }
+
+    fn prepare(&self, search: &NetSearch) -> Result<SearchSpec, SearchError> {
+        if search.text.len() > MAX_QUERY_TEXT {
+            return Err(SearchError::TooLong(search.text.len()));
+        }
+        let body = QueryBody::new(&search.text, self.own.get(), search.delivery, search.traced);
+        body.query().map_err(Clone::clone)?;
+        wire::seal_query(&body);
+        Ok(SearchSpec {
+            guid: random::guid()?,
+            body: Arc::new(body),
+            ttl: search.ttl,
+            timeout: search.timeout,
+            enough: search.enough,
+        })
+    }
+
+    fn add_peer(&mut self, name: &str) -> Result<(), PeerNameError> {
+        match PeerName::parse(name)? {
+            PeerName::Addr(addr) => self.on_hosts(vec![addr], HostSource::Configured),
+            PeerName::Name(name) => {
+                self.wiring.lookups.try_send(Lookup::Add(name)).map_err(|_| PeerNameError::TooMany)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn disconnect(&mut self, node: NodeId) -> bool {
+        let linked = self.node.links().iter().any(|link| link.peer().id == node);
+        if linked {
+            self.feed(Input::Command(Command::Disconnect(node)));
+        }
+        linked
+    }
+}

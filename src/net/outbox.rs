@@ -1,0 +1,181 @@
+//! What the core wants done, done: frames into queues, dials, deliveries, events, and the picture of it all.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc::error::TrySendError;
+
+use super::actor::Actor;
+use super::inbox::Note;
+use super::limits::{LINGER, MAX_DIALS};
+use super::link::{self, TOO_SLOW, matters};
+use super::send_queue::Sent;
+use super::status::{LinkStatus, NetStatus};
+use super::tls::Purpose;
+use crate::overlay::{Bye, ByeReason, Input, LinkId, Message, Output, QueryMessage};
+use crate::proto::PeerAddr;
+use crate::wire;
+
+/// Encoded messages. A query goes to many links in a row, so its frame is kept until another message comes.
+#[derive(Debug, Default)]
+pub(super) struct Frames {
+    bytes: Vec<u8>,
+    query: Option<QueryMessage>,
+}
+
+impl Frames {
+    /// The frame of a message.
+    fn of(&mut self, message: &Message) -> &[u8] {
+        let Message::Query(query) = message else {
+            self.query = None;
+            return self.encode(message);
+        };
+        let kept = self.query.as_ref();
+        // The body's address names it: the one that is kept cannot be used for another meanwhile.
+        let same = kept.is_some_and(|kept| {
+            Arc::ptr_eq(&kept.body, &query.body) && kept.guid == query.guid && kept.travel == query.travel
+        });
+        if same {
+            return &self.bytes;
+        }
+        self.query = Some(query.clone());
+        self.encode(message)
+    }
+
+    fn encode(&mut self, message: &Message) -> &[u8] {
+        self.bytes.clear();
+        wire::encode_message(message, &mut self.bytes);
+        &self.bytes
+    }
+}
+
+impl Actor {
+    pub(super) fn carry_out(&mut self, output: Output) {
+        match output {
+            Output::Send { link, message } => self.send(link, &message),
+            Output::Direct { to, message } => {
+                if let Err(message) = self.direct.deliver(to, message) {
+                    self.again.push_back(Input::DirectFailed { message });
+                }
+            }
+            Output::Dial { addr } => self.dial(addr),
+            Output::Close { link, .. } => self.close(link),
+            Output::Event(event) => {
+                if let Err(TrySendError::Full(_)) = self.wiring.events.try_send(event) {
+                    self.wiring.tally.events_lost.up();
+                }
+            }
+            Output::Trace(trace) => {
+                if let Err(TrySendError::Full(_)) = self.wiring.traces.try_send(trace) {
+                    self.wiring.tally.traces_lost.up();
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, link: LinkId, message: &Message) {
+        let Some(entry) = self.links.get_mut(&link).filter(|entry| !entry.closing) else { return };
+        match entry.outlet.send(self.frames.of(message), matters(message), self.now) {
+            Sent::Queued => entry.traffic.messages_out += 1,
+            Sent::Dropped => {}
+            Sent::Hopeless => return self.give_up(link),
+        }
+        if !entry.touched {
+            entry.touched = true;
+            self.touched.push(link);
+        }
+    }
+
+    /// Ends a link that nothing gets through: what waits for it is thrown away, and it has a moment to hear why.
+    fn give_up(&mut self, link: LinkId) {
+        let Some(entry) = self.links.get_mut(&link) else { return };
+        let bye = Bye { reason: ByeReason::Slow, text: TOO_SLOW.into(), hosts: Vec::new() };
+        entry.outlet.queue().finish_with(self.frames.encode(&Message::Bye(bye)));
+        self.frames.query = None;
+        (entry.closing, entry.why) = (true, Some(TOO_SLOW));
+        self.wiring.tally.slow.up();
+        let cut = entry.cut.clone();
+        self.wiring.tracker.spawn(async move {
+            let _ = tokio::time::timeout(LINGER, cut.cancelled()).await;
+            cut.cancel();
+        });
+    }
+
+    fn close(&mut self, link: LinkId) {
+        let Some(entry) = self.links.get_mut(&link).filter(|entry| !entry.closing) else { return };
+        entry.outlet.flush();
+        entry.outlet.queue().finish();
+        entry.closing = true;
+    }
+
+    /// Hands over what was collected for each link.
+    pub(super) fn flush(&mut self) {
+        for link in self.touched.drain(..) {
+            if let Some(entry) = self.links.get_mut(&link) {
+                entry.touched = false;
+                if !entry.closing {
+                    entry.outlet.flush();
+                }
+            }
+        }
+    }
+
+    fn dial(&mut self, addr: PeerAddr) {
+        if self.dials >= MAX_DIALS || self.left.is_some() {
+            self.again.push_back(Input::DialFailed { addr });
+            return;
+        }
+        self.dials += 1;
+        let (places, endpoint) = (Arc::clone(&self.wiring.dialling), Arc::clone(&self.wiring.endpoint));
+        let (hello, notes) = (self.wiring.hello.clone(), self.wiring.notes.clone());
+        let leave = self.wiring.leave.clone();
+        let dial = async move {
+            let Ok(_place) = places.acquire().await else { return };
+            let new = match endpoint.dial(addr, Purpose::Link).await {
+                Ok(connection) => link::greet(connection, hello, Some(addr)).await.map_err(|error| error.to_string()),
+                Err(error) => Err(error.to_string()),
+            };
+            let note = match new {
+                Ok(new) => Note::LinkUp(Box::new(new)),
+                Err(why) => Note::DialFailed { addr, why },
+            };
+            let _ = notes.send(note).await;
+        };
+        self.wiring.tracker.spawn(async move { leave.run_until_cancelled(dial).await });
+    }
+
+    /// Makes a new picture for those who watch.
+    pub(super) fn publish(&mut self) {
+        let (node, links) = (&self.node, &self.links);
+        let mut total = self.past;
+        links.values().for_each(|entry| total += entry.total());
+        let mut shown: Vec<LinkStatus> = node
+            .links()
+            .iter()
+            .map(|link| LinkStatus {
+                link: link.id(),
+                peer: link.peer().clone(),
+                since: link.since(),
+                rtt: link.rtt(),
+                traffic: links.get(&link.id()).map(super::actor::Entry::total).unwrap_or_default(),
+                queries_in: link.counts().queries_in,
+                duplicates: link.counts().duplicates,
+                files: link.shares().map(|(files, _)| files),
+            })
+            .collect();
+        shown.sort_unstable_by_key(|link| link.link);
+        let status = NetStatus {
+            at: self.now,
+            own_addr: node.addr(),
+            topology: node.topology(),
+            role: node.role(),
+            links: shown,
+            dialling: node.dialling().collect(),
+            known_hosts: node.known_hosts(),
+            remember: Arc::default(),
+            total,
+            core: node.counters(),
+            net: self.wiring.tally.read(),
+        };
+        self.publisher.publish(status, || node.hosts_to_remember().collect());
+    }
+}

@@ -1,0 +1,210 @@
+//! Puts the parts together, and takes them apart.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::actor::{Actor, SharedLibrary, Wiring};
+use super::admission::Admission;
+use super::clock::Clock;
+use super::direct::{DirectIn, DirectPool};
+use super::discovery::{Announcement, discover};
+use super::endpoint::Endpoint;
+use super::files::{Dialer, IncomingFile};
+use super::limits::{ACTOR_QUEUE, COMMANDS, EVENTS, MAX_DIALS_AT_ONCE, MAX_FILES_WAITING, MAX_NAMES, TRACES};
+use super::listener::{Doorman, listen};
+use super::outbox::Frames;
+use super::own_addr::OwnAddr;
+use super::random;
+use super::resolve::{Lookup, PeerName, resolve};
+use super::secret::Secret;
+use super::settings::{NetCommand, NetError, NetSettings};
+use super::status::{LinkTraffic, NetStatus, Publisher};
+use super::tally::Tally;
+use crate::base::{Map, Rng, Time, seed};
+use crate::overlay::{Event, Hello, HostSource, Node, Role, Trace};
+use crate::proto::limits::MAX_NODE_NAME;
+use crate::proto::{NodeId, PeerAddr, Untrusted};
+
+/// A running driver: the ends of its channels. It leaves the overlay when `commands` is dropped or [`Shutdown::run`] is
+/// called.
+pub struct Net {
+    /// Who this node is.
+    pub node: NodeId,
+    /// Where it listens; the wildcard if it was told so, the port as the system gave it.
+    pub bound: SocketAddr,
+    /// What it can be told; bounded.
+    pub commands: mpsc::Sender<NetCommand>,
+    /// What happens. Whoever does not read loses events, which are counted.
+    pub events: mpsc::Receiver<Event>,
+    /// What happens to queries of others, if the core is set to trace. Likewise.
+    pub traces: mpsc::Receiver<Trace>,
+    /// The driver as it stands.
+    pub status: watch::Receiver<Arc<NetStatus>>,
+    /// Those who want files. Whoever does not take them lets later ones be turned away.
+    pub files: mpsc::Receiver<IncomingFile>,
+    /// Opens connections for file transfers.
+    pub dialer: Dialer,
+    /// Ends it.
+    pub shutdown: Shutdown,
+}
+
+/// Ends a driver.
+#[derive(Clone)]
+pub struct Shutdown {
+    leave: CancellationToken,
+    tracker: TaskTracker,
+}
+
+impl Shutdown {
+    /// Says goodbye on every link and waits until every task is gone; [`super::limits`] bounds how long that takes.
+    pub async fn run(&self) {
+        self.leave.cancel();
+        self.tracker.close();
+        self.tracker.wait().await;
+    }
+
+    /// Tasks that run.
+    #[must_use]
+    pub fn tasks(&self) -> usize {
+        self.tracker.len()
+    }
+}
+
+/// Starts listening, and everything else. Returns when the port is bound; must be called within a tokio runtime.
+///
+/// # Errors
+/// When the address cannot be bound, or a setting is wrong; the error says what to do.
+pub async fn start(settings: NetSettings, library: SharedLibrary) -> Result<Net, NetError> {
+    let (hosts, names) = known_hosts(&settings)?;
+    let listener =
+        TcpListener::bind(settings.listen).await.map_err(|error| NetError::listen(settings.listen, error))?;
+    let bound = listener.local_addr().map_err(|error| NetError::listen(settings.listen, error))?;
+    let secret = match settings.passphrase.clone() {
+        // If the thread that derives it dies, so does the node's one reason to be started.
+        Some(passphrase) => tokio::task::spawn_blocking(move || Secret::new(&passphrase)).await.ok(),
+        None => None,
+    };
+    let private = secret.is_some();
+    let endpoint = Arc::new(Endpoint::new(&settings.identity, secret)?);
+    let mut rng = Rng::new(u64::from_le_bytes(random::bytes()?));
+
+    let (clock, tally, tracker) = (Clock::start(), Arc::new(Tally::default()), TaskTracker::new());
+    let (leave, cut) = (CancellationToken::new(), CancellationToken::new());
+    let (notes, inbox) = mpsc::channel(ACTOR_QUEUE);
+    let (commands, orders) = mpsc::channel(COMMANDS);
+    let (events, events_out) = mpsc::channel(EVENTS);
+    let (traces, traces_out) = mpsc::channel(TRACES);
+    let (lookups, lookups_in) = mpsc::channel(MAX_NAMES);
+    let (files, files_out) = mpsc::channel(MAX_FILES_WAITING);
+    let (status, status_out) = watch::channel(Arc::new(NetStatus::default()));
+    let hello = hello(&settings, bound);
+
+    let doorman = Doorman {
+        endpoint: Arc::clone(&endpoint),
+        hello: hello.clone(),
+        notes: notes.clone(),
+        direct: DirectIn::new(notes.clone(), Arc::clone(&tally)),
+        files,
+        tally: Arc::clone(&tally),
+        clock,
+        tracker: tracker.clone(),
+        stop: leave.clone(),
+    };
+    tracker.spawn(listen(listener, Admission::new(rng.next_u64()), doorman));
+    tracker.spawn(resolve(lookups_in, notes.clone(), leave.clone()));
+    for name in names {
+        let _ = lookups.try_send(Lookup::Add(name));
+    }
+    let node = settings.identity.node();
+    if settings.discovery && !settings.core.only_peers {
+        let announcement = Announcement { listen: bound, node: (!private).then_some(node), own: node };
+        tracker.spawn(discover(announcement, notes.clone(), leave.clone()));
+    }
+
+    let direct = DirectPool::new(rng.next_u64(), Arc::clone(&endpoint), notes.clone(), tracker.clone(), cut.clone());
+    let wiring = Wiring {
+        clock,
+        endpoint: Arc::clone(&endpoint),
+        hello: hello.clone(),
+        notes,
+        events,
+        traces,
+        lookups,
+        dialling: Arc::new(Semaphore::new(MAX_DIALS_AT_ONCE)),
+        tally,
+        tracker: tracker.clone(),
+        leave: leave.clone(),
+        cut,
+    };
+    let actor = Actor {
+        node: Node::new(node, hello.name, rng.fork(), &settings.core),
+        config: settings.core,
+        library,
+        wiring,
+        direct,
+        own: OwnAddr::new(bound),
+        publisher: Publisher::new(status),
+        links: Map::with_hasher(seed(rng.next_u64())),
+        past: LinkTraffic::default(),
+        next_link: 0,
+        touched: Vec::new(),
+        frames: Frames::default(),
+        dials: 0,
+        named: Map::with_hasher(seed(rng.next_u64())),
+        now: Time::ZERO,
+        out: Vec::new(),
+        again: VecDeque::new(),
+        left: None,
+    };
+    tracker.spawn(actor.run(inbox, orders, hosts));
+    Ok(Net {
+        node,
+        bound,
+        commands,
+        events: events_out,
+        traces: traces_out,
+        status: status_out,
+        files: files_out,
+        dialer: Dialer::new(endpoint),
+        shutdown: Shutdown { leave, tracker },
+    })
+}
+
+type KnownHosts = Vec<(Vec<PeerAddr>, HostSource)>;
+
+/// The addresses that are known at the start, and the names that have to be resolved first.
+fn known_hosts(settings: &NetSettings) -> Result<(KnownHosts, Vec<Box<str>>), NetError> {
+    let (mut addrs, mut names) = (Vec::new(), Vec::new());
+    for peer in &settings.peers {
+        match PeerName::parse(peer)? {
+            PeerName::Addr(addr) => addrs.push(addr),
+            PeerName::Name(name) => names.push(name),
+        }
+    }
+    let mut remembered = settings.remembered.clone();
+    remembered.retain(|addr| addr.is_dialable());
+    Ok((vec![(addrs, HostSource::Configured), (remembered, HostSource::Remembered)], names))
+}
+
+/// What this node says of itself on every link.
+fn hello(settings: &NetSettings, bound: SocketAddr) -> Hello {
+    Hello {
+        name: short(&settings.name),
+        agent: short(&settings.agent),
+        listen: Some(PeerAddr(bound)),
+        observed: None,
+        topology: settings.topology,
+        role: Role::default(),
+    }
+}
+
+fn short(text: &str) -> Untrusted {
+    let end = (0..=text.len().min(MAX_NODE_NAME)).rev().find(|&end| text.is_char_boundary(end));
+    text[..end.unwrap_or(0)].into()
+}

@@ -1,0 +1,139 @@
+//! The driver as others see it: an immutable picture, made a few times a second and only when something happened.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::limits::{HOSTS_INTERVAL, STATUS_INTERVAL};
+use super::tally::NetCounters;
+use crate::base::Time;
+use crate::overlay::{Counters, LinkId, Peer, Role, TopologyKind};
+use crate::proto::PeerAddr;
+
+/// The driver as it stood at some time.
+#[derive(Clone, Debug, Default)]
+pub struct NetStatus {
+    /// When this was taken, since the driver started.
+    pub at: Time,
+    /// Where others reach this node, as far as known.
+    pub own_addr: Option<PeerAddr>,
+    /// The topology.
+    pub topology: TopologyKind,
+    /// The role.
+    pub role: Role,
+    /// The neighbors, the oldest link first.
+    pub links: Vec<LinkStatus>,
+    /// Addresses being dialled.
+    pub dialling: Vec<PeerAddr>,
+    /// Addresses of other nodes known.
+    pub known_hosts: usize,
+    /// Those worth remembering for the next run; renewed every half a minute.
+    pub remember: Arc<[PeerAddr]>,
+    /// Everything that went over links so far, links that are gone included.
+    pub total: LinkTraffic,
+    /// What the core dropped.
+    pub core: Counters,
+    /// What the driver refused, dropped and lost.
+    pub net: NetCounters,
+}
+
+/// One neighbor.
+#[derive(Clone, Debug)]
+pub struct LinkStatus {
+    /// Its link.
+    pub link: LinkId,
+    /// Who it is; it dialled us if `peer.dialled` is `None`.
+    pub peer: Peer,
+    /// Since when.
+    pub since: Time,
+    /// Round trip of the last sign of life.
+    pub rtt: Option<Duration>,
+    /// What went over it.
+    pub traffic: LinkTraffic,
+    /// Query copies from it.
+    pub queries_in: u64,
+    /// Those of them that had been seen before.
+    pub duplicates: u64,
+    /// Files that it shares, as it says.
+    pub files: Option<u64>,
+}
+
+impl LinkStatus {
+    /// Whether it dialled us.
+    #[must_use]
+    pub const fn inbound(&self) -> bool {
+        self.peer.dialled.is_none()
+    }
+}
+
+/// Messages and bytes of one link or of all. Bytes are those of frames, TLS's own left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LinkTraffic {
+    /// Messages received.
+    pub messages_in: u64,
+    /// Messages queued to be sent.
+    pub messages_out: u64,
+    /// Bytes received.
+    pub bytes_in: u64,
+    /// Bytes queued to be sent.
+    pub bytes_out: u64,
+    /// Messages not sent because the queue was full.
+    pub dropped: u64,
+}
+
+impl std::ops::AddAssign for LinkTraffic {
+    fn add_assign(&mut self, other: Self) {
+        self.messages_in += other.messages_in;
+        self.messages_out += other.messages_out;
+        self.bytes_in += other.bytes_in;
+        self.bytes_out += other.bytes_out;
+        self.dropped += other.dropped;
+    }
+}
+
+/// Decides when a new picture is due.
+pub(super) struct Publisher {
+    sender: watch::Sender<Arc<NetStatus>>,
+    changed: bool,
+    last: Option<Time>,
+    remember: Arc<[PeerAddr]>,
+    remembered: Option<Time>,
+}
+
+impl Publisher {
+    pub(super) fn new(sender: watch::Sender<Arc<NetStatus>>) -> Self {
+        Self { sender, changed: true, last: None, remember: Arc::default(), remembered: None }
+    }
+
+    /// Something happened.
+    pub(super) fn touch(&mut self) {
+        self.changed = true;
+    }
+
+    /// When the next picture is due; never, while nothing happens.
+    pub(super) fn due(&self) -> Time {
+        match self.last {
+            _ if !self.changed => Time::NEVER,
+            None => Time::ZERO,
+            Some(last) => last + STATUS_INTERVAL,
+        }
+    }
+
+    /// Publishes a picture. `hosts` is called only when their list is due as well.
+    pub(super) fn publish(&mut self, mut status: NetStatus, hosts: impl FnOnce() -> Arc<[PeerAddr]>) {
+        let now = status.at;
+        if self.remembered.is_none_or(|at| now.since(at) >= HOSTS_INTERVAL) {
+            self.remember = hosts();
+            self.remembered = Some(now);
+        }
+        status.remember = Arc::clone(&self.remember);
+        self.sender.send_replace(Arc::new(status));
+        (self.changed, self.last) = (false, Some(now));
+    }
+
+    /// Makes the next picture carry a fresh list of hosts.
+    pub(super) fn renew_hosts(&mut self) {
+        (self.changed, self.last, self.remembered) = (true, None, None);
+    }
+}

@@ -76,7 +76,7 @@ fn bind(path: &Path, home: &Home) -> Result<UnixListener, Refusal> {
     let length = new.as_os_str().as_bytes().len();
     if length > MAX_SOCKET_PATH {
         return Err(Refusal::new(
-            "socket-path",
+            "bad_socket_path",
             format!("the control socket's path has {length} bytes and the system takes {MAX_SOCKET_PATH}"),
             "choose a shorter --home",
         ));
@@ -85,7 +85,7 @@ fn bind(path: &Path, home: &Home) -> Result<UnixListener, Refusal> {
     match path.symlink_metadata() {
         Ok(found) if !found.file_type().is_socket() => {
             return Err(Refusal::new(
-                "socket-path",
+                "bad_socket_path",
                 format!("{} is in the way of the control socket", path.display()),
                 "move it away",
             ));
@@ -111,7 +111,7 @@ fn bind_private(path: &Path, new: &Path) -> io::Result<UnixListener> {
 
 fn taken(home: &Home) -> Refusal {
     Refusal::new(
-        "home-in-use",
+        "home_in_use",
         format!("another node runs on this home already; its control socket is {}", home.socket.display()),
         "talk to it with `hopscope status`, or give this one its own --home",
     )
@@ -119,7 +119,7 @@ fn taken(home: &Home) -> Refusal {
 
 fn unusable(path: &Path, error: &io::Error) -> Refusal {
     Refusal::new(
-        "home-unusable",
+        "home_unusable",
         format!("cannot use {}: {error}", path.display()),
         "make it writable, or choose another --home",
     )
@@ -143,7 +143,7 @@ mod tests {
         let first = Claim::take(&home).unwrap();
         let mode = std::fs::metadata(&home.socket).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        assert_eq!(Claim::take(&home).unwrap_err().code, "home-in-use");
+        assert_eq!(Claim::take(&home).unwrap_err().code, "home_in_use");
         drop(first);
         assert!(!home.socket.exists());
         Claim::take(&home).unwrap();
@@ -167,6 +167,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut home = home(folder.path());
         home.socket = folder.path().join("x".repeat(100)).join("control.sock");
-        assert_eq!(Claim::take(&home).unwrap_err().code, "socket-path");
+        assert_eq!(Claim::take(&home).unwrap_err().code, "bad_socket_path");
     }
 }

@@ -57,7 +57,7 @@ impl Feed {
 }
 
 /// The code of the event that says how many events a slow reader lost.
-pub(super) const LOST: &str = "events-lost";
+pub(super) const LOST: &str = "events_lost";
 
 fn lost(count: u64) -> Event {
     Event::Error {

@@ -34,14 +34,14 @@ impl Problem {
 
     /// A request that the node cannot make sense of.
     pub(super) fn bad_request(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "bad-request", message, hint)
+        Self::new(StatusCode::BAD_REQUEST, "bad_request", message, hint)
     }
 
     /// A path that knows other methods.
     pub(super) fn method_not_allowed(allow: &'static str) -> Self {
         let problem = Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
-            "method-not-allowed",
+            "method_not_allowed",
             "this path does not take that method",
             format!("it takes {allow}"),
         );
@@ -105,7 +105,7 @@ pub(super) async fn read_json<T: DeserializeOwned>(body: Incoming) -> Result<T, 
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
             return Err(Problem::new(
                 StatusCode::PAYLOAD_TOO_LARGE,
-                "too-large",
+                "too_large",
                 format!("the request's body has more than {MAX_BODY} bytes"),
                 "send less",
             ));

@@ -108,7 +108,7 @@ impl Face {
         let topology = named.map_err(|_| {
             Problem::new(
                 StatusCode::BAD_REQUEST,
-                "no-such-topology",
+                "no_such_topology",
                 format!("this version has no topology `{}`", body.topology.chars().take(40).collect::<String>()),
                 "it has flood",
             )
@@ -137,7 +137,7 @@ fn id<T: FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, Problem> {
 fn unknown_path() -> Problem {
     Problem::new(
         StatusCode::NOT_FOUND,
-        "no-such-path",
+        "no_such_path",
         "there is nothing at this path",
         "GET /v1/status, neighbors, queries, transfers, files or events; POST /v1/search, get, topology, neighbors or \
          shutdown; DELETE /v1/neighbors/{node}, queries/{guid} or transfers/{id}",

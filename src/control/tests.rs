@@ -233,7 +233,7 @@ async fn a_slow_reader_is_told_what_it_lost_and_its_search_still_ends() {
     reply.send(Ok(GUID)).unwrap();
     let mut lines = asked.await.unwrap();
     let lost = lines.next().await.unwrap().unwrap();
-    assert!(lost.text.contains(r#""code":"events-lost","message":"5 events"#), "{}", lost.text);
+    assert!(lost.text.contains(r#""code":"events_lost","message":"5 events"#), "{}", lost.text);
     world.snapshots.send_replace(Arc::new(snapshot));
     assert!(
         matches!(lines.next().await.unwrap().unwrap().event, Some(Event::Done(done)) if done.why == DoneWhy::Enough)
@@ -291,9 +291,9 @@ async fn refusals_keep_their_words_and_get_a_status() {
     let asked = tokio::spawn(async move { client.get("magnet:?x").await });
     let Command::Get(magnet, reply) = world.command().await else { panic!("another command") };
     assert_eq!(magnet, "magnet:?x");
-    reply.send(Err(Refusal::new("no-magnet", "that is no magnet link", "copy one"))).unwrap();
+    reply.send(Err(Refusal::new("bad_magnet", "that is no magnet link", "copy one"))).unwrap();
     let Err(ClientError::Refused { code, message, hint }) = asked.await.unwrap() else { panic!("not refused") };
-    assert_eq!((code.as_str(), message.as_str(), hint.as_str()), ("no-magnet", "that is no magnet link", "copy one"));
+    assert_eq!((code.as_str(), message.as_str(), hint.as_str()), ("bad_magnet", "that is no magnet link", "copy one"));
     let client = world.client();
     let asked = tokio::spawn(async move { client.cancel_transfer(77).await });
     let Command::CancelTransfer(77, reply) = world.command().await else { panic!("another command") };
@@ -308,8 +308,8 @@ async fn what_makes_no_sense_gets_a_fitting_status_and_json() {
         format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n{body}", body.len())
     };
     let cases = [
-        ("GET /v2/status HTTP/1.1\r\nhost: x\r\n\r\n".to_owned(), "404", "no-such-path"),
-        ("GET /v1/status/x HTTP/1.1\r\nhost: x\r\n\r\n".into(), "404", "no-such-path"),
+        ("GET /v2/status HTTP/1.1\r\nhost: x\r\n\r\n".to_owned(), "404", "no_such_path"),
+        ("GET /v1/status/x HTTP/1.1\r\nhost: x\r\n\r\n".into(), "404", "no_such_path"),
         ("PUT /v1/status HTTP/1.1\r\nhost: x\r\n\r\n".into(), "405", "it takes GET"),
         ("GET /v1/transfers/3 HTTP/1.1\r\nhost: x\r\n\r\n".into(), "405", "it takes DELETE"),
         ("DELETE /v1/neighbors/xyz HTTP/1.1\r\nhost: x\r\n\r\n".into(), "400", "64 hexadecimal digits"),
@@ -318,7 +318,7 @@ async fn what_makes_no_sense_gets_a_fitting_status_and_json() {
         (post("/v1/search", r#"{"text":"a","ttl":0}"#), "400", "a TTL of 0 reaches nobody"),
         (post("/v1/search", r#"{"text":"a","ttl":300}"#), "400", "u8"),
         (post("/v1/topology", r#"{"topology":"ultrapeer"}"#), "400", "no topology `ultrapeer`"),
-        (post("/v1/get", &format!(r#"{{"magnet":"{}"}}"#, "x".repeat(super::MAX_BODY))), "413", "too-large"),
+        (post("/v1/get", &format!(r#"{{"magnet":"{}"}}"#, "x".repeat(super::MAX_BODY))), "413", "too_large"),
     ];
     for (request, status, words) in cases {
         let shown = request.chars().take(60).collect::<String>();

@@ -1,3 +1,5 @@
 //! The `hopscope` program: hands its arguments to `cli`.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    hopscope::cli::main()
+}

@@ -1,12 +1,390 @@
-//! The engine: one task that ties the overlay, the shares and the transfers together.
+//! The engine: one task that ties the overlay, the shares and the transfers together, and keeps what the faces see.
 
-use super::{Handle, Refusal, Settings};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+
+use super::event::{Event, UpDown};
+use super::handle::{Command, Handle, Refusal, SearchRequest};
+use super::known_hosts::KnownHosts;
+use super::log::LogRing;
+use super::neighbors::Neighbors;
+use super::parts::Parts;
+use super::relayed::Relayed;
+use super::searches::{FoundBy, Searches};
+use super::settings::Settings;
+use super::snapshot::{LogLine, NodeStatus, RoleStatus, Snapshot};
+use super::traffic::{Meter, Reading};
+use super::transfer_events::TransferEvents;
+use crate::net::{NetCommand, NetSearch};
+use crate::overlay;
+use crate::proto::{Guid, Magnet, NodeId, Query, Ttl, Untrusted, limits};
+use crate::share::LibraryStatus;
+
+/// Commands that may wait.
+const COMMANDS: usize = 64;
+/// Events that a reader may lag behind before it loses some.
+const EVENTS: usize = 4_096;
+/// Between two snapshots at the least, while something changes.
+const SNAPSHOT_INTERVAL: Duration = Duration::from_millis(80);
+/// Traces looked at in one go, and the rest between two goes: a node that passes on a hundred thousand queries a second
+/// shows a person some of them, and loses the others at the driver's bounded queue, where that costs next to nothing.
+const TRACES_AT_ONCE: usize = 256;
+const TRACES_INTERVAL: Duration = Duration::from_millis(50);
+/// Between two savings of the known hosts.
+const HOSTS_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Starts a node. It runs until [`Handle::shutdown`]; dropping every handle stops it too.
 ///
 /// # Errors
-/// When the home is in use, the port is taken, or a share cannot be shared; the refusal says what to do.
-pub async fn start(settings: Settings) -> Result<Handle, Refusal> {
-    drop(settings);
-    Err(Refusal::new("unfinished", "the engine is not there yet", "wait for the next commit"))
+/// When the port is taken, the key is damaged, or a share cannot be shared; the refusal says what to do.
+pub async fn start(settings: Settings, log: LogRing) -> Result<Handle, Refusal> {
+    let hosts = KnownHosts::load(&settings.home.state);
+    let parts = Parts::start(&settings, hosts.addrs()).await?;
+    let (commands, inbox) = mpsc::channel(COMMANDS);
+    let (events, _) = broadcast::channel(EVENTS);
+    let mut engine = Engine::new(settings, parts, hosts, events.clone(), log);
+    let (snapshots, seen) = watch::channel(Arc::new(engine.snapshot()));
+    tokio::spawn(engine.run(inbox, snapshots));
+    Ok(Handle::new(commands, seen, events))
+}
+
+struct Engine {
+    settings: Settings,
+    parts: Parts,
+    hosts: KnownHosts,
+    events: broadcast::Sender<Event>,
+    log: LogRing,
+    log_seen: u64,
+    log_lines: Arc<[LogLine]>,
+    node: Arc<NodeStatus>,
+    library: Arc<LibraryStatus>,
+    searches: Searches,
+    relayed: Relayed,
+    neighbors: Neighbors,
+    meter: Meter,
+    transfers: TransferEvents,
+    /// Names of neighbors, for the event that tells of their leaving.
+    names: Vec<overlay::Peer>,
+    /// Whether the faces have not seen the last change yet.
+    dirty: bool,
+}
+
+impl Engine {
+    fn new(
+        settings: Settings,
+        parts: Parts,
+        hosts: KnownHosts,
+        events: broadcast::Sender<Event>,
+        log: LogRing,
+    ) -> Self {
+        let clock = log.clock();
+        let node = NodeStatus {
+            node: parts.node,
+            name: Untrusted::new(settings.name.clone()),
+            addr: parts.own_addr(),
+            control: Some(settings.home.socket.clone()),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started: clock.date(),
+            ttl: settings.ttl,
+            hop_delay_ms: settings.hop_delay.as_millis() as u64,
+            downloads: settings.downloads.clone(),
+        };
+        let library = parts.library_status();
+        Self {
+            settings,
+            parts,
+            hosts,
+            events,
+            log,
+            log_seen: 0,
+            log_lines: Arc::default(),
+            node: Arc::new(node),
+            library,
+            searches: Searches::default(),
+            relayed: Relayed::default(),
+            neighbors: Neighbors::default(),
+            meter: Meter::default(),
+            transfers: TransferEvents::default(),
+            names: Vec::new(),
+            dirty: false,
+        }
+    }
+
+    async fn run(mut self, mut inbox: mpsc::Receiver<Command>, snapshots: watch::Sender<Arc<Snapshot>>) {
+        let mut second = interval(Duration::from_secs(1));
+        second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut saving = interval(HOSTS_INTERVAL);
+        let (mut next_snapshot, mut next_traces) = (Instant::now(), Instant::now());
+        let (mut traces, mut resting) = (Vec::with_capacity(TRACES_AT_ONCE), false);
+        let shutdown_reply = loop {
+            tokio::select! {
+                command = inbox.recv() => match command {
+                    Some(Command::Shutdown(reply)) => break Some(reply),
+                    Some(command) => self.command(command).await,
+                    None => break None,
+                },
+                Some(event) = self.parts.events.recv() => self.core_event(event),
+                () = sleep_until(next_traces), if resting => resting = false,
+                1.. = self.parts.traces.recv_many(&mut traces, TRACES_AT_ONCE), if !resting => {
+                    self.take_traces(&mut traces);
+                    (resting, next_traces) = (true, Instant::now() + TRACES_INTERVAL);
+                }
+                Some(file) = self.parts.files.recv() => self.parts.serve(file),
+                Ok(()) = self.parts.net_status.changed() => self.net_changed(),
+                Ok(()) = self.parts.library_changes.changed() => self.library_changed(),
+                Ok(()) = self.parts.transfer_changes.changed() => self.transfers_changed(),
+                _ = second.tick() => self.second_passed(),
+                _ = saving.tick() => self.save_hosts(),
+                () = sleep_until(next_snapshot), if self.dirty => {
+                    snapshots.send_replace(Arc::new(self.snapshot()));
+                    self.dirty = false;
+                    next_snapshot = Instant::now() + SNAPSHOT_INTERVAL;
+                }
+            }
+        };
+        self.stop(shutdown_reply, &snapshots).await;
+    }
+
+    async fn stop(
+        mut self,
+        reply: Option<oneshot::Sender<Result<(), Refusal>>>,
+        snapshots: &watch::Sender<Arc<Snapshot>>,
+    ) {
+        self.parts.stop().await;
+        while let Ok(event) = self.parts.events.try_recv() {
+            self.core_event(event);
+        }
+        self.save_hosts();
+        snapshots.send_replace(Arc::new(self.snapshot()));
+        if let Some(reply) = reply {
+            // Whoever asked may have gone.
+            let _ = reply.send(Ok(()));
+        }
+    }
+
+    fn now_ms(&self) -> u64 {
+        self.log.clock().millis()
+    }
+
+    fn emit(&self, event: Event) {
+        // An error means that nobody listens.
+        let _ = self.events.send(event);
+    }
+
+    async fn command(&mut self, command: Command) {
+        self.dirty = true;
+        // A face that no longer waits for its answer is no error.
+        match command {
+            Command::Search(request, reply) => drop(reply.send(self.search(request).await)),
+            Command::CancelSearch(guid, reply) => drop(reply.send(self.cancel_search(guid).await)),
+            Command::Get(magnet, reply) => drop(reply.send(self.get(&magnet))),
+            Command::CancelTransfer(id, reply) => drop(reply.send(self.parts.cancel_transfer(id))),
+            Command::AddPeer(addr, reply) => drop(reply.send(self.parts.add_peer(addr).await)),
+            Command::DropNeighbor(node, reply) => drop(reply.send(self.drop_neighbor(node).await)),
+            Command::SetTopology(topology, reply) => drop(reply.send(self.set_topology(topology))),
+            Command::Files(filter, offset, limit, reply) => {
+                drop(reply.send(Ok(self.parts.list_files(&filter, offset, limit))));
+            }
+            Command::Rescan(reply) => {
+                self.parts.rescan();
+                drop(reply.send(Ok(())));
+            }
+            Command::Shutdown(_) => {}
+        }
+    }
+
+    async fn search(&mut self, request: SearchRequest) -> Result<Guid, Refusal> {
+        let ttl = self.checked_ttl(request.ttl)?;
+        Query::parse(&request.text).map_err(|error| {
+            Refusal::new(
+                "bad_query",
+                error.to_string(),
+                "words, \"phrases\", -not, prefix*, ext:ogg, size:>10M, type:audio",
+            )
+        })?;
+        let search = NetSearch {
+            text: request.text.clone(),
+            ttl,
+            timeout: request.timeout.unwrap_or(self.settings.search_timeout),
+            enough: request.enough.unwrap_or(self.settings.search_enough).clamp(1, limits::MAX_HITS_A_SEARCH),
+            delivery: request.hits.unwrap_or(self.settings.hits),
+            traced: self.settings.trace,
+        };
+        let (reply, answer) = oneshot::channel();
+        self.parts.tell(NetCommand::Search(search, reply)).await?;
+        let started = answer.await.map_err(|_| Refusal::stopped())?;
+        let guid = started.map_err(|error| Refusal::new("bad_query", error.to_string(), "shorten the search"))?;
+        self.searches.open(guid, &request.text, ttl, self.settings.trace, self.now_ms());
+        let text = Untrusted::new(request.text);
+        self.emit(Event::Query { guid, text, ttl, strategy: "flood".to_owned() });
+        Ok(guid)
+    }
+
+    fn checked_ttl(&self, ttl: Option<Ttl>) -> Result<Ttl, Refusal> {
+        let ttl = ttl.unwrap_or(self.settings.ttl);
+        if (1..=limits::MAX_TTL).contains(&ttl) {
+            return Ok(ttl);
+        }
+        let message = format!("a TTL of {ttl} is not possible");
+        Err(Refusal::new("bad_ttl", message, format!("choose one from 1 to {}", limits::MAX_TTL)))
+    }
+
+    async fn cancel_search(&mut self, guid: Guid) -> Result<(), Refusal> {
+        if !self.searches.is_live(&guid) {
+            return Err(Refusal::new("no_such_query", "no search of that name runs", "see the list of queries"));
+        }
+        self.parts.tell(NetCommand::Cancel(guid)).await
+    }
+
+    async fn drop_neighbor(&mut self, node: NodeId) -> Result<(), Refusal> {
+        let (reply, answer) = oneshot::channel();
+        self.parts.tell(NetCommand::Disconnect(node, reply)).await?;
+        if answer.await.map_err(|_| Refusal::stopped())? {
+            return Ok(());
+        }
+        Err(Refusal::new("no_such_neighbor", format!("{} is no neighbor", node.short()), "see the list of neighbors"))
+    }
+
+    fn set_topology(&self, topology: overlay::TopologyKind) -> Result<(), Refusal> {
+        if topology == self.parts.status().topology {
+            return Ok(());
+        }
+        let message = format!("this version cannot change to {}", topology.name());
+        Err(Refusal::new("topology", message, "flood is the one topology it has"))
+    }
+
+    fn get(&mut self, magnet: &str) -> Result<u64, Refusal> {
+        let bad = |error: crate::proto::MagnetError| {
+            Refusal::new("bad_magnet", error.to_string(), "copy the link from a search result with y")
+        };
+        let mut magnet: Magnet = magnet.trim().parse().map_err(bad)?;
+        for source in self.searches.sources_of(&magnet.id) {
+            if !magnet.sources.iter().any(|known| known.addr == source.addr) {
+                magnet.sources.push(source);
+            }
+        }
+        if magnet.sources.is_empty() {
+            let message = "the link does not say who has the file, and no search here found it";
+            return Err(Refusal::new("no_source", message, "search for it first, then get it again"));
+        }
+        self.parts.download(magnet)
+    }
+
+    fn take_traces(&mut self, traces: &mut Vec<overlay::Trace>) {
+        let now_ms = self.now_ms();
+        for trace in traces.drain(..) {
+            self.relayed.trace(&trace, now_ms, self.node.hop_delay_ms);
+        }
+        self.dirty = true;
+    }
+
+    fn core_event(&mut self, event: overlay::Event) {
+        self.dirty = true;
+        match event {
+            overlay::Event::NeighborUp { peer, .. } => {
+                self.emit(neighbor_event(UpDown::Up, &peer, None));
+                self.names.retain(|known| known.id != peer.id);
+                self.names.push(peer);
+            }
+            overlay::Event::NeighborDown { node, why, .. } => {
+                if let Some(index) = self.names.iter().position(|known| known.id == node) {
+                    let peer = self.names.swap_remove(index);
+                    self.emit(neighbor_event(UpDown::Down, &peer, Some(why)));
+                }
+            }
+            overlay::Event::Started { guid, sent, copy_bytes } => self.searches.started(&guid, sent, copy_bytes),
+            overlay::Event::Hop { guid, node, name, hop, at } => {
+                let event = self.searches.hop(self.parts.node, guid, node, name, hop, at);
+                self.emit(event);
+            }
+            overlay::Event::Hit { guid, node, name, addr, hops, via, files, at } => {
+                let found = FoundBy { guid, node, name, addr, hops, via, at };
+                self.searches.hit(found, files).into_iter().for_each(|event| self.emit(event));
+            }
+            overlay::Event::Done { guid, cost, why } => {
+                let event = self.searches.done(guid, cost, why, self.parts.status().topology);
+                self.emit(event);
+            }
+        }
+    }
+
+    fn net_changed(&mut self) {
+        self.dirty = true;
+        let addr = self.parts.own_addr();
+        if addr != self.node.addr {
+            self.node = Arc::new(NodeStatus { addr, ..NodeStatus::clone(&self.node) });
+        }
+    }
+
+    fn library_changed(&mut self) {
+        self.dirty = true;
+        self.library = self.parts.library_status();
+        let LibraryStatus { files, bytes, hashing_files, .. } = *self.library;
+        self.emit(Event::Library { files, bytes, hashing: hashing_files });
+    }
+
+    fn transfers_changed(&mut self) {
+        self.dirty = true;
+        for transfer in self.transfers.news(&self.parts.list_transfers()) {
+            self.emit(Event::Transfer(transfer));
+        }
+    }
+
+    fn second_passed(&mut self) {
+        let status = self.parts.status();
+        let links = self.neighbors.sample(&status);
+        let traffic = self.meter.sample(&status, self.reading());
+        self.dirty |= links || traffic || self.searches.any_live() || self.relayed.any_live();
+        self.dirty |= self.log.newer_than(self.log_seen).is_some();
+    }
+
+    fn reading(&self) -> Reading {
+        let (content_in, content_out) = self.parts.content_totals();
+        Reading { content_in, content_out }
+    }
+
+    fn save_hosts(&mut self) {
+        if let Err(error) = self.hosts.save(&self.parts.status().remember) {
+            tracing::warn!("the known hosts cannot be saved: {error}");
+        }
+    }
+
+    fn snapshot(&mut self) -> Snapshot {
+        if let Some((seen, lines)) = self.log.newer_than(self.log_seen) {
+            (self.log_seen, self.log_lines) = (seen, lines);
+        }
+        let now_ms = self.now_ms();
+        let status = self.parts.status();
+        let searches = self.searches.publish(now_ms);
+        let own = searches.iter().rev().map(|search| search.row.clone());
+        Snapshot {
+            node: Arc::clone(&self.node),
+            uptime_ms: now_ms,
+            neighbors: self.neighbors.rows(&status),
+            queries: own.chain(self.relayed.rows(now_ms)).collect(),
+            searches,
+            role: RoleStatus {
+                topology: status.topology,
+                role: status.role,
+                why: "every node of a flooding overlay is a peer: it relays for all its neighbors".to_owned(),
+                since_ms: 0,
+                neighbors: status.links.len(),
+                min_neighbors: self.settings.min_neighbors,
+                max_neighbors: self.settings.max_neighbors,
+                known_hosts: status.known_hosts,
+            },
+            transfers: self.parts.list_transfers(),
+            library: Arc::clone(&self.library),
+            traffic: self.meter.read(&status, self.reading()),
+            log: Arc::clone(&self.log_lines),
+            warnings: self.parts.warnings(&self.library),
+        }
+    }
+}
+
+fn neighbor_event(event: UpDown, peer: &overlay::Peer, why: Option<String>) -> Event {
+    Event::Neighbor { event, node: peer.id, addr: peer.listen, name: peer.name.clone(), kind: peer.role, why }
 }

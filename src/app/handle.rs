@@ -44,7 +44,8 @@ impl Refusal {
         Self { code, message: message.into(), hint: hint.into() }
     }
 
-    fn stopped() -> Self {
+    /// The node has stopped.
+    pub(super) fn stopped() -> Self {
         Self::new("stopped", "the node has stopped", "start it again")
     }
 }

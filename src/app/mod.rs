@@ -1,14 +1,26 @@
 //! The engine as its faces see it: commands in, snapshots and events out.
 
+mod clock;
 mod engine;
 pub mod event;
+mod gauge;
 mod handle;
+mod known_hosts;
+mod log;
+mod neighbors;
+mod parts;
+mod relayed;
+mod searches;
 mod settings;
 mod snapshot;
+mod traffic;
+mod transfer_events;
 
+pub use clock::Clock;
 pub use engine::start;
 pub use event::{Done, Event, Hit, UpDown, Via};
 pub use handle::{Command, Handle, Refusal, SearchRequest};
+pub use log::LogRing;
 pub use settings::{Home, Passphrase, Settings, Share};
 pub use snapshot::{
     HISTORY, HopReport, HopRow, LogLevel, LogLine, Neighbor, NodeStatus, QueryRow, QueryState, RoleStatus, Search,
@@ -16,6 +28,7 @@ pub use snapshot::{
 };
 // The nouns that faces need, so that they can live on this room alone.
 pub use crate::overlay::{Action, Dedup, Delivery, DoneWhy, Role, TopologyKind};
+pub use crate::proto::limits::{MAX_LINKS, MAX_NODE_NAME, MAX_TTL};
 pub use crate::proto::{FileId, Guid, NodeId, PeerAddr, Ttl, Untrusted};
 pub use crate::share::{Excluded, FileRow, FilesPage, LibraryStatus, RootStatus, WatchStatus};
-pub use crate::transfer::{Direction, Transfer, TransferState};
+pub use crate::transfer::{Direction, Transfer, TransferState, VERIFICATION_FAILED};

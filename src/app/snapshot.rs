@@ -194,7 +194,7 @@ pub struct Search {
     /// Reports that were left out because there were too many.
     pub lost_reports: u64,
     /// The reports themselves, in the order of arrival.
-    pub hops: Arc<[HopReport]>,
+    pub hops: Arc<[Arc<HopReport>]>,
 }
 
 /// What one node did with one copy of an own query.

@@ -1,1 +1,87 @@
 //! Arguments to one of the faces.
+
+mod config;
+mod config_file;
+mod daemon;
+mod docs;
+mod failure;
+mod format;
+mod get;
+mod grammar;
+mod keys;
+mod lab;
+mod logging;
+mod node;
+mod options;
+mod output;
+mod places;
+mod resolve;
+mod scratch;
+mod search;
+mod settings;
+mod views;
+
+use std::process::ExitCode;
+
+use clap::ArgMatches;
+
+use self::failure::{Exit, Failure};
+use self::grammar::is_set;
+use self::logging::Target;
+use self::resolve::Resolved;
+
+/// Runs the program on the arguments of this process; returns its exit code.
+#[must_use]
+pub fn main() -> ExitCode {
+    let matches = match grammar::command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => {
+            // Help goes to a pipe that may be closed; there is nobody to tell.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
+        }
+    };
+    run(&matches)
+        .unwrap_or_else(|failure| {
+            failure.report();
+            failure.exit
+        })
+        .into()
+}
+
+fn run(matches: &ArgMatches) -> Result<Exit, Failure> {
+    let Some((command, arguments)) = matches.subcommand() else {
+        return node::terminal(&resolve(matches)?, matches.get_count("verbose"));
+    };
+    grammar::misplaced(matches, command)?;
+    let verbosity = arguments.get_count("verbose");
+    let json = is_set(arguments, "json");
+    match command {
+        "completions" => docs::completions(arguments),
+        "man" => docs::manual(arguments),
+        "keys" => keys::run(&resolve(arguments)?, arguments, json),
+        "config" => config::run(&resolve(arguments)?, json),
+        "demo" => lab::run(&resolve(arguments)?, arguments, verbosity),
+        "daemon" => daemon::run(&resolve(arguments)?, verbosity, json, is_set(arguments, "exit-with-stdin")),
+        "search" => search::run(&resolve(arguments)?, verbosity, arguments),
+        "get" => {
+            logging::start(&resolve(arguments)?, verbosity, Target::Errors)?;
+            get::run(&resolve(arguments)?, arguments)
+        }
+        view => {
+            let resolved = resolve(arguments)?;
+            logging::start(&resolved, verbosity, Target::Errors)?;
+            views::run(view, &resolved, arguments)
+        }
+    }
+}
+
+fn resolve(arguments: &ArgMatches) -> Result<Resolved, Failure> {
+    Resolved::new(&grammar::flags(arguments), |variable| std::env::var(variable).ok())
+}
+
+/// Runs a command that only talks to a node: one thread does.
+fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| Failure::failed(format!("cannot start: {error}"), "look at `ulimit -a`"))?.block_on(future)
+}

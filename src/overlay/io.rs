@@ -188,6 +188,15 @@ pub enum Event {
         /// Why.
         why: String,
     },
+    /// An own search began: what this node itself did for it.
+    Started {
+        /// The query.
+        guid: Guid,
+        /// Copies that it sent.
+        sent: u16,
+        /// Bytes of one copy on a link, without TLS's own; the same at every hop.
+        copy_bytes: u64,
+    },
     /// One copy of an own query at one node.
     Hop {
         /// The query.

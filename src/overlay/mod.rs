@@ -31,3 +31,5 @@ pub use message::{
     QueryMessage, ReportBody, ReportMessage, Role, Sealed, TopologyKind,
 };
 pub use node::{Counters, Node};
+#[cfg(test)]
+pub(crate) use search::ENVELOPE_BYTES;

@@ -37,9 +37,13 @@ pub struct Node {
 // A simulation holds a million of them.
 const _: () = assert!(size_of::<Node>() <= 768);
 
-/// What was dropped, and why: every input that led to nothing is in one of these.
+/// What a node handled and what it dropped, and why: every input that led to nothing is in one of these.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
+    /// Query copies received.
+    pub queries: u64,
+    /// Those of them that had been seen before.
+    pub duplicates: u64,
     /// Messages of links that are gone, wakes without need, failures of things not asked for.
     pub stale: u64,
     /// Queries with TTL 0, or with their hops used up.

@@ -1,6 +1,5 @@
 //! Own searches: opened, fed with hits and reports, and always ended with what they cost.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::io::{Context, DoneWhy, Event, Output, SearchCost, SearchSpec};
@@ -15,8 +14,9 @@ use crate::proto::{FileId, Guid, NodeId, Travel};
 const MAX_HOPS_A_NODE: u16 = 512;
 /// A flood that is accounted for is watched that long before it counts as over, for what a slow path still brings.
 const SETTLE: Duration = Duration::from_millis(250);
-/// Bytes of a query on a link besides its body: length, guid, ttl, hops, kind and the frames around them.
-const ENVELOPE_BYTES: u64 = 30;
+/// Bytes of a query on a link besides its body of up to 255 bytes: length, guid, ttl, hops, kind and the marks between
+/// them. A longer body takes one more.
+pub(crate) const ENVELOPE_BYTES: u64 = 29;
 
 /// One search under way.
 #[derive(Debug)]
@@ -56,9 +56,14 @@ impl Search {
             && u64::from(self.cost.hits) >= self.reported_hits
     }
 
+    fn copy_bytes(&self) -> u64 {
+        let body = self.spec.body.sealed().len() as u64;
+        body + ENVELOPE_BYTES + u64::from(body > 255)
+    }
+
     fn count_messages(&mut self, sent: u16) {
         self.cost.messages += u64::from(sent);
-        self.cost.bytes += u64::from(sent) * (self.spec.body.sealed().len() as u64 + ENVELOPE_BYTES);
+        self.cost.bytes += u64::from(sent) * self.copy_bytes();
     }
 
     fn ended(&self, now: Time) -> Option<DoneWhy> {
@@ -96,6 +101,8 @@ impl Node {
         let sent = self.flood_own(spec.guid, spec.ttl, &spec.body, cx);
         let mut search = Search::new(spec, self.now, seed(self.rng.next_u64()));
         search.count_messages(sent);
+        let (guid, copy_bytes) = (search.spec.guid, search.copy_bytes());
+        cx.out.push(Output::Event(Event::Started { guid, sent, copy_bytes }));
         self.timers.at_latest(Timer::Search, search.next_check());
         self.searches.push(search);
     }
@@ -230,13 +237,5 @@ impl Node {
         let search = self.searches.remove(index);
         let cost = SearchCost { elapsed: self.now.since(search.started), ..search.cost };
         cx.out.push(Output::Event(Event::Done { guid: search.spec.guid, cost, why }));
-    }
-
-    /// The searches under way: the name of each, what is looked for, and what it cost so far.
-    pub fn searches(&self) -> impl Iterator<Item = (Guid, &Arc<super::QueryBody>, SearchCost)> + '_ {
-        self.searches.iter().map(|search| {
-            let cost = SearchCost { elapsed: self.now.since(search.started), ..search.cost };
-            (search.spec.guid, &search.spec.body, cost)
-        })
     }
 }

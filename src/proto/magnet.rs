@@ -108,7 +108,7 @@ impl Reader {
         // `xt.1`, `xt.2`: several files in one link.
         match key.split_once('.').map_or(key, |(stem, _)| if stem == "x" { key } else { stem }) {
             "xt" if self.id.is_none() => self.id = read_hash(value)?,
-            "dn" if self.name.is_none() => self.name = Some(cut(value).into()),
+            "dn" if self.name.is_none() => self.name = Some(clip(value, MAX_FILE_NAME).into()),
             "xl" if self.size.is_none() => self.size = Some(value.trim().parse().map_err(|_| MagnetError::BadSize)?),
             "x.pe" => self.source(value),
             "x.id" => self.identity(value),
@@ -148,9 +148,10 @@ fn read_hash(value: &str) -> Result<Option<FileId>, MagnetError> {
     }
 }
 
-/// As much of a name as a file may have.
-fn cut(name: &str) -> &str {
-    &name[..name.floor_char_boundary(MAX_FILE_NAME)]
+/// As much of a text as fits into `most` bytes, without cutting a character.
+pub(crate) fn clip(text: &str, most: usize) -> &str {
+    let end = (0..=most.min(text.len())).rev().find(|&end| text.is_char_boundary(end));
+    &text[..end.unwrap_or(0)]
 }
 
 /// Undoes percent-encoding and `+` for a space; what is not well-formed stays as it is, what is no UTF-8 becomes `�`.
@@ -280,7 +281,7 @@ mod tests {
             let sources = hosts.into_iter().map(|(ip, (port, node))| MagnetSource {
                 addr: PeerAddr(SocketAddr::from((ip, port))), node: node.map(NodeId)
             }).filter(|source| source.addr.is_dialable()).collect();
-            let magnet = Magnet { id: FileId(id), name: cut(&name).into(), size, sources };
+            let magnet = Magnet { id: FileId(id), name: clip(&name, MAX_FILE_NAME).into(), size, sources };
             prop_assert_eq!(magnet.to_string().parse(), Ok(magnet));
         }
 

@@ -25,12 +25,26 @@ pub struct LibraryStatus {
     pub hashing_now: Option<Untrusted>,
     /// Whether a scan runs.
     pub scanning: bool,
+    /// Scans that came to their end since the start.
+    #[serde(default)]
+    pub scans: u64,
     /// Entries left out by a rule or an error, the latest first; a sample.
     pub excluded: Vec<Excluded>,
     /// Entries left out, in all.
     pub excluded_count: u64,
+    /// What is wrong with the cache of hashes on disk, and what was done about it.
+    #[serde(default)]
+    pub cache_note: Option<String>,
     /// Changes with each change of the library, so that a face knows when to ask for files again.
     pub version: u64,
+}
+
+impl LibraryStatus {
+    /// Whether everything that was noticed is indexed: no scan runs, and no file waits to settle or to be hashed.
+    #[must_use]
+    pub const fn is_idle(&self) -> bool {
+        !self.scanning && self.hashing_files == 0
+    }
 }
 
 /// A shared folder.

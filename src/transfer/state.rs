@@ -40,6 +40,10 @@ impl TransferState {
     }
 }
 
+/// How the `why` of a failed transfer begins whose content is not what its hash promised. Programs tell it from other
+/// failures by this.
+pub const VERIFICATION_FAILED: &str = "verification failed";
+
 /// A transfer as it stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Transfer {

@@ -136,6 +136,13 @@ fn a_relayed_body_keeps_fields_of_a_newer_version() {
 }
 
 #[test]
+fn a_query_costs_its_body_and_its_envelope() {
+    let Message::Query(query) = &samples()[2] else { panic!("the third sample is a query") };
+    let message = Message::Query(query.clone());
+    assert_eq!(encoded(&message).len(), query.body.sealed().len() + crate::overlay::ENVELOPE_BYTES as usize);
+}
+
+#[test]
 fn a_newer_envelope_and_a_newer_kind_are_skipped_and_the_next_message_is_read() {
     let newer =
         rmp_serde::to_vec(&(Guid([1; 16]), 1u8, 0u8, 0x999u16, serde_bytes::Bytes::new(b"?"), "more", 7)).unwrap();

@@ -41,27 +41,33 @@ impl Node {
     pub(in crate::overlay) fn on_query(&mut self, index: usize, query: &QueryMessage, cx: &mut Context<'_>) {
         let link = &mut self.links[index];
         link.counts.queries_in += 1;
+        self.counters.queries += 1;
         let from = link.id;
         let Some(travel) = query.travel.arrive(cx.config.max_ttl) else {
             self.counters.expired += 1;
             return;
         };
         if self.is_own_search(&query.guid) {
-            self.links[index].counts.duplicates += 1;
+            self.count_duplicate(index);
             self.own_query_came_back(query.guid, index, travel, cx);
             return;
         }
         let verdict = match self.seen.get_mut(&query.guid) {
             Some(passed) => {
-                self.links[index].counts.duplicates += 1;
                 let go_on = travel.ttl() > passed.ttl && cx.config.dedup == Dedup::HighestTtl;
                 passed.ttl = passed.ttl.max(travel.ttl());
+                self.count_duplicate(index);
                 Verdict { action: Action::Duplicate, hits: 0, go_on }
             }
             None => self.on_new_query(index, query, travel, cx),
         };
         let sent = if verdict.go_on && travel.may_go_on() { self.pass_on(from, query, travel, cx) } else { 0 };
         self.tell(index, query, travel, &verdict, sent, cx);
+    }
+
+    fn count_duplicate(&mut self, index: usize) {
+        self.links[index].counts.duplicates += 1;
+        self.counters.duplicates += 1;
     }
 
     fn on_new_query(&mut self, index: usize, query: &QueryMessage, travel: Travel, cx: &mut Context<'_>) -> Verdict {

@@ -1,0 +1,79 @@
+//! One node with neighbors that say nothing, for those who measure what the core does with one message.
+
+use std::sync::Arc;
+
+use hopscope::base::{Rng, Time};
+use hopscope::overlay::{
+    Config, Context, Delivery, FoundFile, Input, Library, LinkId, Message, Node, Output, Peer, QueryBody, QueryMessage,
+    Role, TopologyKind,
+};
+use hopscope::proto::{Guid, NodeId, PeerAddr, Query, Travel, Untrusted};
+
+/// A library without files: what the core itself costs.
+struct Empty;
+
+impl Library for Empty {
+    fn find(&self, _: &Query, _: usize, _: &mut Vec<FoundFile>) {}
+
+    fn totals(&self) -> (u64, u64) {
+        (0, 0)
+    }
+}
+
+/// A node with `neighbors` links, 0 and up.
+pub(crate) struct Relay {
+    node: Node,
+    config: Config,
+    out: Vec<Output>,
+    now: Time,
+}
+
+impl Relay {
+    /// Links a node up.
+    pub(crate) fn new(neighbors: u32) -> Self {
+        let config = Config { only_peers: true, max_neighbors: 64, ..Config::default() };
+        let node = Node::new(NodeId([1; 32]), Untrusted::from("relay"), Rng::new(1), &config);
+        let mut relay = Self { node, config, out: Vec::new(), now: Time::from_micros(1) };
+        for n in 0..neighbors {
+            let mut id = [2; 32];
+            id[..4].copy_from_slice(&n.to_be_bytes());
+            let peer = Peer {
+                id: NodeId(id),
+                name: Untrusted::from("neighbor"),
+                listen: Some(PeerAddr(([10, 0, 0, n as u8], 6346).into())),
+                dialled: None,
+                topology: TopologyKind::Flood,
+                role: Role::Peer,
+            };
+            relay.handle(Input::LinkUp { link: LinkId(n), peer });
+        }
+        relay
+    }
+
+    /// One input; returns how many outputs it led to.
+    pub(crate) fn handle(&mut self, input: Input) -> usize {
+        self.out.clear();
+        let mut cx = Context { now: self.now, config: &self.config, library: &Empty, out: &mut self.out };
+        self.node.handle(input, &mut cx);
+        self.out.len()
+    }
+
+    /// A copy of query `n` from link `link`.
+    pub(crate) fn query(&mut self, n: u64, link: u32, body: &Arc<QueryBody>) -> usize {
+        let message = Message::Query(QueryMessage { guid: guid(n), travel: Travel::start(5), body: Arc::clone(body) });
+        self.handle(Input::Message { link: LinkId(link), message })
+    }
+}
+
+/// A GUID as random as real ones are.
+pub(crate) fn guid(n: u64) -> Guid {
+    let mut rng = Rng::new(n);
+    let (high, low) = (rng.next_u64().to_be_bytes(), rng.next_u64().to_be_bytes());
+    Guid(std::array::from_fn(|i| if i < 8 { high[i] } else { low[i - 8] }))
+}
+
+/// A query as people type it.
+pub(crate) fn body() -> Arc<QueryBody> {
+    let origin = PeerAddr(([192, 0, 2, 7], 6346).into());
+    Arc::new(QueryBody::new("bach cello suite", Some(origin), Delivery::Direct, false))
+}

@@ -1,0 +1,261 @@
+//! The node's parts, started in their order and joined where they meet: the overlay asks the library, transfers dial
+//! through the overlay's TLS and serve what the library has.
+
+use std::fs;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::task::TaskTracker;
+
+use super::handle::Refusal;
+use super::settings::{Settings, Share};
+use super::snapshot::Warning;
+use crate::net::{self, Dialer, Identity, IncomingFile, Net, NetCommand, NetSettings, NetStatus};
+use crate::overlay::{self, Event, Trace};
+use crate::proto::{FileId, Magnet, NodeId, PeerAddr, Untrusted};
+use crate::share::{FilesPage, LibraryStatus, LocalLibrary, ShareSettings, SharedFolder, Shares, WatchStatus};
+use crate::transfer::{
+    BoxStream, Dial, Files, PeerInfo, SharedFile, StartError, Transfer, TransferSettings, Transfers,
+};
+
+/// Downloads that run at once; others wait.
+const PARALLEL_DOWNLOADS: usize = 4;
+/// Files that a list of files shows at once.
+const MAX_FILES_A_PAGE: usize = 1_000;
+
+/// Everything that runs beside the engine's one task.
+pub(super) struct Parts {
+    pub(super) node: NodeId,
+    pub(super) events: mpsc::Receiver<Event>,
+    pub(super) traces: mpsc::Receiver<Trace>,
+    pub(super) files: mpsc::Receiver<IncomingFile>,
+    pub(super) net_status: watch::Receiver<Arc<NetStatus>>,
+    pub(super) library_changes: watch::Receiver<Arc<LibraryStatus>>,
+    commands: mpsc::Sender<NetCommand>,
+    net_shutdown: net::Shutdown,
+    bound: SocketAddr,
+    shares: Option<Shares>,
+    library: Arc<LocalLibrary>,
+    transfers: Transfers,
+    pub(super) transfer_changes: watch::Receiver<u64>,
+    serving: TaskTracker,
+}
+
+impl Parts {
+    /// Starts everything; nothing keeps running if a part refuses.
+    pub(super) async fn start(settings: &Settings, remembered: &[PeerAddr]) -> Result<Self, Refusal> {
+        for folder in [&settings.home.state, &settings.downloads] {
+            make_folder(folder)?;
+        }
+        let identity = Identity::load_or_create(&settings.home.state).map_err(|error| {
+            Refusal::new("bad_key", error.to_string(), "put the key in order, or use another --home")
+        })?;
+        let shares = start_shares(settings)?;
+        let library = shares.library();
+        let net = net::start(net_settings(settings, identity, remembered), library.clone())
+            .await
+            .map_err(|error| Refusal::new(error.code(), error.to_string(), error.hint()))?;
+        let Net { node, bound, commands, events, traces, status, files, dialer, shutdown } = net;
+        let transfer_settings = TransferSettings {
+            downloads: settings.downloads.clone(),
+            parallel_downloads: PARALLEL_DOWNLOADS,
+            upload_slots: settings.upload_slots,
+            upload_queue: settings.upload_queue,
+        };
+        let offered = Arc::new(Offered(library.clone()));
+        let transfers = Transfers::new(transfer_settings, offered, Arc::new(Dialling(dialer)));
+        let parts = Self {
+            node,
+            events,
+            traces,
+            files,
+            net_status: status,
+            library_changes: shares.status(),
+            commands,
+            net_shutdown: shutdown,
+            bound,
+            shares: Some(shares),
+            library,
+            transfer_changes: transfers.changes(),
+            transfers,
+            serving: TaskTracker::new(),
+        };
+        parts.resume_downloads().await;
+        Ok(parts)
+    }
+
+    /// Goes on with what an earlier run did not finish, unless the user had stopped it.
+    async fn resume_downloads(&self) {
+        let transfers = self.transfers.clone();
+        let interrupted = tokio::task::spawn_blocking(move || transfers.interrupted()).await.unwrap_or_default();
+        for download in interrupted.into_iter().filter(|download| !download.stopped) {
+            let name = download.magnet.name.visible(80);
+            if let Err(error) = self.transfers.start(download.magnet) {
+                tracing::warn!("the download of {name} does not go on: {error}");
+            }
+        }
+    }
+
+    /// Says goodbye, and returns when everything is still and safe on the disk.
+    pub(super) async fn stop(&mut self) {
+        self.net_shutdown.run().await;
+        self.transfers.shutdown().await;
+        self.serving.close();
+        self.serving.wait().await;
+        if let Some(shares) = self.shares.take() {
+            // It ends its threads and writes its cache, which may take a moment.
+            let _ = tokio::task::spawn_blocking(move || drop(shares)).await;
+        }
+    }
+
+    /// The driver as it stands.
+    pub(super) fn status(&self) -> Arc<NetStatus> {
+        self.net_status.borrow().clone()
+    }
+
+    /// Where others reach this node: as far as it knows, else what it is bound to.
+    pub(super) fn own_addr(&self) -> PeerAddr {
+        let unspecified = self.bound.ip().is_unspecified();
+        let loopback =
+            if self.bound.is_ipv4() { IpAddr::from(Ipv4Addr::LOCALHOST) } else { Ipv6Addr::LOCALHOST.into() };
+        let fallback = if unspecified { SocketAddr::new(loopback, self.bound.port()) } else { self.bound };
+        self.net_status.borrow().own_addr.unwrap_or(PeerAddr(fallback))
+    }
+
+    pub(super) async fn tell(&self, command: NetCommand) -> Result<(), Refusal> {
+        self.commands.send(command).await.map_err(|_| Refusal::stopped())
+    }
+
+    pub(super) async fn add_peer(&self, addr: String) -> Result<(), Refusal> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(NetCommand::AddPeer(addr, reply)).await?;
+        answer.await.map_err(|_| Refusal::stopped())?.map_err(|error| {
+            Refusal::new("bad_peer", error.to_string(), "write it as host:port, for example 192.0.2.7:6346")
+        })
+    }
+
+    pub(super) fn library_status(&self) -> Arc<LibraryStatus> {
+        self.library_changes.borrow().clone()
+    }
+
+    pub(super) fn list_files(&self, filter: &str, offset: u64, limit: usize) -> FilesPage {
+        self.library.files(filter, offset, limit.min(MAX_FILES_A_PAGE))
+    }
+
+    pub(super) fn rescan(&self) {
+        if let Some(shares) = &self.shares {
+            shares.rescan();
+        }
+    }
+
+    /// Serves somebody who wants files, on a task of its own.
+    pub(super) fn serve(&self, incoming: IncomingFile) {
+        let known =
+            self.status().links.iter().find(|link| link.peer.id == incoming.node).map(|link| link.peer.name.clone());
+        let name = known.unwrap_or_else(|| Untrusted::new(incoming.addr.to_string()));
+        let transfers = self.transfers.clone();
+        let peer = PeerInfo { node: incoming.node, name };
+        self.serving.spawn(async move { transfers.serve(incoming.stream, peer).await });
+    }
+
+    pub(super) fn download(&self, magnet: Magnet) -> Result<u64, Refusal> {
+        self.transfers.start(magnet).map_err(|error| match error {
+            StartError::NoSource => Refusal::new("no_source", error.to_string(), "search for it first"),
+            StartError::TooMany => Refusal::new("too_many_transfers", error.to_string(), "wait, or cancel some with x"),
+            StartError::Stopping => Refusal::stopped(),
+        })
+    }
+
+    pub(super) fn cancel_transfer(&self, id: u64) -> Result<(), Refusal> {
+        self.transfers
+            .cancel(id)
+            .map_err(|error| Refusal::new("no_such_transfer", error.to_string(), "see the list of transfers"))
+    }
+
+    pub(super) fn list_transfers(&self) -> Vec<Arc<Transfer>> {
+        self.transfers.list()
+    }
+
+    /// Bytes of files that came, and that went.
+    pub(super) fn content_totals(&self) -> (u64, u64) {
+        let totals = self.transfers.totals();
+        (totals.downloaded, totals.uploaded)
+    }
+
+    /// What the user should know.
+    pub(super) fn warnings(&self, library: &LibraryStatus) -> Arc<[Warning]> {
+        let of_root = library.roots.iter().filter_map(|root| {
+            let (code, why) = match &root.watch {
+                WatchStatus::Watched => return None,
+                WatchStatus::Polled { why } => ("share_polled", why),
+                WatchStatus::Lost { why } => ("share_lost", why),
+            };
+            let message = format!("the share {}: {why}", root.alias);
+            Some(Warning { code: code.to_owned(), message, hint: root.path.display().to_string() })
+        });
+        of_root.collect()
+    }
+}
+
+fn make_folder(folder: &Path) -> Result<(), Refusal> {
+    fs::create_dir_all(folder).map_err(|error| {
+        let message = format!("the folder {} cannot be made: {error}", folder.display());
+        Refusal::new("no_folder", message, "choose another one with --home or --downloads, or make room for it")
+    })
+}
+
+fn start_shares(settings: &Settings) -> Result<Shares, Refusal> {
+    let folder = |share: &Share| SharedFolder { alias: share.alias.clone(), path: share.path.clone() };
+    let settings = ShareSettings {
+        folders: settings.shares.iter().map(folder).collect(),
+        state: settings.home.state.clone(),
+        hash_rate: settings.hash_rate,
+    };
+    Shares::start(settings).map_err(|error| Refusal::new("bad_share", error.to_string(), "correct --share"))
+}
+
+fn net_settings(settings: &Settings, identity: Identity, remembered: &[PeerAddr]) -> NetSettings {
+    NetSettings {
+        listen: settings.listen,
+        name: settings.name.clone(),
+        agent: concat!("hopscope/", env!("CARGO_PKG_VERSION")).to_owned(),
+        identity,
+        peers: settings.peers.clone(),
+        remembered: remembered.to_vec(),
+        discovery: settings.discovery,
+        passphrase: settings.passphrase.as_ref().map(|passphrase| passphrase.reveal().to_owned()),
+        core: overlay::Config {
+            min_neighbors: settings.min_neighbors,
+            max_neighbors: settings.max_neighbors,
+            only_peers: settings.only_peers,
+            dedup: settings.dedup,
+            hop_delay: settings.hop_delay,
+            trace: true,
+            ..overlay::Config::default()
+        },
+        topology: settings.topology,
+    }
+}
+
+/// The library, as transfers ask it.
+struct Offered(Arc<LocalLibrary>);
+
+impl Files for Offered {
+    fn locate(&self, id: &FileId) -> Option<SharedFile> {
+        let file = self.0.locate(id)?;
+        Some(SharedFile { path: file.path, size: file.size, mtime: file.modified })
+    }
+}
+
+/// The overlay's TLS, as transfers dial through it.
+struct Dialling(Dialer);
+
+impl Dial for Dialling {
+    fn dial(&self, addr: PeerAddr, node: Option<NodeId>) -> BoxFuture<'_, io::Result<BoxStream>> {
+        Box::pin(async move { Ok(Box::new(self.0.file(addr, node).await?) as BoxStream) })
+    }
+}

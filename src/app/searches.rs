@@ -1,0 +1,314 @@
+//! Own searches as the faces see them, built from what the core tells.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::event::{Done, Event, Hit, Via};
+use super::snapshot::{HopReport, HopRow, QueryRow, QueryState, Search};
+use crate::base::{Map, seed};
+use crate::overlay::{self, Action, Delivery, Hop, SearchCost, TopologyKind};
+use crate::proto::limits::{MAX_HITS_A_SEARCH, MAX_HOPS_A_SEARCH};
+use crate::proto::{FileId, Guid, Magnet, MagnetSource, NodeId, Ttl, Untrusted};
+
+/// Searches kept, running and over.
+const MAX_KEPT: usize = 64;
+
+/// The book of own searches, the youngest last.
+#[derive(Debug, Default)]
+pub(super) struct Searches {
+    kept: VecDeque<Record>,
+}
+
+/// One search.
+#[derive(Debug)]
+struct Record {
+    guid: Guid,
+    text: Untrusted,
+    ttl: Ttl,
+    traced: bool,
+    started_ms: u64,
+    sent_here: u32,
+    copy_bytes: u64,
+    nodes: Map<NodeId, ()>,
+    hits: Vec<Arc<Hit>>,
+    hops: Vec<Arc<HopReport>>,
+    tally: Vec<HopTally>,
+    cost: SearchCost,
+    ended: Option<overlay::DoneWhy>,
+    lost_reports: u64,
+    /// What was published last; `None` after a change.
+    published: Option<Arc<Search>>,
+}
+
+/// Sums of one hop.
+#[derive(Clone, Debug, Default)]
+struct HopTally {
+    row: HopRow,
+    times: Vec<u32>,
+}
+
+impl Searches {
+    /// Takes a new search in; the oldest that is over gives way to it.
+    pub(super) fn open(&mut self, guid: Guid, text: &str, ttl: Ttl, traced: bool, now_ms: u64) {
+        if self.kept.len() >= MAX_KEPT {
+            let over = self.kept.iter().position(|record| record.ended.is_some()).unwrap_or(0);
+            self.kept.remove(over);
+        }
+        self.kept.push_back(Record {
+            guid,
+            text: text.into(),
+            ttl,
+            traced,
+            started_ms: now_ms,
+            sent_here: 0,
+            copy_bytes: 0,
+            nodes: Map::with_hasher(seed(0)),
+            hits: Vec::new(),
+            hops: Vec::new(),
+            tally: (1..=ttl).map(|hop| HopTally::of(hop, ttl)).collect(),
+            cost: SearchCost::default(),
+            ended: None,
+            lost_reports: 0,
+            published: None,
+        });
+    }
+
+    fn record(&mut self, guid: &Guid) -> Option<&mut Record> {
+        let record = self.kept.iter_mut().find(|record| record.guid == *guid)?;
+        record.published = None;
+        Some(record)
+    }
+
+    /// What this node itself sent for a search.
+    pub(super) fn started(&mut self, guid: &Guid, sent: u16, copy_bytes: u64) {
+        if let Some(record) = self.record(guid) {
+            record.sent_here = u32::from(sent);
+            record.copy_bytes = copy_bytes;
+            record.count_messages(sent);
+        }
+    }
+
+    /// Takes a report in.
+    pub(super) fn hop(
+        &mut self,
+        own: NodeId,
+        guid: Guid,
+        node: NodeId,
+        name: Untrusted,
+        hop: Hop,
+        at: Duration,
+    ) -> Event {
+        let at_ms = at.as_millis() as u64;
+        let Hop { from, hop: number, ttl, action, hits, sent } = hop;
+        if let Some(record) = self.record(&guid) {
+            record.count((node != own).then_some(node), &hop);
+            if let Some(tally) = record.tally.get_mut(usize::from(number).wrapping_sub(1)) {
+                tally.add(&hop, at_ms);
+            }
+            if record.hops.len() < MAX_HOPS_A_SEARCH {
+                let name = name.clone();
+                record.hops.push(Arc::new(HopReport { node, name, from, hop: number, ttl, action, hits, sent, at_ms }));
+            } else {
+                record.lost_reports += 1;
+            }
+        }
+        Event::Hop { guid, node, name, from, hop: number, ttl, action, sent, at_ms }
+    }
+
+    /// Takes the files of one hit in; an event each.
+    pub(super) fn hit(&mut self, hit: FoundBy, files: Vec<overlay::FoundFile>) -> Vec<Event> {
+        let via = match hit.via {
+            Delivery::Direct => Via::Direct,
+            Delivery::Reverse => Via::Reverse,
+        };
+        let hits: Vec<Arc<Hit>> = files
+            .into_iter()
+            .map(|file| {
+                let sources = hit.addr.map(|addr| MagnetSource { addr, node: Some(hit.node) });
+                let magnet = Magnet {
+                    id: file.id,
+                    name: file.name.clone(),
+                    size: Some(file.size),
+                    sources: sources.into_iter().collect(),
+                };
+                Arc::new(Hit {
+                    guid: hit.guid,
+                    name: file.name,
+                    size: file.size,
+                    hash: file.id,
+                    magnet: magnet.to_string(),
+                    node: hit.node,
+                    node_name: hit.name.clone(),
+                    addr: hit.addr,
+                    hops: hit.hops,
+                    via,
+                    at_ms: hit.at.as_millis() as u64,
+                })
+            })
+            .collect();
+        let events = hits.iter().map(|hit| Event::Hit(Hit::clone(hit))).collect();
+        if let Some(record) = self.record(&hit.guid) {
+            let room = MAX_HITS_A_SEARCH.saturating_sub(record.hits.len());
+            record.cost.first_hit.get_or_insert(hit.at);
+            record.hits.extend(hits.into_iter().take(room));
+        }
+        events
+    }
+
+    /// Ends a search.
+    pub(super) fn done(
+        &mut self,
+        guid: Guid,
+        cost: SearchCost,
+        why: overlay::DoneWhy,
+        topology: TopologyKind,
+    ) -> Event {
+        if let Some(record) = self.record(&guid) {
+            record.cost = cost;
+            record.ended = Some(why);
+            record.nodes.clear();
+        }
+        Event::Done(Done {
+            guid,
+            hits: cost.hits,
+            reached: cost.reached,
+            messages: cost.messages,
+            duplicates: cost.duplicates,
+            bytes: cost.bytes,
+            first_hit_ms: cost.first_hit.map(|span| span.as_millis() as u64),
+            elapsed_ms: cost.elapsed.as_millis() as u64,
+            topology,
+            why,
+        })
+    }
+
+    /// Whether any search runs.
+    pub(super) fn any_live(&self) -> bool {
+        self.kept.iter().any(|record| record.ended.is_none())
+    }
+
+    /// Whether a search of that name is known.
+    pub(super) fn is_live(&self, guid: &Guid) -> bool {
+        self.kept.iter().any(|record| record.guid == *guid && record.ended.is_none())
+    }
+
+    /// Where a file was found, by all searches that are kept.
+    pub(super) fn sources_of(&self, id: &FileId) -> Vec<MagnetSource> {
+        let mut sources: Vec<MagnetSource> = Vec::new();
+        for hit in self.kept.iter().flat_map(|record| &record.hits).filter(|hit| hit.hash == *id) {
+            let Some(addr) = hit.addr else { continue };
+            if !sources.iter().any(|source| source.addr == addr) {
+                sources.push(MagnetSource { addr, node: Some(hit.node) });
+            }
+        }
+        sources
+    }
+
+    /// All of them, the youngest last. One that did not change since the last call and is over is not copied.
+    pub(super) fn publish(&mut self, now_ms: u64) -> Vec<Arc<Search>> {
+        self.kept.iter_mut().map(|record| record.publish(now_ms)).collect()
+    }
+}
+
+/// Who found something, and how it came.
+#[derive(Debug)]
+pub(super) struct FoundBy {
+    pub(super) guid: Guid,
+    pub(super) node: NodeId,
+    pub(super) name: Untrusted,
+    pub(super) addr: Option<crate::proto::PeerAddr>,
+    pub(super) hops: u8,
+    pub(super) via: Delivery,
+    pub(super) at: Duration,
+}
+
+impl HopTally {
+    fn of(hop: u8, ttl: Ttl) -> Self {
+        Self { row: HopRow { hop, ttl: ttl - hop, ..HopRow::default() }, times: Vec::new() }
+    }
+
+    fn add(&mut self, hop: &Hop, at_ms: u64) {
+        let row = &mut self.row;
+        row.sent += 1;
+        match hop.action {
+            Action::Duplicate => row.duplicates += 1,
+            Action::Refused => row.dropped += 1,
+            Action::Forwarded | Action::Answered | Action::Expired => row.new += 1,
+        }
+        row.hits += u32::from(hop.hits);
+        self.times.push(u32::try_from(at_ms).unwrap_or(u32::MAX));
+    }
+
+    fn row(&mut self) -> HopRow {
+        let middle = self.times.len() / 2;
+        let p50_ms = (!self.times.is_empty()).then(|| u64::from(*self.times.select_nth_unstable(middle).1));
+        HopRow { p50_ms, ..self.row.clone() }
+    }
+}
+
+impl Record {
+    /// Sums up as the core does; the core's own sums replace these when the search ends.
+    fn count(&mut self, node: Option<NodeId>, hop: &Hop) {
+        if let Some(node) = node {
+            self.nodes.insert(node, ());
+        }
+        self.cost.reached = self.nodes.len() as u32;
+        self.cost.duplicates += u64::from(hop.action == Action::Duplicate);
+        self.count_messages(hop.sent);
+    }
+
+    fn count_messages(&mut self, sent: u16) {
+        self.cost.messages += u64::from(sent);
+        self.cost.bytes += u64::from(sent) * self.copy_bytes;
+    }
+
+    fn publish(&mut self, now_ms: u64) -> Arc<Search> {
+        if let Some(published) = self.published.as_ref().filter(|search| search.ended.is_some()) {
+            return Arc::clone(published);
+        }
+        let age_ms = now_ms.saturating_sub(self.started_ms);
+        let elapsed_ms = if self.ended.is_some() { self.cost.elapsed.as_millis() as u64 } else { age_ms };
+        let search = match &self.published {
+            // Only the clock went on.
+            Some(published) => {
+                Search { row: QueryRow { age_ms, ..published.row.clone() }, elapsed_ms, ..Search::clone(published) }
+            }
+            None => self.describe(age_ms, elapsed_ms),
+        };
+        let search = Arc::new(search);
+        self.published = Some(Arc::clone(&search));
+        search
+    }
+
+    fn describe(&mut self, age_ms: u64, elapsed_ms: u64) -> Search {
+        let by_hop: Vec<HopRow> = self.tally.iter_mut().map(HopTally::row).collect();
+        let farthest = by_hop.iter().rev().find(|row| row.sent > 0).map_or(0, |row| row.hop);
+        let row = QueryRow {
+            guid: self.guid,
+            text: self.text.clone(),
+            own: true,
+            ttl: self.ttl,
+            ttl_left: self.ttl - farthest,
+            nodes: self.cost.reached,
+            duplicates: self.cost.duplicates,
+            hits: self.hits.len() as u32,
+            age_ms,
+            state: if self.ended.is_some() { QueryState::Done } else { QueryState::Live },
+        };
+        Search {
+            row,
+            hits: self.hits.iter().cloned().collect(),
+            by_hop,
+            sent_here: self.sent_here,
+            messages: self.cost.messages,
+            bytes: self.cost.bytes,
+            first_hit_ms: self.cost.first_hit.map(|span| span.as_millis() as u64),
+            elapsed_ms,
+            ended: self.ended,
+            traced: self.traced,
+            lost_reports: self.lost_reports,
+            hops: self.hops.iter().cloned().collect(),
+        }
+    }
+}

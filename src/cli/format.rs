@@ -1,0 +1,160 @@
+//! Numbers, times and events for people.
+
+use crate::app::{Done, DoneWhy, Event, Hit, TransferState, UpDown};
+
+/// Bytes of somebody's name that are shown.
+pub(super) const NAME: usize = 120;
+/// Bytes of an address or another short text.
+pub(super) const SHORT: usize = 64;
+
+/// Bytes, with a unit that keeps it to four digits.
+pub(super) fn bytes(bytes: u64) -> String {
+    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    let mut value = bytes as f64 / 1024.0;
+    let mut unit = 0;
+    // From 1023.95 on it would be shown as 1024.0.
+    while value >= 1023.95 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    if bytes < 1024 { format!("{bytes} B") } else { format!("{value:.1} {}", UNITS[unit]) }
+}
+
+/// Milliseconds, in the two units that matter.
+pub(super) fn span(ms: u64) -> String {
+    let seconds = ms / 1_000;
+    match seconds {
+        0 => format!("{ms} ms"),
+        1..60 => format!("{seconds}.{} s", ms % 1_000 / 100),
+        60..3_600 => format!("{}:{:02} min", seconds / 60, seconds % 60),
+        3_600..86_400 => format!("{}:{:02} h", seconds / 3_600, seconds % 3_600 / 60),
+        _ => format!("{} d {} h", seconds / 86_400, seconds % 86_400 / 3_600),
+    }
+}
+
+/// `1 hop`, `2 hops`.
+pub(super) fn count(number: u64, what: &str) -> String {
+    let plural = match what.strip_suffix('y') {
+        _ if number == 1 => what.to_owned(),
+        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
+        _ => format!("{what}s"),
+    };
+    format!("{number} {plural}")
+}
+
+/// A hit, on one line.
+pub(super) fn hit(hit: &Hit) -> String {
+    let who = match hit.node_name.visible(SHORT) {
+        name if name.is_empty() => hit.node.short(),
+        name => name,
+    };
+    format!("{:>10}  {:<6}  {who:<16}  {}", bytes(hit.size), count(hit.hops.into(), "hop"), hit.name.visible(NAME))
+}
+
+/// What a search cost, in a sentence.
+pub(super) fn cost(done: &Done) -> String {
+    let first = done.first_hit_ms.map(|ms| format!(", the first after {}", span(ms))).unwrap_or_default();
+    format!(
+        "{} in {}{first}; {} reached with {}, {}, {}; {}",
+        count(done.hits.into(), "hit"),
+        span(done.elapsed_ms),
+        count(done.reached.into(), "node"),
+        count(done.messages, "message"),
+        count(done.duplicates, "duplicate"),
+        bytes(done.bytes),
+        ending(done.why),
+    )
+}
+
+fn ending(why: DoneWhy) -> &'static str {
+    match why {
+        DoneWhy::Deadline => "its time was up",
+        DoneWhy::Enough => "that was enough",
+        DoneWhy::Complete => "every node in reach has answered",
+        DoneWhy::Cancelled => "cancelled",
+        DoneWhy::NoNeighbors => "there was no neighbor to ask",
+        DoneWhy::Shutdown => "the node stopped",
+        DoneWhy::TooMany => "too many searches run already",
+    }
+}
+
+/// An event as a line of a daemon's plain output; `None` for those that come by the hundred.
+pub(super) fn event(event: &Event) -> Option<String> {
+    Some(match event {
+        Event::Listening { node, addr, control, topology, .. } => {
+            format!("node {} listens on {addr}, topology {}; control socket {control}", node.short(), topology.name())
+        }
+        Event::Neighbor { event: UpDown::Up, node, addr, name, kind, .. } => {
+            let addr = addr.map(|addr| format!(" at {addr}")).unwrap_or_default();
+            format!("neighbor up: {} {} ({}){addr}", kind.name(), name.visible(SHORT), node.short())
+        }
+        Event::Neighbor { event: UpDown::Down, node, name, why, .. } => {
+            let why = why.as_ref().map(|why| format!(": {}", visible(why))).unwrap_or_default();
+            format!("neighbor down: {} ({}){why}", name.visible(SHORT), node.short())
+        }
+        Event::Topology { topology, role, why } => format!("topology {}, role {}: {why}", topology.name(), role.name()),
+        Event::Library { files, bytes: size, hashing } => {
+            format!("library: {}, {}, {hashing} to hash", count(*files, "file"), bytes(*size))
+        }
+        Event::Query { guid, text, ttl, .. } => {
+            format!("search {}: `{}` with TTL {ttl}", guid.short(), text.visible(NAME))
+        }
+        Event::Done(done) => format!("search {}: {}", done.guid.short(), cost(done)),
+        Event::Transfer(transfer) if transfer.state.is_final() => {
+            let why = transfer.why.as_ref().map(|why| format!(": {}", visible(why))).unwrap_or_default();
+            let name = transfer.name.visible(NAME);
+            format!("{} {}: {name}{why}", direction(transfer.direction), state(transfer.state))
+        }
+        Event::Error { message, hint, .. } => format!("error: {}; {hint}", visible(message)),
+        Event::Hop { .. } | Event::Hit(_) | Event::Transfer(_) => return None,
+    })
+}
+
+/// A sentence that may quote another node.
+pub(super) fn visible(text: &str) -> String {
+    crate::app::Untrusted::from(text).visible(400)
+}
+
+/// The word for a direction.
+pub(super) fn direction(direction: crate::app::Direction) -> &'static str {
+    match direction {
+        crate::app::Direction::Download => "download",
+        crate::app::Direction::Upload => "upload",
+    }
+}
+
+/// The word for a transfer's state.
+pub(super) fn state(state: TransferState) -> &'static str {
+    match state {
+        TransferState::Queued => "queued",
+        TransferState::Active => "active",
+        TransferState::Verifying => "verifying",
+        TransferState::Done => "done",
+        TransferState::Failed => "failed",
+        TransferState::Cancelled => "cancelled",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{bytes, count, span, visible};
+
+    #[test]
+    fn numbers_read_well_at_their_edges() {
+        assert_eq!(
+            [0, 1023, 1024, 1_048_575, 1_048_576].map(bytes),
+            ["0 B", "1023 B", "1.0 KiB", "1.0 MiB", "1.0 MiB"]
+        );
+        assert_eq!(bytes(u64::MAX), "16.0 EiB");
+        assert_eq!(
+            [0, 999, 1_000, 59_999, 60_000, 7_200_000, 90_000_000].map(span),
+            ["0 ms", "999 ms", "1.0 s", "59.9 s", "1:00 min", "2:00 h", "1 d 1 h"]
+        );
+        assert_eq!([count(1, "hop"), count(0, "hop"), count(2, "query")], ["1 hop", "0 hops", "2 queries"]);
+    }
+
+    #[test]
+    fn quoted_text_cannot_move_the_cursor() {
+        assert!(!visible("a\x1b[2Jb\nc").chars().any(char::is_control));
+    }
+}

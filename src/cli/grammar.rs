@@ -1,0 +1,319 @@
+//! The command line: the table of settings turned into flags, and the commands around it. Help, completions and the manual
+//! page are made from what this returns.
+
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap_complete::Shell;
+
+use super::failure::{EXIT_CODES, Failure};
+use super::options::{Group, OPTIONS, Opt, Shape, find};
+use super::resolve::Flags;
+use super::settings::{duration, number, peer};
+
+const ABOUT: &str = "A peer-to-peer file-sharing node that lives in your terminal and lets you see the overlay think";
+const LONG_ABOUT: &str = "\
+A peer-to-peer file-sharing node that lives in your terminal and lets you see the overlay think.
+
+Without a command it opens the terminal on a new node. `hopscope demo` starts a whole overlay on this machine to play \
+with. A setting is taken from its flag, else from its variable HOPSCOPE_…, else from config.toml, else it has a default; \
+`hopscope config` shows all of them and where each came from.";
+
+/// The most nodes of a lab: each is a process.
+pub(super) const MAX_LAB_NODES: usize = 200;
+
+/// The whole command line.
+pub(super) fn command() -> Command {
+    Command::new("hopscope")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(ABOUT)
+        .long_about(LONG_ABOUT)
+        .after_help(EXIT_CODES)
+        .max_term_width(110)
+        .arg(setting("home").global(true))
+        .args(node_flags(|_| true))
+        .arg(verbose())
+        .subcommands([demo(), daemon(), search(), get()])
+        .subcommands([
+            view("status", "The running node at a glance"),
+            view("neighbors", "Neighbors of the running node"),
+            view("queries", "Queries that the running node started or relayed"),
+            view("transfers", "Downloads and uploads of the running node"),
+            files(),
+            topology(),
+        ])
+        .subcommands([keys(), config(), completions(), manual()])
+}
+
+fn demo() -> Command {
+    Command::new("demo")
+        .about("Start a lab on this machine, and open the terminal on one more node in it")
+        .long_about(
+            "Start a lab on this machine: nodes on the loopback interface, each its own process, with generated files to \
+             share; then open the terminal on one more node in it. Everything is gone when it ends.",
+        )
+        .arg(
+            Arg::new("nodes")
+                .long("nodes")
+                .value_name("N")
+                .default_value("12")
+                .value_parser(|text: &str| number(text, 1, MAX_LAB_NODES))
+                .conflicts_with("graph")
+                .help("How many nodes, besides the one in the terminal"),
+        )
+        .arg(
+            Arg::new("graph")
+                .long("graph")
+                .value_name("FILE")
+                .help("Lay the links out as in this file: a pair of node names a line, # for comments"),
+        )
+        .arg(
+            Arg::new("seed")
+                .long("seed")
+                .value_name("S")
+                .default_value("1")
+                .value_parser(value_parser!(u64))
+                .help("The same seed gives the same links and the same files"),
+        )
+        .arg(switch("headless", "Open no terminal: print the nodes and wait for ctrl-c"))
+        .arg(json("Print one JSON object a node; implies --headless"))
+        .args(node_flags(|option| option.demo))
+}
+
+fn daemon() -> Command {
+    Command::new("daemon")
+        .about("Run a node without a screen, until SIGTERM or ctrl-c")
+        .arg(json("Print events, one JSON object a line, `listening` first"))
+        .arg(switch("exit-with-stdin", "End when standard input ends").hide(true))
+        .args(node_flags(|option| option.group != Group::Screen))
+}
+
+fn search() -> Command {
+    Command::new("search")
+        .about("Search through the running node, and print hits as they come")
+        .long_about(
+            "Search through the running node of this home, print hits as they come, then what the search cost.\n\n\
+             All words must be in a name. Also: \"a phrase\", prefix*, -not (after `--`), ext:flac, type:audio, size:>10M. \
+             One argument is taken as it is; of several, one with a space in it is a phrase.",
+        )
+        .arg(Arg::new("words").value_name("WORDS").num_args(1..).required(true).help("What to look for"))
+        .arg(setting("ttl"))
+        .arg(setting("hits"))
+        .arg(time("timeout", "End the search after that time"))
+        .arg(
+            Arg::new("enough")
+                .long("enough")
+                .value_name("N")
+                .value_parser(|text: &str| number(text, 1, usize::MAX))
+                .help("End the search at that many hits"),
+        )
+        .arg(json("Print events, one JSON object a line, `done` last"))
+        .arg(
+            Arg::new("join")
+                .long("join")
+                .value_name("HOST:PORT")
+                .value_parser(peer)
+                .help("Ask no running node: join the overlay at this address for a moment"),
+        )
+        .arg(setting("passphrase-file").requires("join"))
+        .after_help("Exit code 3 if nothing was found.")
+}
+
+fn get() -> Command {
+    Command::new("get")
+        .about("Download and verify through the running node")
+        .arg(
+            Arg::new("magnet")
+                .value_name("MAGNET")
+                .num_args(1..)
+                .required(true)
+                .help("Magnet links as `search` prints them; - reads them from standard input, one a line"),
+        )
+        .arg(time("timeout", "Give up after that time; what is verified is kept for the next try"))
+        .arg(json("Print the transfers' events, one JSON object a line"))
+        .after_help("Exit code 6 if the content is not what the link promised, 4 if the time was up.")
+}
+
+fn view(name: &'static str, about: &'static str) -> Command {
+    Command::new(name).about(about).arg(json("Print one JSON object"))
+}
+
+fn files() -> Command {
+    let place = |name: &'static str, default: &'static str, help: &'static str| {
+        Arg::new(name).long(name).value_name("N").default_value(default).value_parser(value_parser!(u64)).help(help)
+    };
+    view("files", "Files that the running node shares")
+        .arg(Arg::new("filter").value_name("TEXT").help("Only those with this text in their path"))
+        .arg(place("offset", "0", "Leave out that many"))
+        .arg(place("limit", "100", "Print at most that many, 1000 at most"))
+}
+
+fn topology() -> Command {
+    view("topology", "Show the topology of the running node, or change it")
+        .arg(Arg::new("name").value_name("NAME").help("The topology to change to: flood"))
+}
+
+fn keys() -> Command {
+    Command::new("keys")
+        .about("Print a keymap, or check a keymap file")
+        .arg(
+            Arg::new("name")
+                .value_name("NAME")
+                .help("default, vim, emacs, or a keymap of your own")
+                .conflicts_with("check"),
+        )
+        .arg(Arg::new("check").long("check").value_name("FILE").help("List the mistakes of a keymap file"))
+        .arg(json("Print one JSON object"))
+}
+
+fn config() -> Command {
+    Command::new("config")
+        .about("Print every setting, its value and where that came from")
+        .arg(json("Print one JSON object"))
+        .args(node_flags(|_| true))
+}
+
+fn completions() -> Command {
+    Command::new("completions")
+        .about("Print completions for a shell")
+        .arg(Arg::new("shell").value_name("SHELL").required(true).value_parser(value_parser!(Shell)).help("The shell"))
+}
+
+fn manual() -> Command {
+    Command::new("man")
+        .about("Print the manual page")
+        .arg(Arg::new("command").value_name("COMMAND").help("The page of this command"))
+}
+
+fn json(help: &'static str) -> Arg {
+    switch("json", help)
+}
+
+fn switch(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
+}
+
+fn time(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name("DURATION").value_parser(duration).help(help)
+}
+
+fn verbose() -> Arg {
+    Arg::new("verbose")
+        .short('v')
+        .long("verbose")
+        .action(ArgAction::Count)
+        .global(true)
+        .help_heading(Group::Log.heading())
+        .help("Log more; again for still more")
+}
+
+/// The flags of those settings that have one; the home's is everywhere anyway.
+fn node_flags(wanted: impl Fn(&Opt) -> bool) -> impl Iterator<Item = Arg> {
+    OPTIONS
+        .iter()
+        .filter(move |option| option.group != Group::Quiet && option.key != "home" && wanted(option))
+        .map(flag)
+}
+
+/// The flag of one setting.
+fn setting(key: &'static str) -> Arg {
+    find(key).map_or_else(|| Arg::new(key), flag)
+}
+
+fn flag(option: &'static Opt) -> Arg {
+    let arg = Arg::new(option.key).value_name(option.value).help(option.help).help_heading(option.group.heading());
+    let arg = arg.long(option.flag());
+    match option.shape {
+        Shape::One => arg.action(ArgAction::Set),
+        Shape::Many(_) => arg.action(ArgAction::Append),
+        // Alone it says yes; `=false` takes back what the file says.
+        Shape::Switch | Shape::Negated => arg
+            .action(ArgAction::Set)
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value("true")
+            .hide_possible_values(true)
+            .value_parser(["true", "false"]),
+    }
+}
+
+/// What the flags of a command say about settings.
+pub(super) fn flags(matches: &ArgMatches) -> Flags {
+    let said = |option: &&'static Opt| {
+        matches!(matches.try_contains_id(option.key), Ok(true))
+            && matches.value_source(option.key) == Some(ValueSource::CommandLine)
+    };
+    OPTIONS
+        .iter()
+        .filter(said)
+        .map(|option| {
+            let values = matches.get_many::<String>(option.key).into_iter().flatten();
+            let values = values.map(|value| match (option.shape, value.as_str()) {
+                (Shape::Negated, "true") => "false".to_owned(),
+                (Shape::Negated, _) => "true".to_owned(),
+                _ => value.clone(),
+            });
+            (option.key, values.collect())
+        })
+        .collect()
+}
+
+/// Refuses settings before a command, which would silently have no effect there.
+///
+/// # Errors
+/// When there are any.
+pub(super) fn misplaced(root: &ArgMatches, command: &str) -> Result<(), Failure> {
+    match flags(root).keys().find(|&&key| key != "home").and_then(|key| find(key)) {
+        Some(option) => Err(Failure::usage(
+            format!("--{} stands before `{command}` and would have no effect there", option.flag()),
+            format!("write `hopscope {command} --{} …`, if `{command}` takes it", option.flag()),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// A switch of a command.
+pub(super) fn is_set(matches: &ArgMatches, name: &str) -> bool {
+    matches!(matches.try_get_one::<bool>(name), Ok(Some(true)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{command, flags, misplaced};
+
+    fn parse(line: &str) -> clap::ArgMatches {
+        command().try_get_matches_from(line.split(' ')).unwrap()
+    }
+
+    #[test]
+    fn the_grammar_is_sound() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn flags_say_what_was_typed_and_nothing_else() {
+        let matches = parse("hopscope daemon --ttl 3 --peer a:1 --peer b:2 --only-peers --no-discovery --home /x");
+        let said = flags(matches.subcommand_matches("daemon").unwrap());
+        assert_eq!(said["peer"], ["a:1", "b:2"]);
+        assert_eq!((said["only-peers"][0].as_str(), said["discovery"][0].as_str()), ("true", "false"));
+        assert_eq!(said.len(), 5, "{said:?}");
+        let matches = parse("hopscope --no-discovery=false --only-peers=false");
+        let said = flags(&matches);
+        assert_eq!((said["only-peers"][0].as_str(), said["discovery"][0].as_str()), ("false", "true"));
+    }
+
+    #[test]
+    fn a_flag_that_would_have_no_effect_is_refused() {
+        let matches = parse("hopscope --ttl 3 daemon");
+        assert!(misplaced(&matches, "daemon").is_err());
+        let matches = parse("hopscope --home /x status");
+        assert!(misplaced(&matches, "status").is_ok());
+    }
+
+    #[test]
+    fn words_with_a_minus_come_after_two_of_them() {
+        let matches = parse("hopscope search miles -- -live ext:flac");
+        let words: Vec<&String> = matches.subcommand_matches("search").unwrap().get_many("words").unwrap().collect();
+        assert_eq!(words, ["miles", "-live", "ext:flac"]);
+        assert!(command().try_get_matches_from(["hopscope", "search", "-live"]).is_err());
+    }
+}

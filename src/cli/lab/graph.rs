@@ -1,0 +1,216 @@
+//! Who is linked to whom in a lab: a random graph, or one from a file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::super::failure::{Exit, Failure};
+use super::super::grammar::MAX_LAB_NODES;
+use crate::base::Rng;
+
+/// Links that a node has at least, if there are enough nodes.
+const MIN_DEGREE: usize = 3;
+/// Links that a node has at most in a random graph.
+const MAX_DEGREE: usize = 4;
+/// Bytes of a graph file.
+const MAX_GRAPH: u64 = 1024 * 1024;
+/// Bytes of a node's name in it.
+const MAX_NAME: usize = 32;
+/// Mistakes listed of one file.
+const MAX_MISTAKES: usize = 20;
+
+/// An undirected graph without loops and doubles.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Graph {
+    /// What the nodes are called.
+    pub(super) names: Vec<String>,
+    /// Links, the lower number first, in ascending order.
+    pub(super) links: BTreeSet<(usize, usize)>,
+}
+
+impl Graph {
+    /// Connected, and each node with three or four links as far as their number allows: a ring in random order, and random
+    /// chords until nobody has fewer than three.
+    pub(super) fn random(names: Vec<String>, rng: &mut Rng) -> Self {
+        let count = names.len();
+        let mut order: Vec<usize> = (0..count).collect();
+        rng.shuffle(&mut order);
+        let mut graph = Self { names, links: BTreeSet::new() };
+        for place in 0..count {
+            graph.link(order[place], order[(place + 1) % count]);
+        }
+        for &node in &order {
+            while graph.degree(node) < MIN_DEGREE {
+                let fits = |&other: &usize| {
+                    other != node && graph.degree(other) < MAX_DEGREE && !graph.links.contains(&pair(node, other))
+                };
+                let candidates: Vec<usize> = (0..count).filter(fits).collect();
+                let Some(&other) = candidates.get(rng.below(candidates.len())) else { break };
+                graph.link(node, other);
+            }
+        }
+        graph
+    }
+
+    /// Reads pairs of names; `#` starts a comment.
+    ///
+    /// # Errors
+    /// When the file cannot be read, and for everything in it that makes no sense.
+    pub(super) fn read(path: &Path) -> Result<Self, Failure> {
+        let unreadable = |why: &str| {
+            Failure::usage(format!("the graph {} cannot be read: {why}", path.display()), "name a text file of pairs")
+        };
+        let metadata = std::fs::metadata(path).map_err(|error| unreadable(&error.to_string()))?;
+        if !metadata.is_file() || metadata.len() > MAX_GRAPH {
+            return Err(unreadable(&format!("it is no file of at most {MAX_GRAPH} bytes")));
+        }
+        let text = std::fs::read_to_string(path).map_err(|error| unreadable(&error.to_string()))?;
+        Self::parse(&text).map_err(|mistakes| {
+            let more = mistakes.len().saturating_sub(MAX_MISTAKES);
+            let mut lines: Vec<String> = mistakes
+                .into_iter()
+                .take(MAX_MISTAKES)
+                .map(|(line, why)| format!("{}:{line}: {why}", path.display()))
+                .collect();
+            if more > 0 {
+                lines.push(format!("and {more} more"));
+            }
+            Failure { exit: Exit::Usage, lines }
+        })
+    }
+
+    fn parse(text: &str) -> Result<Self, Vec<(usize, String)>> {
+        let mut numbers = BTreeMap::new();
+        let mut graph = Self { names: Vec::new(), links: BTreeSet::new() };
+        let mut mistakes = Vec::new();
+        for (at, line) in text.lines().enumerate() {
+            let words: Vec<&str> = line.split('#').next().unwrap_or_default().split_whitespace().collect();
+            match words[..] {
+                [] => {}
+                [a, b] => match (graph.number(&mut numbers, a), graph.number(&mut numbers, b)) {
+                    (Ok(a), Ok(b)) => graph.link(a, b),
+                    (Err(why), _) | (_, Err(why)) => mistakes.push((at + 1, why)),
+                },
+                _ => mistakes.push((at + 1, format!("a link is a pair of names, and here are {}", words.len()))),
+            }
+        }
+        if graph.names.is_empty() && mistakes.is_empty() {
+            mistakes.push((1, "there is no link in it; write pairs of names, one a line".into()));
+        }
+        if mistakes.is_empty() { Ok(graph) } else { Err(mistakes) }
+    }
+
+    fn number<'a>(&mut self, numbers: &mut BTreeMap<&'a str, usize>, name: &'a str) -> Result<usize, String> {
+        if let Some(&number) = numbers.get(name) {
+            return Ok(number);
+        }
+        // It becomes a folder's name.
+        let sane = name.len() <= MAX_NAME
+            && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))
+            && !name.starts_with('.');
+        if !sane {
+            let shown = crate::app::Untrusted::from(name).visible(MAX_NAME);
+            return Err(format!("`{shown}` is no name: use at most {MAX_NAME} letters, digits, - and _"));
+        }
+        if self.names.len() == MAX_LAB_NODES {
+            return Err(format!("`{name}` is one node too many; a lab has at most {MAX_LAB_NODES}"));
+        }
+        numbers.insert(name, self.names.len());
+        self.names.push(name.to_owned());
+        Ok(self.names.len() - 1)
+    }
+
+    /// Links two nodes; a node is never linked to itself.
+    fn link(&mut self, a: usize, b: usize) {
+        if a != b {
+            self.links.insert(pair(a, b));
+        }
+    }
+
+    /// The nodes linked to one.
+    pub(super) fn neighbors(&self, node: usize) -> impl Iterator<Item = usize> {
+        self.links.iter().filter_map(move |&(a, b)| match (a == node, b == node) {
+            (true, _) => Some(b),
+            (_, true) => Some(a),
+            _ => None,
+        })
+    }
+
+    /// How many those are.
+    pub(super) fn degree(&self, node: usize) -> usize {
+        self.neighbors(node).count()
+    }
+
+    /// Parts that have no link to each other; 1 for a connected graph.
+    pub(super) fn parts(&self) -> usize {
+        let mut seen = vec![false; self.names.len()];
+        let mut parts = 0;
+        for start in 0..self.names.len() {
+            if seen[start] {
+                continue;
+            }
+            parts += 1;
+            let mut front = vec![start];
+            while let Some(node) = front.pop() {
+                if !std::mem::replace(&mut seen[node], true) {
+                    front.extend(self.neighbors(node).filter(|&other| !seen[other]));
+                }
+            }
+        }
+        parts
+    }
+}
+
+fn pair(a: usize, b: usize) -> (usize, usize) {
+    (a.min(b), a.max(b))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Graph, MAX_DEGREE, MIN_DEGREE};
+    use crate::base::Rng;
+
+    fn random(count: usize, seed: u64) -> Graph {
+        Graph::random((0..count).map(|node| node.to_string()).collect(), &mut Rng::new(seed))
+    }
+
+    proptest! {
+        #[test]
+        fn random_graphs_are_connected_even_and_the_same_for_a_seed(count in 1usize..80, seed: u64) {
+            let graph = random(count, seed);
+            prop_assert_eq!(graph.parts(), 1);
+            prop_assert_eq!(&graph, &random(count, seed));
+            let degrees: Vec<usize> = (0..count).map(|node| graph.degree(node)).collect();
+            prop_assert!(degrees.iter().all(|&degree| degree <= MAX_DEGREE.min(count - 1)), "{:?}", degrees);
+            // The last of them may find no partner left.
+            let poor = degrees.iter().filter(|&&degree| degree < MIN_DEGREE.min(count - 1)).count();
+            prop_assert!(poor <= 2, "{degrees:?}");
+        }
+    }
+
+    #[test]
+    fn seeds_differ() {
+        assert_ne!(random(12, 1), random(12, 2));
+    }
+
+    #[test]
+    fn a_file_is_read_with_comments_and_without_loops_and_doubles() {
+        let graph = Graph::parse("# a line\na b\nb\tc # and its end\n\nc b\na a\n").unwrap();
+        assert_eq!(graph.names, ["a", "b", "c"]);
+        assert_eq!(graph.links.iter().copied().collect::<Vec<_>>(), [(0, 1), (1, 2)]);
+        assert_eq!((graph.degree(1), graph.parts()), (2, 1));
+        assert_eq!(Graph::parse("a b\nc d").unwrap().parts(), 2);
+    }
+
+    #[test]
+    fn every_mistake_of_a_file_has_its_line() {
+        let mistakes = Graph::parse("a b\na\n../x b\na b c\n").unwrap_err();
+        assert_eq!(mistakes.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [2, 3, 4]);
+        assert_eq!(Graph::parse("# nothing\n").unwrap_err()[0].0, 1);
+        let crowd: String = (0..300).map(|node| format!("{node} {}\n", node + 1)).collect();
+        let mistakes = Graph::parse(&crowd).unwrap_err();
+        assert_eq!(mistakes[0].0, 200);
+        assert!(mistakes[0].1.contains("at most 200"), "{}", mistakes[0].1);
+    }
+}

@@ -1,0 +1,171 @@
+//! `hopscope search`: through the running node, or through one that joins for a moment.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use clap::ArgMatches;
+
+use super::failure::{Exit, Failure};
+use super::format;
+use super::grammar::is_set;
+use super::logging::{self, Target};
+use super::node::{self, Node, Signals};
+use super::output::{Out, Style};
+use super::resolve::Resolved;
+use super::scratch::Scratch;
+use super::settings;
+use crate::app::{Done, DoneWhy, Event, Handle, Home, LogRing, Settings};
+use crate::control::{Client, Line, SearchBody};
+
+/// For the link of `--join` to come up.
+const JOIN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Searches, prints hits as they come, then the cost.
+pub(super) fn run(resolved: &Resolved, verbosity: u8, arguments: &ArgMatches) -> Result<Exit, Failure> {
+    let log = logging::start(resolved, verbosity, Target::Errors)?;
+    let body = body(resolved, arguments)?;
+    let json = is_set(arguments, "json");
+    match arguments.get_one::<String>("join") {
+        None => super::block_on(ask(Client::new(&resolved.places.folders), body, json)),
+        Some(peer) => {
+            let scratch = Scratch::new("search")?;
+            let settings = temporary(settings::settings(resolved)?, &scratch, peer);
+            node::run(join(settings, body, json, log))
+        }
+    }
+}
+
+fn body(resolved: &Resolved, arguments: &ArgMatches) -> Result<SearchBody, Failure> {
+    // Checks what was typed here; what was not is the running node's to say.
+    let typed = settings::settings(resolved)?;
+    let given = |key| !resolved.is_default(key);
+    let timeout = arguments.get_one::<Duration>("timeout");
+    Ok(SearchBody {
+        text: query(arguments.get_many::<String>("words").into_iter().flatten().map(String::as_str)),
+        ttl: given("ttl").then_some(typed.ttl),
+        timeout_ms: timeout.map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX)),
+        enough: arguments.get_one::<usize>("enough").copied(),
+        hits: given("hits").then_some(typed.hits),
+    })
+}
+
+/// The query that some arguments make. The shell has taken the quotes away: a single argument is the whole query, as it
+/// is; of several, one with a space was quoted to stay together.
+fn query<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    let words: Vec<&str> = words.collect();
+    if let [whole] = words[..] {
+        return whole.to_owned();
+    }
+    let quoted = |word: &str| match word.strip_prefix('-') {
+        _ if !word.contains(char::is_whitespace) || word.contains('"') => word.to_owned(),
+        Some(rest) => format!("-\"{rest}\""),
+        None => format!("\"{word}\""),
+    };
+    words.into_iter().map(quoted).collect::<Vec<_>>().join(" ")
+}
+
+/// A node that shares nothing, remembers nothing, and knows one peer.
+fn temporary(settings: Settings, scratch: &Scratch, peer: &str) -> Settings {
+    let folder = scratch.path();
+    Settings {
+        home: Home { config: folder.into(), state: folder.into(), socket: folder.join("control.sock") },
+        downloads: folder.join("downloads"),
+        shares: Vec::new(),
+        listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+        peers: vec![peer.to_owned()],
+        only_peers: true,
+        discovery: false,
+        ..settings
+    }
+}
+
+/// Asks through the socket even here, so that both ways are one.
+async fn join(settings: Settings, body: SearchBody, json: bool, log: LogRing) -> Result<Exit, Failure> {
+    let (home, peer) = (settings.home.clone(), settings.peers.join(", "));
+    let node = Node::start(settings, false, log).await?;
+    let joined = async {
+        if tokio::time::timeout(JOIN_TIMEOUT, linked(&node.handle)).await.is_err() {
+            let seconds = JOIN_TIMEOUT.as_secs();
+            let message = format!("{peer} gave no link within {seconds} s");
+            return Err(Failure::new(Exit::TimedOut, message, "look whether a node listens there, and its passphrase"));
+        }
+        ask(Client::new(&home), body, json).await
+    };
+    let result = joined.await;
+    node.stop().await;
+    result
+}
+
+async fn linked(handle: &Handle) {
+    let mut snapshots = handle.snapshots();
+    let up = |snapshot: &std::sync::Arc<crate::app::Snapshot>| {
+        snapshot.neighbors.iter().any(|neighbor| neighbor.node.is_some())
+    };
+    if snapshots.wait_for(up).await.is_err() {
+        std::future::pending().await
+    }
+}
+
+async fn ask(client: Client, body: SearchBody, json: bool) -> Result<Exit, Failure> {
+    let mut out = Out::new();
+    let mut signals = Signals::catch()?;
+    let mut lines = client.search(&body).await?;
+    loop {
+        let line = tokio::select! {
+            line = lines.next() => line?,
+            // Dropping the lines ends the search at the node.
+            () = signals.wait() => return Err(Failure::failed("the search was cancelled", "")),
+        };
+        let Some(Line { text, event }) = line else {
+            return Err(Failure::failed("the node ended the search without a word", "look whether it still runs"));
+        };
+        if json {
+            out.line(&text)?;
+        }
+        match event {
+            Some(Event::Hit(hit)) if !json => {
+                out.line(format::hit(&hit))?;
+                let magnet = out.paint(Style::Faint, &format!("{:>10}  {}", "", format::visible(&hit.magnet)));
+                out.line(magnet)?;
+            }
+            Some(Event::Error { message, hint, .. }) if !json => {
+                Failure::failed(format::visible(&message), hint).report()
+            }
+            Some(Event::Done(done)) => return finish(&mut out, &done, json),
+            _ => {}
+        }
+    }
+}
+
+fn finish(out: &mut Out, done: &Done, json: bool) -> Result<Exit, Failure> {
+    if !json {
+        let style = if done.hits > 0 { Style::Good } else { Style::Plain };
+        let cost = out.paint(style, &format::cost(done));
+        out.line(cost)?;
+    }
+    match done.why {
+        _ if done.hits > 0 => Ok(Exit::Done),
+        DoneWhy::NoNeighbors => Err(Failure::new(
+            Exit::NothingFound,
+            "nothing found: the node has no neighbor to ask",
+            "wait for `hopscope neighbors` to show one, or name one with --peer",
+        )),
+        DoneWhy::Cancelled | DoneWhy::Shutdown | DoneWhy::TooMany => {
+            Err(Failure::failed("the search was cut short", "try again"))
+        }
+        DoneWhy::Deadline | DoneWhy::Enough | DoneWhy::Complete => Ok(Exit::NothingFound),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::query;
+
+    #[test]
+    fn the_shells_quotes_are_put_back_where_they_meant_something() {
+        let made = |words: &[&str]| query(words.iter().copied());
+        assert_eq!(made(&["miles davis -live"]), "miles davis -live");
+        assert_eq!(made(&["kind of blue", "ext:flac", "-live at"]), "\"kind of blue\" ext:flac -\"live at\"");
+        assert_eq!(made(&["\"kind of\" blue", "x"]), "\"kind of\" blue x");
+    }
+}

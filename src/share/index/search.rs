@@ -1,0 +1,223 @@
+//! From a query to the files that match, the best first.
+
+use super::Index;
+use super::ids::{Cursor, Ids};
+use crate::proto::{Folded, Query, Term};
+
+/// Matches looked at for each one wanted, before the best of them are chosen: with more, a common word would cost a walk
+/// through half the library.
+const CONSIDERED: usize = 3;
+/// Files that one search may look at: a search from anywhere must not hold up the node.
+const MAX_LOOKS: usize = 1 << 20;
+/// Names that one search may read and fold, for what lists of files cannot tell (phrases, what is not wanted).
+const MAX_READS: usize = 1 << 16;
+
+/// Where matches can come from: each file that has a term is in one of its lists.
+enum Source<'a> {
+    /// One list, which is exactly the term.
+    Exact(&'a Ids),
+    /// All words that begin so.
+    Prefix(&'a str),
+    /// These lists together; more than the term.
+    Any(Vec<&'a Ids>),
+}
+
+/// A search under way.
+struct Search<'a> {
+    index: &'a Index,
+    query: &'a Query,
+    /// Lists that a match is in, apart from the one that is walked.
+    filters: Vec<&'a Ids>,
+    /// Whether lists do not tell it all, so that names must be read.
+    reads_names: bool,
+    looks: usize,
+    reads: usize,
+    /// Matches are looked for until there are so many.
+    wanted: usize,
+    found: Vec<u32>,
+    folded: Folded,
+}
+
+impl Index {
+    /// The numbers of up to `limit` files that match, those with the fewest words besides first. It stops early, and may
+    /// so miss better matches, when it has seen three times `limit` matches, a million files, or 65,536 names.
+    #[must_use]
+    pub fn search(&self, query: &Query, limit: usize) -> Vec<u32> {
+        let mut search = Search {
+            index: self,
+            query,
+            filters: Vec::new(),
+            reads_names: !query.unwanted().is_empty(),
+            looks: 0,
+            reads: 0,
+            wanted: limit.saturating_mul(CONSIDERED),
+            found: Vec::new(),
+            folded: Folded::default(),
+        };
+        search.run();
+        search.best(limit)
+    }
+}
+
+impl<'a> Search<'a> {
+    fn run(&mut self) {
+        if let Some(hash) = self.query.hash() {
+            self.reads_names |= !self.query.wanted().is_empty();
+            self.walk(self.index.files.with_content(hash));
+            return;
+        }
+        match self.plan() {
+            None => {}
+            Some(Source::Exact(list)) => self.walk(list.iter()),
+            Some(Source::Prefix(prefix)) => self.walk_lists(self.index.words.beginning(prefix)),
+            Some(Source::Any(lists)) => self.walk_lists(lists.into_iter()),
+        }
+    }
+
+    /// Chooses what to walk: the shortest of all. `None` if some term has no file at all.
+    fn plan(&mut self) -> Option<Source<'a>> {
+        let mut best: Option<(usize, Source<'a>)> = None;
+        for term in self.query.wanted() {
+            match term {
+                Term::Word(word) => self.plan_list(self.index.words.get(word)?, &mut best),
+                Term::Phrase(words) => {
+                    self.reads_names = true;
+                    words.iter().try_for_each(|word| {
+                        self.plan_list(self.index.words.get(word)?, &mut best);
+                        Some(())
+                    })?;
+                }
+                Term::Prefix(prefix) => {
+                    self.plan_lists(self.index.words.beginning(prefix), Source::Prefix(prefix), &mut best)?
+                }
+                Term::Extension(_) | Term::Kind(_) => {
+                    self.reads_names = true;
+                    let lists = self.extension_lists(term);
+                    self.plan_lists(lists.clone().into_iter(), Source::Any(lists), &mut best)?;
+                }
+            }
+        }
+        best.map(|(_, source)| source)
+    }
+
+    fn plan_list(&mut self, list: &'a Ids, best: &mut Option<(usize, Source<'a>)>) {
+        let len = list.len();
+        if best.as_ref().is_some_and(|(shortest, _)| *shortest <= len) {
+            return self.filters.push(list);
+        }
+        match best.replace((len, Source::Exact(list))) {
+            Some((_, Source::Exact(longer))) => self.filters.push(longer),
+            Some(_) => self.reads_names = true,
+            None => {}
+        }
+    }
+
+    fn plan_lists(
+        &mut self,
+        lists: impl Iterator<Item = &'a Ids>,
+        source: Source<'a>,
+        best: &mut Option<(usize, Source<'a>)>,
+    ) -> Option<()> {
+        // There may be thousands: they are counted no further than needed.
+        let shortest = best.as_ref().map_or(0, |(shortest, _)| *shortest);
+        let mut len = 0;
+        for list in lists {
+            len += list.len();
+            if len > shortest {
+                break;
+            }
+        }
+        if len == 0 {
+            return None;
+        }
+        if best.is_some() && len > shortest {
+            self.reads_names = true;
+            return Some(());
+        }
+        match best.replace((len, source)) {
+            Some((_, Source::Exact(longer))) => self.filters.push(longer),
+            Some(_) => self.reads_names = true,
+            None => {}
+        }
+        Some(())
+    }
+
+    /// Lists that hold, together, each file with one of the extensions: an extension is a word of the name too, and of
+    /// `tar.gz` the last one will do.
+    fn extension_lists(&self, term: &'a Term) -> Vec<&'a Ids> {
+        let words = &self.index.words;
+        match term {
+            Term::Extension(extensions) => {
+                let last_words =
+                    extensions.iter().filter_map(|extension| Folded::of(extension).words().last().map(Box::from));
+                last_words.filter_map(|word: Box<str>| words.get(&word)).collect()
+            }
+            Term::Kind(kinds) => {
+                let extensions = kinds.iter().flat_map(|kind| kind.extensions());
+                extensions.filter_map(|extension| words.get(extension)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn walk_lists(&mut self, lists: impl Iterator<Item = &'a Ids>) {
+        for list in lists {
+            self.walk(list.iter());
+            if self.is_over() {
+                return;
+            }
+        }
+        self.drop_doubles();
+    }
+
+    /// Goes through files in ascending order and keeps those that match.
+    fn walk(&mut self, files: impl Iterator<Item = u32>) {
+        let mut cursors: Vec<Cursor<'a>> = self.filters.iter().copied().map(Cursor::new).collect();
+        for number in files {
+            self.looks += 1;
+            if cursors.iter_mut().all(|cursor| cursor.has(number)) && self.matches(number) {
+                self.found.push(number);
+            }
+            if self.is_over() {
+                return;
+            }
+        }
+    }
+
+    fn is_over(&mut self) -> bool {
+        if self.found.len() >= self.wanted {
+            self.drop_doubles();
+        }
+        self.found.len() >= self.wanted || self.looks >= MAX_LOOKS || self.reads >= MAX_READS
+    }
+
+    /// A file is found once for each word that begins so.
+    fn drop_doubles(&mut self) {
+        self.found.sort_unstable();
+        self.found.dedup();
+    }
+
+    fn matches(&mut self, number: u32) -> bool {
+        let files = &self.index.files;
+        if self.query.sizes() != (0..=u64::MAX) && !self.query.sizes().contains(&files.stamp(number).size) {
+            return false;
+        }
+        if !self.reads_names {
+            return true;
+        }
+        self.reads += 1;
+        self.folded.set(files.name(number));
+        self.query.matches_name(&self.folded)
+    }
+
+    fn best(mut self, limit: usize) -> Vec<u32> {
+        let ranks = &self.index.ranks;
+        let key = |number: &u32| (ranks[*number as usize], *number);
+        if limit > 0 && self.found.len() > limit {
+            self.found.select_nth_unstable_by_key(limit - 1, key);
+        }
+        self.found.truncate(limit);
+        self.found.sort_unstable_by_key(key);
+        self.found
+    }
+}

@@ -1,0 +1,97 @@
+//! `hopscope demo`: a lab of real processes.
+
+use std::path::{Path, PathBuf};
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::support::{Process, await_end, code, errors, folder, hopscope, json, run};
+
+fn lab(folder: &Path, arguments: &[&str]) -> (Process, Vec<Value>) {
+    let mut command = hopscope();
+    command.env("TMPDIR", folder).args(["demo", "--headless", "--json"]).args(arguments);
+    let process = Process::start(&mut command);
+    let first = process.line().expect("a node");
+    // A line for each: its links say who else there is.
+    let mut nodes = vec![first];
+    let known = |nodes: &[Value]| {
+        let mut names: Vec<String> = nodes.iter().flat_map(links).chain(nodes.iter().map(name)).collect();
+        names.sort();
+        names.dedup();
+        names.len()
+    };
+    while nodes.len() < known(&nodes) {
+        nodes.push(process.line().expect("a node"));
+    }
+    (process, nodes)
+}
+
+fn name(node: &Value) -> String {
+    node["name"].as_str().expect("a name").to_owned()
+}
+
+fn links(node: &Value) -> Vec<String> {
+    node["links"].as_array().expect("a list").iter().map(|link| link.as_str().expect("a name").to_owned()).collect()
+}
+
+fn home(node: &Value) -> PathBuf {
+    node["home"].as_str().expect("a path").into()
+}
+
+#[test]
+fn its_nodes_are_linked_as_it_says_and_find_each_others_files() {
+    let folder = folder();
+    let (mut process, nodes) = lab(folder.path(), &["--nodes", "5", "--seed", "7"]);
+    assert_eq!(nodes.len(), 5);
+    for node in &nodes {
+        assert_eq!(node["type"], "listening");
+        let output = run(hopscope().arg("--home").arg(home(node)).args(["neighbors", "--json"]));
+        let answer = json(&output);
+        let mut up: Vec<String> = answer[0]["neighbors"].as_array().expect("a list").iter().map(name).collect();
+        let mut planned = links(node);
+        up.sort();
+        planned.sort();
+        assert_eq!(up, planned, "{}", name(node));
+        assert!(node["files"].as_u64() >= Some(1) && Path::new(node["log"].as_str().expect("a path")).exists());
+    }
+    process.signal(Signal::TERM);
+    assert_eq!(process.ended().code(), Some(0));
+    let left = std::fs::read_dir(folder.path()).expect("it is there").count();
+    assert_eq!(left, 0, "the lab's folder is gone");
+}
+
+#[test]
+fn its_nodes_are_gone_after_a_kill_of_the_parent() {
+    let folder = folder();
+    let (mut process, nodes) = lab(folder.path(), &["--nodes", "4"]);
+    process.signal(Signal::KILL);
+    process.ended();
+    for node in &nodes {
+        await_end(node["pid"].as_u64().expect("a number") as u32);
+    }
+    assert!(!home(&nodes[0]).join("control.sock").exists(), "they said goodbye");
+    // What the killed one could not remove is removed by the next.
+    let left = home(&nodes[0]);
+    let (mut next, _nodes) = lab(folder.path(), &["--nodes", "1"]);
+    assert!(!left.exists());
+    next.signal(Signal::INT);
+    assert_eq!(next.ended().code(), Some(0));
+}
+
+#[test]
+fn a_graph_of_ones_own_is_laid_out_and_a_bad_one_is_refused_by_line() {
+    let folder = folder();
+    let graph = folder.path().join("graph.txt");
+    std::fs::write(&graph, "# a line\nada boole\nboole curie # and its end\n").expect("it can be written");
+    let (_process, nodes) = lab(folder.path(), &["--graph", graph.to_str().expect("a plain path")]);
+    let boole = nodes.iter().find(|node| name(node) == "boole").expect("it is in the graph");
+    assert_eq!((nodes.len(), links(boole)), (3, vec!["ada".to_owned(), "curie".to_owned()]));
+    std::fs::write(&graph, "ada boole\nada\n../up x\n").expect("it can be written");
+    let refused = run(hopscope().args(["demo", "--headless", "--graph"]).arg(&graph));
+    assert_eq!(code(&refused), 2);
+    assert!(
+        errors(&refused).contains("graph.txt:2:") && errors(&refused).contains("graph.txt:3:"),
+        "{}",
+        errors(&refused)
+    );
+}

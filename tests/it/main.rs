@@ -1,0 +1,11 @@
+//! hopscope as its users meet it: real processes, sockets and files; and what the source promises about itself.
+//!
+//! No test sleeps to wait for something: each waits for the event, the line or the end of the process, and fails when that
+//! does not come.
+
+mod commands;
+mod homes;
+mod lab;
+mod line;
+mod support;
+mod tidy;

@@ -155,6 +155,7 @@ pub async fn start(settings: NetSettings, library: SharedLibrary) -> Result<Net,
         named: Map::with_hasher(seed(rng.next_u64())),
         now: Time::ZERO,
         out: Vec::new(),
+        events: Vec::new(),
         again: VecDeque::new(),
         left: None,
     };

@@ -98,6 +98,7 @@ async fn two_nodes_link_up_and_see_each_other() {
     let mut bob = node(&[&alice], "song.ogg").await;
     assert_eq!(neighbor_up(&mut bob).await, alice.node);
     assert_eq!(neighbor_up(&mut alice).await, bob.node);
+    assert_eq!(alice.status.borrow().links.len(), 1, "the status is never behind the events");
     let seen = status(&mut alice, |status| status.links.iter().any(|link| link.rtt.is_some())).await;
     let link = &seen.links[0];
     assert_eq!((link.peer.id, link.peer.listen, link.inbound()), (bob.node, Some(addr(&bob)), true));

@@ -2,28 +2,26 @@
 //! goes into bounded queues or is dropped and counted.
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
-use super::clock::Clock;
 use super::direct::DirectPool;
-use super::endpoint::Endpoint;
 use super::inbox::{Batch, Note, Origin};
-use super::limits::{ACTOR_BATCH, SHUTDOWN_DEADLINE};
+use super::limits::{ACTOR_BATCH, MAX_DIALS_AT_ONCE, SHUTDOWN_DEADLINE};
 use super::link::{LinkTasks, NewLink};
 use super::outbox::Frames;
-use super::own_addr::OwnAddr;
+use super::own_addr::{OwnAddr, outward};
 use super::resolve::Lookup;
 use super::send_queue::{Outlet, SendQueue};
-use super::settings::NetCommand;
+use super::settings::{NetCommand, NetSettings};
+use super::shared::Shared;
 use super::status::{LinkTraffic, Publisher};
-use super::tally::Tally;
-use crate::base::{Map, Time};
-use crate::overlay::{self, Command, Context, Event, Hello, HostSource, Input, LinkId, Node, Output, Trace};
+use crate::base::{Map, Rng, Time, seed};
+use crate::overlay::{self, Command, Context, Event, HostSource, Input, LinkId, Node, Output, Trace};
 use crate::proto::PeerAddr;
 use crate::proto::limits::MAX_LINKS;
 
@@ -44,22 +42,11 @@ pub(super) struct Entry {
     pub(super) why: Option<&'static str>,
 }
 
-/// Where the actor's tasks, channels and limits are.
-pub(super) struct Wiring {
-    pub(super) clock: Clock,
-    pub(super) endpoint: Arc<Endpoint>,
-    pub(super) hello: Hello,
-    pub(super) notes: mpsc::Sender<Note>,
+/// Where the actor tells what happens.
+pub(super) struct Channels {
     pub(super) events: mpsc::Sender<Event>,
     pub(super) traces: mpsc::Sender<Trace>,
     pub(super) lookups: mpsc::Sender<Lookup>,
-    pub(super) dialling: Arc<Semaphore>,
-    pub(super) tally: Arc<Tally>,
-    pub(super) tracker: TaskTracker,
-    /// The node leaves: nothing new begins.
-    pub(super) leave: CancellationToken,
-    /// The node has left: everything ends.
-    pub(super) cut: CancellationToken,
 }
 
 /// The task's state.
@@ -67,7 +54,10 @@ pub(super) struct Actor {
     pub(super) node: Node,
     pub(super) config: overlay::Config,
     pub(super) library: SharedLibrary,
-    pub(super) wiring: Wiring,
+    pub(super) shared: Shared,
+    pub(super) channels: Channels,
+    /// Places for connections being opened.
+    pub(super) dialling: Arc<Semaphore>,
     pub(super) direct: DirectPool,
     pub(super) own: OwnAddr,
     pub(super) publisher: Publisher,
@@ -92,6 +82,42 @@ pub(super) struct Actor {
 }
 
 impl Actor {
+    /// An actor that knows nobody yet.
+    pub(super) fn new(
+        shared: Shared,
+        settings: NetSettings,
+        library: SharedLibrary,
+        bound: SocketAddr,
+        channels: Channels,
+        publisher: Publisher,
+        rng: &mut Rng,
+    ) -> Self {
+        let name = shared.hello.name.clone();
+        Self {
+            node: Node::new(settings.identity.node(), name, rng.fork(), &settings.core),
+            config: settings.core,
+            library,
+            direct: DirectPool::new(rng.next_u64(), shared.clone()),
+            own: OwnAddr::new(bound, outward()),
+            publisher,
+            links: Map::with_hasher(seed(rng.next_u64())),
+            past: LinkTraffic::default(),
+            next_link: 0,
+            touched: Vec::new(),
+            frames: Frames::default(),
+            dials: 0,
+            dialling: Arc::new(Semaphore::new(MAX_DIALS_AT_ONCE)),
+            named: Map::with_hasher(seed(rng.next_u64())),
+            now: Time::ZERO,
+            out: Vec::new(),
+            events: Vec::new(),
+            again: VecDeque::new(),
+            left: None,
+            channels,
+            shared,
+        }
+    }
+
     /// Runs until the node has left. `hosts` is what it knows at its start.
     pub(super) async fn run(
         mut self,
@@ -100,10 +126,10 @@ impl Actor {
         hosts: Vec<(Vec<PeerAddr>, HostSource)>,
     ) {
         let mut notes = Vec::with_capacity(ACTOR_BATCH);
-        let mut timer = std::pin::pin!(sleep_until(self.wiring.clock.instant(Time::ZERO)));
+        let mut timer = std::pin::pin!(sleep_until(self.shared.clock.instant(Time::ZERO)));
         self.begin(hosts);
         while !self.has_left() {
-            let deadline = self.wiring.clock.instant(self.deadline());
+            let deadline = self.shared.clock.instant(self.deadline());
             if timer.deadline() != deadline {
                 timer.as_mut().reset(deadline);
             }
@@ -111,9 +137,9 @@ impl Actor {
                 // In this order: what is due must not wait behind a flood.
                 biased;
                 () = &mut timer => {}
-                () = self.wiring.leave.cancelled(), if self.left.is_none() => self.leave(),
+                () = self.shared.leave.cancelled(), if self.left.is_none() => self.leave(),
                 command = commands.recv(), if self.left.is_none() => {
-                    self.now = self.wiring.clock.now();
+                    self.now = self.shared.clock.now();
                     match command {
                         Some(command) => self.on_command(command),
                         None => self.leave(),
@@ -121,7 +147,7 @@ impl Actor {
                 }
                 _ = inbox.recv_many(&mut notes, ACTOR_BATCH) => {
                     for note in notes.drain(..) {
-                        self.now = self.wiring.clock.now();
+                        self.now = self.shared.clock.now();
                         self.on_note(note);
                     }
                 }
@@ -129,11 +155,11 @@ impl Actor {
             self.settle();
         }
         self.publish();
-        self.wiring.cut.cancel();
+        self.shared.cut.cancel();
     }
 
     fn begin(&mut self, hosts: Vec<(Vec<PeerAddr>, HostSource)>) {
-        self.now = self.wiring.clock.now();
+        self.now = self.shared.clock.now();
         if let Some(addr) = self.own.get() {
             self.feed(Input::OwnAddr(addr));
         }
@@ -150,7 +176,7 @@ impl Actor {
 
     /// After each batch: what is due, then what was collected goes to the writers, in one piece a link.
     fn settle(&mut self) {
-        self.now = self.wiring.clock.now();
+        self.now = self.shared.clock.now();
         if self.node.next_wake() <= self.now {
             self.feed(Input::Wake);
             self.publisher.touch();
@@ -238,7 +264,7 @@ impl Actor {
         let link = LinkId(self.next_link);
         self.next_link += 1;
         let queue = Arc::new(SendQueue::default());
-        let cut = self.wiring.cut.child_token();
+        let cut = self.shared.cut.child_token();
         let entry = Entry {
             outlet: Outlet::new(Arc::clone(&queue)),
             traffic: LinkTraffic::default(),
@@ -252,8 +278,8 @@ impl Actor {
             self.feed(Input::OwnAddr(addr));
         }
         let peer = new.peer.clone();
-        let (notes, tally) = (self.wiring.notes.clone(), Arc::clone(&self.wiring.tally));
-        self.wiring.tracker.spawn(LinkTasks { link, queue, cut, notes, tally }.run(new));
+        let (notes, tally) = (self.shared.notes.clone(), Arc::clone(&self.shared.tally));
+        self.shared.tracker.spawn(LinkTasks { link, queue, cut, notes, tally }.run(new));
         self.feed(Input::LinkUp { link, peer });
     }
 
@@ -276,7 +302,7 @@ impl Actor {
             }
             _ => tracing::debug!("no link to {addr}: {why}"),
         }
-        let _ = self.wiring.lookups.try_send(Lookup::Failed(addr));
+        let _ = self.channels.lookups.try_send(Lookup::Failed(addr));
         self.feed(Input::DialFailed { addr });
     }
 
@@ -293,12 +319,12 @@ impl Actor {
 
     /// Says goodbye on every link. The loop goes on until they are closed, or until the deadline.
     fn leave(&mut self) {
-        self.now = self.wiring.clock.now();
+        self.now = self.shared.clock.now();
         self.publisher.renew_hosts();
         self.publish();
         self.left = Some(self.now);
         self.feed(Input::Command(Command::Leave));
-        self.wiring.leave.cancel();
+        self.shared.leave.cancel();
     }
 
     fn has_left(&self) -> bool {

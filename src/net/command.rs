@@ -60,7 +60,7 @@ impl Actor {
         match PeerName::parse(name)? {
             PeerName::Addr(addr) => self.on_hosts(vec![addr], HostSource::Configured),
             PeerName::Name(name) => {
-                self.wiring.lookups.try_send(Lookup::Add(name)).map_err(|_| PeerNameError::TooMany)?;
+                self.channels.lookups.try_send(Lookup::Add(name)).map_err(|_| PeerNameError::TooMany)?;
             }
         }
         Ok(())

@@ -11,11 +11,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use super::endpoint::{Connection, Endpoint};
 use super::inbox::{Batches, Note, Origin};
 use super::limits::{DIRECT_ACK_TIMEOUT, DIRECT_IDLE, DIRECT_SILENCE, MAX_DIRECT_IN, MAX_DIRECT_OUT, MAX_DIRECT_QUEUE};
+use super::shared::Shared;
 use super::stream::Stream;
 use super::tally::Tally;
 use crate::base::{Map, seed};
@@ -29,22 +29,13 @@ const MAX_ACK: usize = 255;
 /// Connections to others, by address. The actor owns it and never waits for it.
 pub(super) struct DirectPool {
     open: Map<PeerAddr, mpsc::Sender<Message>>,
-    endpoint: Arc<Endpoint>,
-    notes: mpsc::Sender<Note>,
-    tracker: TaskTracker,
-    stop: CancellationToken,
+    shared: Shared,
 }
 
 impl DirectPool {
     /// An empty one.
-    pub(super) fn new(
-        seed_bits: u64,
-        endpoint: Arc<Endpoint>,
-        notes: mpsc::Sender<Note>,
-        tracker: TaskTracker,
-        stop: CancellationToken,
-    ) -> Self {
-        Self { open: Map::with_hasher(seed(seed_bits)), endpoint, notes, tracker, stop }
+    pub(super) fn new(seed_bits: u64, shared: Shared) -> Self {
+        Self { open: Map::with_hasher(seed(seed_bits)), shared }
     }
 
     /// Queues a message for an address, over the connection that there is or a new one.
@@ -63,14 +54,15 @@ impl DirectPool {
         if self.open.len() >= MAX_DIRECT_OUT {
             self.open.retain(|_, queue| !queue.is_closed());
         }
-        if self.open.len() >= MAX_DIRECT_OUT && !self.open.contains_key(&to) || self.stop.is_cancelled() {
+        if self.open.len() >= MAX_DIRECT_OUT && !self.open.contains_key(&to) || self.shared.cut.is_cancelled() {
             return Err(message);
         }
         let (queue, messages) = mpsc::channel(MAX_DIRECT_QUEUE);
         queue.try_send(message).map_err(mpsc::error::TrySendError::into_inner)?;
         self.open.insert(to, queue);
-        let courier = Courier { messages, unacknowledged: VecDeque::new(), notes: self.notes.clone() };
-        self.tracker.spawn(courier.run(Arc::clone(&self.endpoint), to, self.stop.clone()));
+        let courier = Courier { messages, unacknowledged: VecDeque::new(), notes: self.shared.notes.clone() };
+        let shared = &self.shared;
+        shared.tracker.spawn(courier.run(Arc::clone(&shared.endpoint), to, shared.cut.clone()));
         Ok(())
     }
 }

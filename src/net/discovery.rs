@@ -20,6 +20,8 @@ use crate::proto::{NodeId, PeerAddr};
 const SERVICE: &str = "_hopscope._tcp.local.";
 /// The node id's key in the service's TXT record.
 const ID_KEY: &str = "id";
+/// Between two looks at the machine's own addresses. The library's default of 5 s is most of what an idle node would cost.
+const IP_CHECK_SECONDS: u32 = 30;
 /// For the goodbye on the local network to leave.
 const GOODBYE: Duration = Duration::from_millis(500);
 
@@ -96,6 +98,7 @@ fn announce(announcement: &Announcement) -> Result<Started, String> {
     }
     let started = || -> mdns_sd::Result<Started> {
         let daemon = ServiceDaemon::new()?;
+        daemon.set_ip_check_interval(IP_CHECK_SECONDS)?;
         let host = format!("{instance}.local.");
         let port = announcement.listen.port();
         let service = if ip.is_unspecified() {

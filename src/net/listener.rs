@@ -7,39 +7,29 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use super::admission::{Admission, Slot};
-use super::clock::Clock;
 use super::direct::DirectIn;
-use super::endpoint::{ConnectError, Connection, Endpoint};
+use super::endpoint::{ConnectError, Connection};
 use super::files::IncomingFile;
 use super::inbox::Note;
 use super::limits::{ACCEPT_BACKOFF, MAX_HANDSHAKES};
 use super::link;
-use super::tally::Tally;
+use super::shared::Shared;
 use super::tls::Purpose;
-use crate::overlay::Hello;
 use crate::proto::PeerAddr;
 
 /// What every inbound connection needs.
 #[derive(Clone)]
 pub(super) struct Doorman {
-    pub(super) endpoint: Arc<Endpoint>,
-    pub(super) hello: Hello,
-    pub(super) notes: mpsc::Sender<Note>,
+    pub(super) shared: Shared,
     pub(super) direct: DirectIn,
     pub(super) files: mpsc::Sender<IncomingFile>,
-    pub(super) tally: Arc<Tally>,
-    pub(super) clock: Clock,
-    pub(super) tracker: TaskTracker,
-    pub(super) stop: CancellationToken,
 }
 
 /// Accepts until the node stops.
 pub(super) async fn listen(listener: TcpListener, admission: Arc<Admission>, doorman: Doorman) {
-    let stop = doorman.stop.clone();
+    let stop = doorman.shared.leave.clone();
     tokio::select! {
         () = accept_all(listener, admission, doorman) => {}
         () = stop.cancelled() => {}
@@ -61,15 +51,15 @@ async fn accept_all(listener: TcpListener, admission: Arc<Admission>, doorman: D
             }
         };
         wait = ACCEPT_BACKOFF.0;
-        doorman.tally.accepted.up();
+        doorman.shared.tally.accepted.up();
         match admission.admit(place, remote.ip()) {
             Some(slot) => {
-                let stop = doorman.stop.clone();
+                let stop = doorman.shared.leave.clone();
                 let guest = doorman.clone().receive(socket, remote, slot, handshake);
-                doorman.tracker.spawn(async move { stop.run_until_cancelled(guest).await });
+                doorman.shared.tracker.spawn(async move { stop.run_until_cancelled(guest).await });
             }
             None => {
-                doorman.tally.crowded.up();
+                doorman.shared.tally.crowded.up();
                 doorman.complain(remote, "too many connections from there");
             }
         }
@@ -92,7 +82,7 @@ async fn back_off(error: &io::Error, wait: &mut Duration) {
 
 impl Doorman {
     async fn receive(self, socket: TcpStream, remote: SocketAddr, slot: Slot, handshake: OwnedSemaphorePermit) {
-        let answered = self.endpoint.answer(socket, remote, slot).await;
+        let answered = self.shared.endpoint.answer(socket, remote, slot).await;
         drop(handshake);
         let connection = match answered {
             Ok(connection) => connection,
@@ -104,7 +94,7 @@ impl Doorman {
             Purpose::File => {
                 let Connection { stream, node, .. } = connection;
                 if self.files.try_send(IncomingFile { stream, node, addr: remote }).is_err() {
-                    self.tally.no_room.up();
+                    self.shared.tally.no_room.up();
                     self.complain(remote, "too many file requests wait");
                 }
             }
@@ -113,12 +103,12 @@ impl Doorman {
 
     async fn link(&self, connection: Connection) {
         let remote = connection.remote;
-        match link::greet(connection, self.hello.clone(), None).await {
+        match link::greet(connection, self.shared.hello.clone(), None).await {
             Ok(new) => {
-                let _ = self.notes.send(Note::LinkUp(Box::new(new))).await;
+                let _ = self.shared.notes.send(Note::LinkUp(Box::new(new))).await;
             }
             Err(error) => {
-                self.tally.broken.up();
+                self.shared.tally.broken.up();
                 self.complain(remote, &error.to_string());
             }
         }
@@ -126,9 +116,9 @@ impl Doorman {
 
     fn refuse(&self, remote: SocketAddr, error: &ConnectError) {
         match error {
-            ConnectError::Timeout => self.tally.silent.up(),
-            ConnectError::Stranger => self.tally.strangers.up(),
-            ConnectError::Foreign(_) | ConnectError::Unreachable(_) => self.tally.foreign.up(),
+            ConnectError::Timeout => self.shared.tally.silent.up(),
+            ConnectError::Stranger => self.shared.tally.strangers.up(),
+            ConnectError::Foreign(_) | ConnectError::Unreachable(_) => self.shared.tally.foreign.up(),
         }
         self.complain(remote, &error.to_string());
     }
@@ -136,8 +126,8 @@ impl Doorman {
     /// Tells the log, as long as that does not flood it, and that something was counted. A full queue means that the actor
     /// is awake anyway.
     fn complain(&self, remote: SocketAddr, why: &str) {
-        let _ = self.notes.try_send(Note::Counted);
-        if self.tally.may_log(self.clock.now().micros()) {
+        let _ = self.shared.notes.try_send(Note::Counted);
+        if self.shared.tally.may_log(self.shared.clock.now().micros()) {
             tracing::info!("closed a connection from {}: {why}", PeerAddr::from(remote));
         }
     }

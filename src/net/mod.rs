@@ -31,6 +31,7 @@ mod resolve;
 mod secret;
 mod send_queue;
 mod settings;
+mod shared;
 mod start;
 mod status;
 mod stream;

@@ -66,8 +66,8 @@ impl Actor {
                 self.events.push(event);
             }
             Output::Trace(trace) => {
-                if let Err(TrySendError::Full(_)) = self.wiring.traces.try_send(trace) {
-                    self.wiring.tally.traces_lost.up();
+                if let Err(TrySendError::Full(_)) = self.channels.traces.try_send(trace) {
+                    self.shared.tally.traces_lost.up();
                 }
             }
         }
@@ -93,9 +93,9 @@ impl Actor {
         entry.outlet.queue().finish_with(self.frames.encode(&Message::Bye(bye)));
         self.frames.query = None;
         (entry.closing, entry.why) = (true, Some(TOO_SLOW));
-        self.wiring.tally.slow.up();
+        self.shared.tally.slow.up();
         let cut = entry.cut.clone();
-        self.wiring.tracker.spawn(async move {
+        self.shared.tracker.spawn(async move {
             let _ = tokio::time::timeout(LINGER, cut.cancelled()).await;
             cut.cancel();
         });
@@ -111,8 +111,8 @@ impl Actor {
     /// Tells what happened, after the picture that shows it was published: whoever hears of a neighbor finds it there.
     pub(super) fn tell(&mut self) {
         for event in self.events.drain(..) {
-            if let Err(TrySendError::Full(_)) = self.wiring.events.try_send(event) {
-                self.wiring.tally.events_lost.up();
+            if let Err(TrySendError::Full(_)) = self.channels.events.try_send(event) {
+                self.shared.tally.events_lost.up();
             }
         }
     }
@@ -135,9 +135,9 @@ impl Actor {
             return;
         }
         self.dials += 1;
-        let (places, endpoint) = (Arc::clone(&self.wiring.dialling), Arc::clone(&self.wiring.endpoint));
-        let (hello, notes) = (self.wiring.hello.clone(), self.wiring.notes.clone());
-        let leave = self.wiring.leave.clone();
+        let (places, endpoint) = (Arc::clone(&self.dialling), Arc::clone(&self.shared.endpoint));
+        let (hello, notes) = (self.shared.hello.clone(), self.shared.notes.clone());
+        let leave = self.shared.leave.clone();
         let dial = async move {
             let Ok(_place) = places.acquire().await else { return };
             let new = match endpoint.dial(addr, Purpose::Link).await {
@@ -150,7 +150,7 @@ impl Actor {
             };
             let _ = notes.send(note).await;
         };
-        self.wiring.tracker.spawn(async move { leave.run_until_cancelled(dial).await });
+        self.shared.tracker.spawn(async move { leave.run_until_cancelled(dial).await });
     }
 
     /// Makes a new picture for those who watch.
@@ -184,7 +184,7 @@ impl Actor {
             remember: Arc::default(),
             total,
             core: node.counters(),
-            net: self.wiring.tally.read(),
+            net: self.shared.tally.read(),
         };
         self.publisher.publish(status, || node.hosts_to_remember().collect());
     }

@@ -1,33 +1,30 @@
 //! Puts the parts together, and takes them apart.
 
-use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::actor::{Actor, SharedLibrary, Wiring};
+use super::actor::{Actor, Channels, SharedLibrary};
 use super::admission::Admission;
 use super::clock::Clock;
-use super::direct::{DirectIn, DirectPool};
+use super::direct::DirectIn;
 use super::discovery::{Announcement, discover};
 use super::endpoint::Endpoint;
 use super::files::{Dialer, IncomingFile};
-use super::limits::{ACTOR_QUEUE, COMMANDS, EVENTS, MAX_DIALS_AT_ONCE, MAX_FILES_WAITING, MAX_NAMES, TRACES};
+use super::limits::{ACTOR_QUEUE, COMMANDS, EVENTS, MAX_FILES_WAITING, MAX_NAMES, TRACES};
 use super::listener::{Doorman, listen};
-use super::outbox::Frames;
-use super::own_addr::OwnAddr;
 use super::random;
-use super::resolve::{Lookup, PeerName, resolve};
+use super::resolve::{Lookup, PeerName, PeerNameError, resolve};
 use super::secret::Secret;
 use super::settings::{NetCommand, NetError, NetSettings};
-use super::status::{LinkTraffic, NetStatus, Publisher};
-use super::tally::Tally;
-use crate::base::{Map, Rng, Time, seed};
-use crate::overlay::{Event, Hello, HostSource, Node, Role, Trace};
+use super::shared::Shared;
+use super::status::{NetStatus, Publisher};
+use crate::base::Rng;
+use crate::overlay::{Event, Hello, HostSource, Role, Trace};
 use crate::proto::limits::MAX_NODE_NAME;
 use crate::proto::{NodeId, PeerAddr, Untrusted};
 
@@ -87,79 +84,37 @@ pub async fn start(settings: NetSettings, library: SharedLibrary) -> Result<Net,
     let bound = listener.local_addr().map_err(|error| NetError::listen(settings.listen, error))?;
     let secret = secret(settings.passphrase.clone()).await?;
     let private = secret.is_some();
-    let endpoint = Arc::new(Endpoint::new(&settings.identity, secret)?);
     let mut rng = Rng::new(u64::from_le_bytes(random::bytes()?));
-
-    let (clock, tally, tracker) = (Clock::start(), Arc::new(Tally::default()), TaskTracker::new());
-    let (leave, cut) = (CancellationToken::new(), CancellationToken::new());
     let (notes, inbox) = mpsc::channel(ACTOR_QUEUE);
-    let (commands, orders) = mpsc::channel(COMMANDS);
-    let (events, events_out) = mpsc::channel(EVENTS);
-    let (traces, traces_out) = mpsc::channel(TRACES);
-    let (lookups, lookups_in) = mpsc::channel(MAX_NAMES);
-    let (files, files_out) = mpsc::channel(MAX_FILES_WAITING);
-    let (status, status_out) = watch::channel(Arc::new(NetStatus::default()));
-    let hello = hello(&settings, bound);
-
-    let doorman = Doorman {
-        endpoint: Arc::clone(&endpoint),
-        hello: hello.clone(),
-        notes: notes.clone(),
-        direct: DirectIn::new(notes.clone(), Arc::clone(&tally)),
-        files,
-        tally: Arc::clone(&tally),
-        clock,
-        tracker: tracker.clone(),
-        stop: leave.clone(),
+    let shared = Shared {
+        clock: Clock::start(),
+        endpoint: Arc::new(Endpoint::new(&settings.identity, secret)?),
+        hello: hello(&settings, bound),
+        notes,
+        tally: Arc::default(),
+        tracker: TaskTracker::new(),
+        leave: CancellationToken::new(),
+        cut: CancellationToken::new(),
     };
-    tracker.spawn(listen(listener, Admission::new(rng.next_u64()), doorman));
-    tracker.spawn(resolve(lookups_in, notes.clone(), leave.clone()));
-    for name in names {
-        let _ = lookups.try_send(Lookup::Add(name));
-    }
+
+    let (files, files_out) = mpsc::channel(MAX_FILES_WAITING);
+    let direct = DirectIn::new(shared.notes.clone(), Arc::clone(&shared.tally));
+    let doorman = Doorman { shared: shared.clone(), direct, files };
+    shared.tracker.spawn(listen(listener, Admission::new(rng.next_u64()), doorman));
+    let lookups = start_resolver(&shared, names);
     let node = settings.identity.node();
     if settings.discovery && !settings.core.only_peers {
         let announcement = Announcement { listen: bound, node: (!private).then_some(node), own: node };
-        tracker.spawn(discover(announcement, notes.clone(), leave.clone()));
+        shared.tracker.spawn(discover(announcement, shared.notes.clone(), shared.leave.clone()));
     }
 
-    let direct = DirectPool::new(rng.next_u64(), Arc::clone(&endpoint), notes.clone(), tracker.clone(), cut.clone());
-    let wiring = Wiring {
-        clock,
-        endpoint: Arc::clone(&endpoint),
-        hello: hello.clone(),
-        notes,
-        events,
-        traces,
-        lookups,
-        dialling: Arc::new(Semaphore::new(MAX_DIALS_AT_ONCE)),
-        tally,
-        tracker: tracker.clone(),
-        leave: leave.clone(),
-        cut,
-    };
-    let actor = Actor {
-        node: Node::new(node, hello.name, rng.fork(), &settings.core),
-        config: settings.core,
-        library,
-        wiring,
-        direct,
-        own: OwnAddr::new(bound),
-        publisher: Publisher::new(status),
-        links: Map::with_hasher(seed(rng.next_u64())),
-        past: LinkTraffic::default(),
-        next_link: 0,
-        touched: Vec::new(),
-        frames: Frames::default(),
-        dials: 0,
-        named: Map::with_hasher(seed(rng.next_u64())),
-        now: Time::ZERO,
-        out: Vec::new(),
-        events: Vec::new(),
-        again: VecDeque::new(),
-        left: None,
-    };
-    tracker.spawn(actor.run(inbox, orders, hosts));
+    let (commands, orders) = mpsc::channel(COMMANDS);
+    let (events, events_out) = mpsc::channel(EVENTS);
+    let (traces, traces_out) = mpsc::channel(TRACES);
+    let (status, status_out) = watch::channel(Arc::new(NetStatus::default()));
+    let channels = Channels { events, traces, lookups };
+    let actor = Actor::new(shared.clone(), settings, library, bound, channels, Publisher::new(status), &mut rng);
+    shared.tracker.spawn(actor.run(inbox, orders, hosts));
     Ok(Net {
         node,
         bound,
@@ -168,9 +123,20 @@ pub async fn start(settings: NetSettings, library: SharedLibrary) -> Result<Net,
         traces: traces_out,
         status: status_out,
         files: files_out,
-        dialer: Dialer::new(endpoint),
-        shutdown: Shutdown { leave, tracker },
+        dialer: Dialer::new(shared.endpoint),
+        shutdown: Shutdown { leave: shared.leave, tracker: shared.tracker },
     })
+}
+
+fn start_resolver(shared: &Shared, names: Vec<Box<str>>) -> mpsc::Sender<Lookup> {
+    let (lookups, inbox) = mpsc::channel(MAX_NAMES);
+    shared.tracker.spawn(resolve(inbox, shared.notes.clone(), shared.leave.clone()));
+    for name in names {
+        if lookups.try_send(Lookup::Add(name)).is_err() {
+            tracing::warn!("{}", PeerNameError::TooMany);
+        }
+    }
+    lookups
 }
 
 /// The key of a private overlay; never none where a passphrase was given.

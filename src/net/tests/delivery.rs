@@ -11,11 +11,13 @@ use tokio_util::task::TaskTracker;
 
 use super::{PATIENCE, addr, node};
 use crate::net::admission::Admission;
+use crate::net::clock::Clock;
 use crate::net::direct::{DirectIn, DirectPool};
 use crate::net::endpoint::{Connection, Endpoint};
 use crate::net::inbox::{Batch, Note, Origin};
+use crate::net::shared::Shared;
 use crate::net::{Identity, tally::Tally};
-use crate::overlay::{HitBody, HitMessage, Message};
+use crate::overlay::{Hello, HitBody, HitMessage, Message, Role, TopologyKind};
 use crate::proto::{Guid, NodeId, PeerAddr, Travel};
 
 fn hit(number: u8) -> Message {
@@ -35,7 +37,25 @@ fn endpoint() -> Arc<Endpoint> {
 }
 
 fn pool(notes: mpsc::Sender<Note>) -> DirectPool {
-    DirectPool::new(1, endpoint(), notes, TaskTracker::new(), CancellationToken::new())
+    let hello = Hello {
+        name: "".into(),
+        agent: "".into(),
+        listen: None,
+        observed: None,
+        topology: TopologyKind::Flood,
+        role: Role::Peer,
+    };
+    let shared = Shared {
+        clock: Clock::start(),
+        endpoint: endpoint(),
+        hello,
+        notes,
+        tally: Arc::default(),
+        tracker: TaskTracker::new(),
+        leave: CancellationToken::new(),
+        cut: CancellationToken::new(),
+    };
+    DirectPool::new(1, shared)
 }
 
 /// A listener that proves itself and hands the connection out.

@@ -217,13 +217,14 @@ async fn a_port_in_use_and_a_bad_peer_are_said_clearly() {
 }
 
 #[tokio::test]
-async fn a_wildcard_listener_learns_its_address_from_its_peers() {
+async fn a_wildcard_listener_knows_or_learns_an_address_at_which_it_answers() {
     let alice = node(&[], "").await;
     let mut open = settings(&[&alice]);
     open.listen = ([0, 0, 0, 0], 0).into();
     let mut bob = start(open, Arc::new(OneFile(""))).await.unwrap();
     let seen = status(&mut bob, |status| status.own_addr.is_some()).await;
-    assert_eq!(seen.own_addr.unwrap().0, std::net::SocketAddr::from(([127, 0, 0, 1], bob.bound.port())));
+    assert_eq!(seen.own_addr.unwrap().0.port(), bob.bound.port());
+    alice.dialer.file(seen.own_addr.unwrap(), Some(bob.node)).await.expect("it is reached there");
 }
 
 #[tokio::test]

@@ -170,7 +170,7 @@ impl<'a> Cursor<'a> {
     /// Whether the list has this number; to be asked in ascending order. Gallops: near numbers cost little, far ones
     /// the logarithm of the distance.
     pub(super) fn has(&mut self, id: u32) -> bool {
-        if !self.chunks.first().is_some_and(|ids| ids.last().is_some_and(|&last| id <= last)) {
+        if self.chunks.first().and_then(|ids| ids.last()).is_none_or(|&last| last < id) {
             let skip = self.chunks.partition_point(|ids| ids.last().is_none_or(|&last| last < id));
             (self.chunks, self.at) = (&self.chunks[skip..], 0);
         }

@@ -90,8 +90,16 @@ fn main() {
     row("build, ms", built.as_secs_f64() * 1e3, start.elapsed().as_secs_f64() * 1e3);
     let footprint = index.footprint();
     let lists: usize = plain.lists.iter().map(|(word, list)| word.capacity() + 72 + list.capacity() * 4).sum();
-    row("bytes a name beyond the names (plain: no files)", footprint.rest as f64 / count as f64, lists as f64 / count as f64);
-    println!("{:44} {:>10.1}", "  by resident memory, names taken off", (resident_bytes as f64 - footprint.names as f64) / count as f64);
+    row(
+        "bytes a name beyond the names (plain: no files)",
+        footprint.rest as f64 / count as f64,
+        lists as f64 / count as f64,
+    );
+    println!(
+        "{:44} {:>10.1}",
+        "  by resident memory, names taken off",
+        (resident_bytes as f64 - footprint.names as f64) / count as f64
+    );
 
     for words in 1..=3 {
         let searches = names.searches(SEARCHES, words);
@@ -108,7 +116,10 @@ fn main() {
     let ours = time(&queries, |query| drop(black_box(index.search(query, TOP))));
     show("prefix, us", ours, time(&prefixes, |prefix| drop(black_box(plain.prefix(prefix)))));
     let phrases: Vec<Query> = searches.iter().map(|words| query(&format!("\"{}\"", words.join(" ")))).collect();
-    show_one("phrase of 1-3 words of a name, any order, us", time(&phrases, |query| drop(black_box(index.search(query, TOP)))));
+    show_one(
+        "phrase of 1-3 words of a name, any order, us",
+        time(&phrases, |query| drop(black_box(index.search(query, TOP)))),
+    );
     changes(&names, &mut index, &mut plain);
 }
 

@@ -3,18 +3,18 @@
 use hopscope::base::Rng;
 
 /// Words of the vocabulary.
-pub const VOCABULARY: usize = 80_000;
+pub(crate) const VOCABULARY: usize = 80_000;
 
 /// Names, and the words to ask for.
-pub struct Names {
+pub(crate) struct Names {
     /// `folder/name.ext`.
-    pub paths: Vec<String>,
+    pub(crate) paths: Vec<String>,
     rng: Rng,
 }
 
 impl Names {
     /// So many names, always the same.
-    pub fn new(count: usize) -> Self {
+    pub(crate) fn new(count: usize) -> Self {
         let mut rng = Rng::new(2026);
         let words: Vec<String> = (0..VOCABULARY).map(|i| word(i, &mut rng)).collect();
         let mut weights = Vec::with_capacity(VOCABULARY);
@@ -23,7 +23,7 @@ impl Names {
             sum += 1.0 / rank as f64;
             weights.push(sum);
         }
-        let mut draw = |rng: &mut Rng| {
+        let draw = |rng: &mut Rng| {
             let at = rng.fraction() * sum;
             words[weights.partition_point(|&weight| weight < at).min(VOCABULARY - 1)].as_str()
         };
@@ -43,12 +43,12 @@ impl Names {
     }
 
     /// The name alone.
-    pub fn name(&self, i: usize) -> &str {
+    pub(crate) fn name(&self, i: usize) -> &str {
         self.paths[i].rsplit('/').next().unwrap_or_default()
     }
 
     /// Searches for this many different words of one random name each, so that each finds something.
-    pub fn searches(&mut self, count: usize, words: usize) -> Vec<Vec<String>> {
+    pub(crate) fn searches(&mut self, count: usize, words: usize) -> Vec<Vec<String>> {
         (0..count)
             .map(|_| {
                 let i = self.rng.below(self.paths.len());
@@ -65,7 +65,7 @@ impl Names {
     }
 
     /// Beginnings of two to four letters of words of random names.
-    pub fn prefixes(&mut self, count: usize) -> Vec<String> {
+    pub(crate) fn prefixes(&mut self, count: usize) -> Vec<String> {
         let words = self.searches(count, 1);
         words.into_iter().flatten().map(|word| word.chars().take(2 + self.rng.below(3)).collect()).collect()
     }
@@ -75,7 +75,7 @@ impl Names {
 fn word(i: usize, rng: &mut Rng) -> String {
     let syllables = ["ba", "de", "ki", "lo", "mu", "ra", "se", "ti", "no", "vu", "shi", "tra", "ple", "go", "ne", "ca"];
     let mut word = String::new();
-    for _ in 0..1 + i.ilog2().max(1) / 6 + rng.below(2) as u32 {
+    for _ in 0..1 + (i + 1).ilog2() / 6 + rng.below(2) as u32 {
         word.push_str(syllables[rng.below(syllables.len())]);
     }
     // The number in letters makes it unique.
@@ -88,7 +88,7 @@ fn word(i: usize, rng: &mut Rng) -> String {
 }
 
 /// The middle and the 99th of a hundred, in microseconds.
-pub fn percentiles(mut times: Vec<std::time::Duration>) -> (f64, f64) {
+pub(crate) fn percentiles(mut times: Vec<std::time::Duration>) -> (f64, f64) {
     times.sort_unstable();
     let at = |part: usize| times[(times.len() * part / 100).min(times.len() - 1)].as_nanos() as f64 / 1000.0;
     (at(50), at(99))

@@ -16,6 +16,6 @@ pub use snapshot::{
 };
 // The nouns that faces need, so that they can live on this room alone.
 pub use crate::overlay::{Action, Dedup, Delivery, DoneWhy, Role, TopologyKind};
-pub use crate::proto::{FileId, Guid, NodeId, PeerAddr, Ttl, Untrusted};
+pub use crate::proto::{FileId, Guid, NodeId, PeerAddr, Ttl, Untrusted, limits::MAX_TTL};
 pub use crate::share::{Excluded, FileRow, FilesPage, LibraryStatus, RootStatus, WatchStatus};
 pub use crate::transfer::{Direction, Transfer, TransferState};

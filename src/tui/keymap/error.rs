@@ -1,0 +1,98 @@
+//! What can be wrong with a keymap file.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use super::key::KeySeq;
+use crate::tui::action::ActionError;
+
+/// A mistake, where it is, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeymapError {
+    /// The file.
+    pub file: PathBuf,
+    /// The line in it, counted from 1, where the mistake has one.
+    pub line: Option<usize>,
+    /// What is wrong.
+    pub mistake: Mistake,
+    /// What to do.
+    pub suggestion: Option<String>,
+}
+
+/// What is wrong with a keymap file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Mistake {
+    /// There is no keymap of that name.
+    #[error("there is no keymap `{0}`")]
+    NoKeymap(String),
+    /// The file cannot be read.
+    #[error("cannot read it: {0}")]
+    Unreadable(String),
+    /// It is not TOML.
+    #[error("{0}")]
+    Toml(String),
+    /// A field that no keymap has.
+    #[error("unknown field `{0}`")]
+    UnknownField(String),
+    /// A value of the wrong kind.
+    #[error("`{field}` must be {wanted}")]
+    WrongType {
+        /// Of which field.
+        field: String,
+        /// What it must be.
+        wanted: &'static str,
+    },
+    /// A table of keys for something that is not on the screen.
+    #[error("there is no scope `{0}`")]
+    UnknownScope(String),
+    /// A key that no terminal sends.
+    #[error("unknown key `{0}`")]
+    UnknownKey(String),
+    /// An action that does not exist, or not so.
+    #[error(transparent)]
+    Action(#[from] ActionError),
+    /// Two texts for one key.
+    #[error("`{text}` is the same key as `{first}` on line {first_line}")]
+    SameKey {
+        /// The second text.
+        text: String,
+        /// The first one.
+        first: String,
+        /// Its line.
+        first_line: usize,
+    },
+    /// A key that runs before the longer sequence can be typed.
+    #[error("`{short}` in [keys.{scope}] hides `{long}` in [keys.{long_scope}]")]
+    Hides {
+        /// The shorter sequence.
+        short: KeySeq,
+        /// Where it is.
+        scope: String,
+        /// The longer one.
+        long: KeySeq,
+        /// Where that one is.
+        long_scope: String,
+    },
+    /// An action that nobody must be without has no key.
+    #[error("no key is left for `{0}`")]
+    NoKeyFor(&'static str),
+    /// A keymap that is its own ancestor.
+    #[error("`inherits` runs in a circle: {0}")]
+    Circle(String),
+}
+
+impl fmt::Display for KeymapError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.file.display())?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        write!(f, ": {}", self.mistake)?;
+        match &self.suggestion {
+            Some(suggestion) => write!(f, "; {suggestion}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for KeymapError {}

@@ -1,0 +1,67 @@
+//! What can be wrong with a theme file.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// A mistake, where it is, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ThemeError {
+    /// The file.
+    pub file: PathBuf,
+    /// The line in it, counted from 1, where the mistake has one.
+    pub line: Option<usize>,
+    /// What is wrong.
+    pub mistake: ThemeMistake,
+    /// What to do.
+    pub suggestion: Option<String>,
+}
+
+/// What is wrong with a theme file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ThemeMistake {
+    /// There is no theme of that name.
+    #[error("there is no theme `{0}`")]
+    NoTheme(String),
+    /// The file cannot be read.
+    #[error("cannot read it: {0}")]
+    Unreadable(String),
+    /// It is not TOML.
+    #[error("{0}")]
+    Toml(String),
+    /// A field that no theme has.
+    #[error("unknown field `{0}`")]
+    UnknownField(String),
+    /// A value of the wrong kind.
+    #[error("`{field}` must be {wanted}")]
+    WrongType {
+        /// Of which field.
+        field: String,
+        /// What it must be.
+        wanted: &'static str,
+    },
+    /// A style for something that is not on the screen.
+    #[error("nothing on the screen means `{0}`")]
+    UnknownMeaning(String),
+    /// A text that is no colour.
+    #[error("unknown color `{0}`")]
+    UnknownColor(String),
+    /// A theme that is its own ancestor.
+    #[error("`inherits` runs in a circle: {0}")]
+    Circle(String),
+}
+
+impl fmt::Display for ThemeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.file.display())?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        write!(f, ": {}", self.mistake)?;
+        match &self.suggestion {
+            Some(suggestion) => write!(f, "; {suggestion}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for ThemeError {}

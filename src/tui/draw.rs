@@ -6,7 +6,6 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::action::{Action, PaneName, SCREENS};
-use super::keymap::scope;
 use super::layout::{self, Plan, Room};
 use super::model::{Model, Tone};
 use super::overlays;
@@ -56,7 +55,11 @@ pub fn draw_buffer(model: &Model, buffer: &mut Buffer) -> Option<(u16, u16)> {
         }
         footer(buffer, plan.footer, &paint);
     }
-    overlays::draw(buffer, &paint)
+    let cursor = overlays::draw(buffer, &paint);
+    if model.glyphs.is_ascii() {
+        text::only_ascii(buffer);
+    }
+    cursor
 }
 
 /// Writes parts from the left as long as they fit whole, a thin line between them.
@@ -83,7 +86,7 @@ fn header(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
     let now = &model.snapshot;
     let role = &now.role;
     let name = paint.untrusted(&now.node.name, (area.width / 4).clamp(8, 32));
-    let id = text::short_id(&now.node.node.to_string(), paint.ellipsis());
+    let id = text::short_id(&now.node.node.to_string());
     let topology = Line::from(vec![
         Span::styled(role.topology.name(), paint.strong()),
         Span::raw(" "),
@@ -155,7 +158,7 @@ fn screens(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
         end = tab.right();
     }
     let mut badges = Vec::new();
-    if model.frozen {
+    if model.frozen.is_some() {
         badges.push((format!("{} frozen: {} goes on", model.glyphs.paused, paint.key(&Action::Pause)), paint.warn()));
     }
     if model.snapshot.node.hop_delay_ms > 0 {
@@ -260,16 +263,14 @@ fn useful(model: &Model) -> Vec<Action> {
 
 fn hints(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
     let model = paint.model;
-    let here = model.pane().map(scope::of_pane);
-    let anywhere = [scope::screen(model.screen), scope::GLOBAL];
-    let scopes: &[&str] = here.as_ref().map_or(&anywhere, |scopes| scopes);
+    let scopes = paint.scopes();
     let style = model.theme.style(Meaning::Footer);
     buffer.set_style(area, style);
     let name = model.keymap.name();
     let room = area.width.saturating_sub(text::width(name) as u16 + 2);
     let mut x = 1;
     for action in useful(model) {
-        let Some(key) = model.keymap.key_for(scopes, &action) else { continue };
+        let Some(key) = model.keymap.key_for(&scopes, &action) else { continue };
         let line = paint.hints(&[(key, action.label())]);
         let width = line.width() as u16;
         if x + width > room {

@@ -140,8 +140,6 @@ pub enum Overlay {
     Confirm {
         /// What is about to be done.
         what: Costly,
-        /// Whether "yes" is under the cursor.
-        yes: bool,
     },
     /// What is wrong with keymap, theme and node.
     Problems {
@@ -193,8 +191,8 @@ pub struct Model {
     pub taken: Duration,
     /// The loop's clock.
     pub clock: Duration,
-    /// Whether the screen stands still.
-    pub frozen: bool,
+    /// Since when the screen stands still, on the loop's clock; `None` while it moves.
+    pub frozen: Option<Duration>,
     /// The terminal's size.
     pub size: Size,
     /// The screen, 1 to 6.
@@ -245,7 +243,7 @@ impl Model {
             snapshot,
             taken: Duration::ZERO,
             clock: Duration::ZERO,
-            frozen: false,
+            frozen: None,
             size,
             screen: 1,
             focus: std::array::from_fn(|i| {
@@ -303,10 +301,10 @@ impl Model {
         self.snapshot.uptime_ms + self.since_taken_ms()
     }
 
-    /// Milliseconds since what is shown was taken; 0 while the screen is frozen, because then nothing ages on it.
+    /// Milliseconds since what is shown was taken. On a frozen screen nothing ages.
     #[must_use]
     pub fn since_taken_ms(&self) -> u64 {
-        if self.frozen { 0 } else { self.clock.saturating_sub(self.taken).as_millis() as u64 }
+        self.frozen.unwrap_or(self.clock).saturating_sub(self.taken).as_millis() as u64
     }
 
     /// The own search that is looked at.
@@ -319,7 +317,7 @@ impl Model {
     /// Whether something moves by itself: a search that runs, files being hashed.
     #[must_use]
     pub fn animates(&self) -> bool {
-        !self.frozen
+        self.frozen.is_none()
             && (self.snapshot.searches.iter().any(|search| search.ended.is_none())
                 || self.snapshot.library.scanning
                 || self.snapshot.library.hashing_files > 0)

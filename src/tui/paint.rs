@@ -1,6 +1,6 @@
 //! What every pane draws with: the model, and styles and signs by what they mean.
 
-use ratatui::style::{Modifier, Style};
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -114,8 +114,6 @@ impl<'a> Paint<'a> {
         dot dot;
         /// No value.
         none none;
-        /// A cut.
-        ellipsis ellipsis;
         /// Between things on a line.
         separator separator;
     }
@@ -169,7 +167,7 @@ impl<'a> Paint<'a> {
     /// A stranger's text, for so many columns.
     #[must_use]
     pub fn untrusted(&self, text: &Untrusted, width: u16) -> String {
-        text::untrusted(text, width.into(), self.ellipsis())
+        text::untrusted(text, width.into())
     }
 
     /// A text from the disk or the configuration, which is a stranger's too, for so many columns.
@@ -181,7 +179,7 @@ impl<'a> Paint<'a> {
     /// A text of our own, for so many columns.
     #[must_use]
     pub fn fit(&self, text: &str, width: u16) -> String {
-        text::fit(text, width.into(), self.ellipsis()).into_owned()
+        text::fit(text, width.into()).into_owned()
     }
 
     /// A text in lines of at most so many columns, broken between words where that is possible.
@@ -221,8 +219,8 @@ impl<'a> Paint<'a> {
     /// The wheel that turns while something runs.
     #[must_use]
     pub fn spinner(&self) -> &'static str {
-        let turns = if self.model.frozen { 0 } else { self.model.clock.as_millis() as u64 * SPINS / 1000 };
-        self.model.glyphs.spin(turns)
+        let at = self.model.frozen.unwrap_or(self.model.clock);
+        self.model.glyphs.spin(at.as_millis() as u64 * SPINS / 1000)
     }
 
     /// How long a search took, or runs.
@@ -235,10 +233,14 @@ impl<'a> Paint<'a> {
     /// The key of an action, as the keymap has it here.
     #[must_use]
     pub fn key(&self, action: &Action) -> String {
-        let here = self.model.pane().map(scope::of_pane);
-        let anywhere = [scope::screen(self.model.screen), scope::GLOBAL];
-        let scopes: &[&str] = here.as_ref().map_or(&anywhere, |scopes| scopes);
-        self.model.keymap.key_for(scopes, action).unwrap_or_else(|| format!(":{}", action.info().name))
+        self.model.keymap.key_for(&self.scopes(), action).unwrap_or_else(|| format!(":{}", action.info().name))
+    }
+
+    /// The scopes of keys where the focus is, whatever is open over it.
+    #[must_use]
+    pub fn scopes(&self) -> Vec<&'static str> {
+        let anywhere = vec![scope::screen(self.model.screen), scope::GLOBAL];
+        self.model.pane().map_or(anywhere, |pane| scope::of_pane(pane).to_vec())
     }
 
     /// A line of keys and what they do.
@@ -251,12 +253,6 @@ impl<'a> Paint<'a> {
             line.push_span(Span::styled(format!(" {label}"), self.dim()));
         }
         line
-    }
-
-    /// The same style, bold.
-    #[must_use]
-    pub const fn bold(style: Style) -> Style {
-        style.add_modifier(Modifier::BOLD)
     }
 }
 

@@ -5,6 +5,6 @@ use ratatui::text::Line;
 use crate::tui::paint::Paint;
 
 /// A value that is not there.
-pub fn none(paint: &Paint<'_>) -> Line<'static> {
+pub(super) fn none(paint: &Paint<'_>) -> Line<'static> {
     Line::styled(paint.none(), paint.dim())
 }

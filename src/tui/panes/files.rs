@@ -15,7 +15,7 @@ pub const COLUMNS: &[Column<FileRow>] = &[
     Column::plain("file", Width::Grows { least: 20, share: 1, most: u16::MAX }, 0, path),
     Column::figure("size", 8, 1, size),
     Column::plain("hash", Width::Is(9), 2, |row, paint, _| {
-        Line::styled(text::short_id(&row.hash.to_string(), paint.ellipsis()), paint.dim())
+        Line::styled(text::short_id(&row.hash.to_string()), paint.dim())
     }),
 ];
 

@@ -69,21 +69,52 @@ pub fn digest(pane: PaneName, paint: &Paint<'_>) -> Digest {
     }
 }
 
+/// Asks the columns of a list something that does not depend on what its rows are.
+macro_rules! of_columns {
+    ($pane:expr, $of:expr, $none:expr) => {
+        match $pane {
+            PaneName::Neighbors => $of(neighbors::COLUMNS),
+            PaneName::Queries => $of(queries::COLUMNS),
+            PaneName::Transfers => $of(transfers::COLUMNS),
+            PaneName::Results => $of(results::COLUMNS),
+            PaneName::Files => $of(files::COLUMNS),
+            PaneName::Flood => $of(flood::COLUMNS),
+            PaneName::Role | PaneName::Cost | PaneName::Shares | PaneName::Log => $none,
+        }
+    };
+}
+
 /// Titles of a list's columns, for sorting and choosing them; whether each can be sorted by.
 #[must_use]
 pub fn columns(pane: PaneName) -> Vec<(&'static str, bool)> {
     fn of<R>(columns: &[Column<R>]) -> Vec<(&'static str, bool)> {
         columns.iter().map(|column| (column.title, column.order.is_some())).collect()
     }
-    match pane {
-        PaneName::Neighbors => of(neighbors::COLUMNS),
-        PaneName::Queries => of(queries::COLUMNS),
-        PaneName::Transfers => of(transfers::COLUMNS),
-        PaneName::Results => of(results::COLUMNS),
-        PaneName::Files => of(files::COLUMNS),
-        PaneName::Flood => of(flood::COLUMNS),
-        PaneName::Role | PaneName::Cost | PaneName::Shares | PaneName::Log => Vec::new(),
+    of_columns!(pane, of, Vec::new())
+}
+
+/// Whether a column holds numbers.
+#[must_use]
+pub fn is_number(pane: PaneName, column: usize) -> bool {
+    let number = |right: Option<bool>| right.unwrap_or(false);
+    fn of<R>(columns: &[Column<R>]) -> Vec<bool> {
+        columns.iter().map(|column| column.right).collect()
     }
+    number(of_columns!(pane, of, Vec::new()).get(column).copied())
+}
+
+/// The column at a place of a list of that width.
+#[must_use]
+pub fn column_at(pane: PaneName, hidden: u32, width: u16, x: u16) -> Option<usize> {
+    let of = of_columns!(pane, |columns| table::place(columns, hidden, width), Vec::new());
+    of.into_iter().find(|at| (at.x..at.x + at.width.max(1)).contains(&x)).map(|at| at.column)
+}
+
+/// The columns of a list that have a name, so that they can be chosen: their number and their title.
+#[must_use]
+pub fn named_columns(pane: PaneName) -> Vec<(usize, &'static str)> {
+    let titles = columns(pane).into_iter().map(|(title, _)| title).enumerate();
+    titles.filter(|(_, title)| !title.is_empty()).collect()
 }
 
 /// Draws a pane with its frame.

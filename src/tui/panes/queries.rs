@@ -2,7 +2,7 @@
 
 use ratatui::text::{Line, Span};
 
-use super::{Digest, cell};
+use super::Digest;
 use crate::app::{QueryRow, QueryState};
 use crate::tui::action::Action;
 use crate::tui::paint::Paint;

@@ -29,7 +29,7 @@ pub const COLUMNS: &[Column<Group>] = &[
         Line::styled(text::latency(after_of(row) as f64), paint.dim())
     }),
     Column::plain("hash", Width::Is(9), 6, |row, paint, _| {
-        Line::styled(text::short_id(&row.hash.to_string(), paint.ellipsis()), paint.dim())
+        Line::styled(text::short_id(&row.hash.to_string()), paint.dim())
     }),
 ];
 

@@ -238,6 +238,16 @@ impl Action {
         }
     }
 
+    /// One sentence for help and palette, arguments included.
+    #[must_use]
+    pub fn help(&self) -> String {
+        match self {
+            Self::Screen(n) => format!("Show screen {n}: {}", self.label()),
+            Self::Pane(pane) => format!("Focus the pane {}", pane.name()),
+            _ => self.info().help.to_owned(),
+        }
+    }
+
     /// Reads what a keymap or the palette says: a name, and its argument after a space.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ use super::text;
 use super::theme::Meaning;
 
 /// Columns of each of the header's two curves.
-const HEADER_SPARK: u16 = 10;
+const HEADER_SPARK: u16 = 8;
 
 /// Draws the model. What it draws depends on nothing else.
 pub fn draw(model: &Model, frame: &mut Frame<'_>) {

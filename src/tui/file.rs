@@ -1,12 +1,51 @@
 //! What keymap and theme files have in common: reading a small one, naming a line of it, guessing what was meant.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use crate::app::Untrusted;
 
 /// The largest file that is read. A real one has a few kilobytes; this keeps a mistaken `--keymap` from eating memory.
 const MAX_BYTES: u64 = 1 << 20;
+
+/// The longest message about a file that is shown, in bytes.
+const MAX_SHOWN: usize = 400;
+
+/// The longest name of a keymap or theme that is shown, in bytes.
+const MAX_NAME: usize = 40;
+
+/// A mistake in a file, where it is, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileError<M> {
+    /// The file.
+    pub file: PathBuf,
+    /// The line in it, counted from 1, where the mistake has one.
+    pub line: Option<usize>,
+    /// What is wrong.
+    pub mistake: M,
+    /// What to do.
+    pub suggestion: Option<String>,
+}
+
+/// File, line, mistake and suggestion on one line. The file may be anybody's, so what it says is made safe to show.
+impl<M: fmt::Display> fmt::Display for FileError<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let line = self.line.map(|line| format!(":{line}")).unwrap_or_default();
+        let suggestion = self.suggestion.as_ref().map(|what| format!("; {what}")).unwrap_or_default();
+        let whole = format!("{}{line}: {}{suggestion}", self.file.display(), self.mistake);
+        f.write_str(&Untrusted::new(whole).visible(MAX_SHOWN))
+    }
+}
+
+impl<M: fmt::Debug + fmt::Display> std::error::Error for FileError<M> {}
+
+/// A name that a file gives itself, safe to show.
+pub(super) fn name(text: &str) -> String {
+    Untrusted::from(text).visible(MAX_NAME)
+}
 
 /// Reads a text file.
 ///
@@ -32,15 +71,22 @@ pub(super) fn line(text: &str, span: &Range<usize>) -> usize {
 /// The candidate that a mistyped word most probably meant.
 pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let folded = word.to_lowercase();
-    let likeness = |candidate: &str| strsim::jaro_winkler(&folded, &candidate.to_lowercase());
-    let scored = candidates.into_iter().map(|candidate| (likeness(candidate), candidate));
+    let scored = candidates.into_iter().map(|candidate| (likeness(&folded, &candidate.to_lowercase()), candidate));
     // Below this a guess is more often wrong than right.
     let best = scored.filter(|(score, _)| *score > 0.8).max_by(|a, b| a.0.total_cmp(&b.0));
     best.map(|(_, candidate)| candidate)
 }
 
+/// From 0 to 1. A common start counts most, but a slip of the finger in a short word counts too.
+fn likeness(word: &str, candidate: &str) -> f64 {
+    let letters = word.chars().count();
+    let slips = strsim::osa_distance(word, candidate);
+    let slipped = if letters > 2 && slips <= (letters / 3).max(1) { 0.9 - 0.01 * slips as f64 } else { 0.0 };
+    strsim::jaro_winkler(word, candidate).max(slipped)
+}
+
 /// A guess as the end of an error message.
-pub(super) fn did_you_mean(guess: Option<impl std::fmt::Display>) -> Option<String> {
+pub(super) fn did_you_mean(guess: Option<impl fmt::Display>) -> Option<String> {
     guess.map(|guess| format!("did you mean `{guess}`?"))
 }
 
@@ -59,7 +105,10 @@ mod tests {
         let known = ["quit", "quit-now", "queries", "neighbors"];
         assert_eq!(nearest("Quitt", known), Some("quit"));
         assert_eq!(nearest("neighbours", known), Some("neighbors"));
+        assert_eq!(nearest("qiut", known), Some("quit"));
+        assert_eq!(nearest("vmi", ["vim", "emacs"]), Some("vim"));
         assert_eq!(nearest("zzz", known), None);
+        assert_eq!(nearest("a", ["b", "c"]), None);
         assert_eq!(did_you_mean(Some("x")).as_deref(), Some("did you mean `x`?"));
     }
 

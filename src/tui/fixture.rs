@@ -34,7 +34,7 @@ pub struct Shape {
 impl Shape {
     /// What a busy evening looks like.
     pub const BUSY: Self =
-        Self { neighbors: 9, relayed: 11, searches: 2, hits: 16, transfers: 5, log: 60, hostile: false };
+        Self { neighbors: 9, relayed: 11, searches: 2, hits: 34, transfers: 5, log: 60, hostile: false };
     /// A node that has just started and knows nobody.
     pub const EMPTY: Self =
         Self { neighbors: 0, relayed: 0, searches: 0, hits: 0, transfers: 0, log: 0, hostile: false };
@@ -58,6 +58,17 @@ const FILES: [(&str, u64); 10] = [
     ("photos-2019-kyoto.zip", 1_288_490_188),
     ("debian-13.1.0-amd64-netinst.iso", 702_545_920),
     ("the-art-of-computer-programming-v4b.epub", 18_874_368),
+];
+const FOUND: [(&str, u64); 9] = [
+    ("ubuntu-24.04.3-desktop-amd64.iso", 6_345_887_744),
+    ("ubuntu-24.04.3-live-server-amd64.iso", 3_303_444_480),
+    ("ubuntu-24.04.3-desktop-amd64.iso.torrent", 501_422),
+    ("kubuntu-24.04.3-desktop-amd64.iso", 4_509_715_660),
+    ("ubuntu-24.04-wsl-amd64.iso", 371_195_904),
+    ("Ubuntu 24.04 – Handbuch für Einsteiger (iso-8859-1).epub", 9_437_184),
+    ("xubuntu-24.04.3-minimal-amd64.iso", 2_881_536_000),
+    ("ubuntu-24.04.3-preinstalled-server-riscv64.iso", 1_181_116_006),
+    ("how to verify ubuntu 24.04 iso.md", 4_812),
 ];
 const QUERIES: [&str; 8] = [
     "bach bwv 1007 flac", "\"annual report\" pdf", "lecture notes topology", "kubernetes in action ext:epub",
@@ -272,14 +283,15 @@ impl Fixture {
     }
 
     fn hit(&mut self, guid: Guid, n: usize) -> Hit {
-        // A few files that many have, as in a real overlay: the n-th hit falls on the file of rank ~log n.
-        let rank = (n + 1).ilog2() as usize + if self.shape.hits > 100 { n / 3 } else { 0 };
-        let (name, size) = FILES[rank % FILES.len()];
+        // A few files that many have, as in a real overlay: the smaller of two ranks drawn at random.
+        let ranks = FOUND.len().max(self.shape.hits / 3);
+        let rank = self.rng.below(ranks).min(self.rng.below(ranks));
+        let (name, size) = FOUND[rank % FOUND.len()];
         let hash = FileId(std::array::from_fn(|byte| (rank * 31 + byte) as u8));
         Hit {
             guid,
             name: self.text(name),
-            size: size + (rank / FILES.len()) as u64,
+            size: size + (rank / FOUND.len()) as u64,
             hash,
             magnet: magnet(&hash, name),
             node: NodeId(self.id()),

@@ -25,6 +25,7 @@ mod run;
 mod shell;
 mod start;
 mod summary;
+pub mod svg;
 pub mod table;
 mod terminal;
 pub mod text;

@@ -127,30 +127,34 @@ pub fn right(text: &str, columns: usize) -> String {
     " ".repeat(columns - width(&shown)) + &shown
 }
 
-/// A text for a terminal without UTF-8: letters without their accents, and `?` for what has no ASCII. Such a terminal
-/// takes the bytes of other characters for control characters, which a stranger could choose.
+/// A text for a terminal without UTF-8, in as many columns: letters without their accents, and `?` for what has no
+/// ASCII. Such a terminal takes the bytes of other characters for control characters, which a stranger could choose.
 #[must_use]
 pub fn ascii(text: &str) -> String {
-    text.graphemes(true).flat_map(|grapheme| ascii_grapheme(grapheme)).collect()
+    let mut plain = String::with_capacity(text.len());
+    for grapheme in text.graphemes(true) {
+        plain.push(ascii_sign(grapheme));
+        plain.extend(std::iter::repeat_n(' ', grapheme.width().saturating_sub(1)));
+    }
+    plain
 }
 
-/// The ASCII of one grapheme, in as many columns as it has.
-fn ascii_grapheme(grapheme: &str) -> impl Iterator<Item = char> + use<> {
-    let sign = match grapheme {
+/// The one ASCII character that stands for a grapheme.
+fn ascii_sign(grapheme: &str) -> char {
+    match grapheme {
         "…" => '~',
         "‹" => '<',
         "›" => '>',
         "—" | "–" => '-',
         _ => grapheme.nfkd().next().filter(|c| c.is_ascii() && !c.is_control()).unwrap_or('?'),
-    };
-    std::iter::repeat_n(sign, 1).chain(std::iter::repeat_n(' ', grapheme.width().saturating_sub(1)))
+    }
 }
 
 /// Makes a finished screen ASCII, whatever was drawn on it.
 pub fn only_ascii(screen: &mut Buffer) {
     for cell in &mut screen.content {
         if !cell.symbol().is_ascii() {
-            let sign = ascii_grapheme(cell.symbol()).next().unwrap_or('?');
+            let sign = ascii_sign(cell.symbol());
             cell.set_char(sign);
         }
     }
@@ -386,6 +390,10 @@ mod tests {
         fn a_strangers_text_fits_and_controls_nothing(text in wild(), columns in 0usize..60) {
             let shown = untrusted(&Untrusted::new(text), columns);
             prop_assert!(width(&shown) <= columns, "{shown:?}");
+            // A ratatui buffer gives it the columns that this room counts.
+            let mut line = Buffer::empty(ratatui::layout::Rect::new(0, 0, 80, 1));
+            let (end, _) = line.set_stringn(0, 0, &shown, 80, ratatui::style::Style::new());
+            prop_assert_eq!(usize::from(end), width(&shown));
             let controls = shown.chars().any(|c| c.is_control() || c == '\u{202e}');
             prop_assert!(!controls);
         }

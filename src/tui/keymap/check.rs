@@ -5,39 +5,28 @@ use std::path::Path;
 use super::error::{KeymapError, Mistake};
 use super::key::KeySeq;
 use super::load::Origins;
-use super::{Keymap, Table, scope, starting_with};
+use super::{Keymap, longer, scope};
 use crate::tui::action::Action;
 
 /// Actions that a person must be able to reach whatever else is bound.
 const NEEDED: [Action; 3] = [Action::Quit, Action::Help, Action::Palette];
 
-/// Every mistake of the whole; `top` is the file that was asked for.
-pub(super) fn check(keymap: &Keymap, origins: &Origins, top: &Path) -> Vec<KeymapError> {
-    let mut errors = hidden(keymap, origins);
-    errors.extend(missing(keymap, top));
-    errors
-}
-
-/// Keys that run before a longer sequence can be typed, in the same scope or under a pane's.
-fn hidden(keymap: &Keymap, origins: &Origins) -> Vec<KeymapError> {
+/// Keys that run before a longer sequence can be typed, in the same scope or in a wider one.
+pub(super) fn hidden(keymap: &Keymap, origins: &Origins) -> Vec<KeymapError> {
     let mut errors = Vec::new();
     for (name, table) in &keymap.tables {
-        let wider = (name != scope::GLOBAL && !scope::is_overlay(name)).then(|| keymap.tables.get(scope::GLOBAL));
         for (short, _) in table.iter().filter(|(_, actions)| !actions.is_empty()) {
-            let here = longer(table, short).map(|long| (name.as_str(), long));
-            let there = wider.flatten().and_then(|table| longer(table, short)).map(|long| (scope::GLOBAL, long));
-            if let Some((long_scope, long)) = here.or(there) {
-                errors.push(hides(origins, (name, short), (long_scope, long)));
+            let wider = scope::wider(name);
+            let mut tables = [name.as_str()].into_iter().chain(wider).filter_map(|scope| {
+                let long = longer(keymap.tables.get(scope)?, short)?;
+                Some((scope, long))
+            });
+            if let Some(long) = tables.next() {
+                errors.push(hides(origins, (name, short), long));
             }
         }
     }
     errors
-}
-
-/// A bound sequence that starts with a shorter one.
-fn longer<'a>(table: &'a Table, short: &KeySeq) -> Option<&'a KeySeq> {
-    let mut after = starting_with(table, short.keys()).filter(|(seq, actions)| *seq != short && !actions.is_empty());
-    after.next().map(|(seq, _)| seq)
 }
 
 /// The mistake, on the line of whichever of the two was laid on last.
@@ -58,8 +47,8 @@ fn hides(origins: &Origins, short: (&str, &KeySeq), long: (&str, &KeySeq)) -> Ke
     }
 }
 
-/// Needed actions that no key runs everywhere.
-fn missing(keymap: &Keymap, top: &Path) -> Vec<KeymapError> {
+/// Needed actions that no key runs everywhere; `top` is the file that was asked for.
+pub(super) fn missing(keymap: &Keymap, top: &Path) -> Vec<KeymapError> {
     let reached = |action: &Action| keymap.key_for(&[scope::GLOBAL], action).is_some();
     let missing = NEEDED.iter().filter(|action| !reached(action));
     let error = |action: &Action| KeymapError {

@@ -1,23 +1,11 @@
 //! What can be wrong with a keymap file.
 
-use std::fmt;
-use std::path::PathBuf;
-
 use super::key::KeySeq;
 use crate::tui::action::ActionError;
+use crate::tui::file::FileError;
 
-/// A mistake, where it is, and what to do about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeymapError {
-    /// The file.
-    pub file: PathBuf,
-    /// The line in it, counted from 1, where the mistake has one.
-    pub line: Option<usize>,
-    /// What is wrong.
-    pub mistake: Mistake,
-    /// What to do.
-    pub suggestion: Option<String>,
-}
+/// A mistake in a keymap file, where it is, and what to do about it.
+pub type KeymapError = FileError<Mistake>;
 
 /// What is wrong with a keymap file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -80,19 +68,3 @@ pub enum Mistake {
     #[error("`inherits` runs in a circle: {0}")]
     Circle(String),
 }
-
-impl fmt::Display for KeymapError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.file.display())?;
-        if let Some(line) = self.line {
-            write!(f, ":{line}")?;
-        }
-        write!(f, ": {}", self.mistake)?;
-        match &self.suggestion {
-            Some(suggestion) => write!(f, "; {suggestion}"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl std::error::Error for KeymapError {}

@@ -9,7 +9,7 @@ use super::error::{KeymapError, Mistake};
 use super::key::{KeyPress, KeySeq, UnknownKey, names};
 use super::scope;
 use crate::tui::action::{Action, ActionError};
-use crate::tui::file::{did_you_mean, line, nearest};
+use crate::tui::file::{did_you_mean, line, name as shown_name, nearest};
 
 /// What a keymap file may say.
 const FIELDS: [&str; 4] = ["name", "inherits", "leader", "keys"];
@@ -91,7 +91,7 @@ impl Reader<'_> {
 
     fn field(&mut self, key: &Name<'_>, value: &Value<'_>) {
         match (key.get_ref().as_ref(), value.get_ref()) {
-            ("name", DeValue::String(name)) => self.layer.name = Some(name.to_string()),
+            ("name", DeValue::String(name)) => self.layer.name = Some(shown_name(name)),
             ("name", _) => self.wrong_type(key, "a text"),
             ("inherits", DeValue::String(parent)) => {
                 self.layer.inherits = Inherits::From(parent.to_string(), line(self.text, &key.span()));

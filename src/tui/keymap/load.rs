@@ -6,10 +6,9 @@ use std::path::{Path, PathBuf};
 
 use super::check;
 use super::error::{KeymapError, Mistake};
-use super::file::{self, Inherits, Layer};
+use super::file::{self, Entry, Inherits, Layer};
 use super::key::{Key, KeyPress, KeySeq};
-use super::{Keymap, Table};
-use crate::tui::action::Action;
+use super::{Keymap, Table, longer};
 use crate::tui::file::{did_you_mean, nearest, read};
 
 /// The keymaps that come with the program, by name.
@@ -59,11 +58,15 @@ impl Loaded {
     }
 }
 
-/// A built-in keymap; a test keeps them free of mistakes.
+/// A built-in keymap.
 pub(super) fn builtin(name: &str) -> Option<Keymap> {
-    let (name, _) = BUILT_IN.into_iter().find(|(known, _)| *known == name)?;
+    BUILT_IN.into_iter().find(|(known, _)| *known == name).map(|(name, _)| without_files(name))
+}
+
+/// A built-in keymap as it comes with the program; a test keeps all of them free of mistakes.
+fn without_files(name: &'static str) -> Keymap {
     let missing = |_: &Path| Err(io::ErrorKind::NotFound.into());
-    Some(resolve(Want::Name(name.to_owned()), Path::new(""), &missing).keymap)
+    resolve(Want::Name(name.to_owned()), Path::new(""), &missing).keymap
 }
 
 /// Loads from the disk.
@@ -75,7 +78,7 @@ pub(super) fn load(name_or_file: &str, user_dir: &Path) -> Loaded {
 pub(super) fn load_with(name_or_file: &str, user_dir: &Path, read: Read<'_>) -> Loaded {
     let stack = resolve(want(name_or_file, user_dir), user_dir, read);
     let fallback = stack.builtin.unwrap_or(DEFAULT);
-    let keymap = if stack.errors.is_empty() { stack.keymap } else { builtin(fallback).unwrap_or_default() };
+    let keymap = if stack.errors.is_empty() { stack.keymap } else { without_files(fallback) };
     let request = (name_or_file.to_owned(), user_dir.to_owned());
     Loaded { keymap, errors: stack.errors, files: stack.files, request }
 }
@@ -122,9 +125,12 @@ fn resolve(want: Want, dir: &Path, read: Read<'_>) -> Stack {
     }
     layers.reverse();
     let (keymap, origins) = merge(&layers, &mut errors);
-    // Half a keymap lacks keys for reasons that are listed already.
-    if errors.is_empty() {
-        errors = check::check(&keymap, &origins, layers.last().map_or(Path::new(""), |top| &top.file));
+    // A keymap of which a part could not be read lacks keys, or keeps too many, for reasons that are listed already.
+    if let (true, Some(top)) = (errors.is_empty(), layers.last()) {
+        errors.extend(check::missing(&keymap, &top.file));
+    }
+    if !errors.iter().any(|error| matches!(error.mistake, Mistake::Toml(_))) {
+        errors.extend(check::hidden(&keymap, &origins));
     }
     errors.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     Stack { keymap, errors, files, builtin }
@@ -252,7 +258,7 @@ pub(super) type Origins = BTreeMap<String, BTreeMap<KeySeq, Origin>>;
 fn merge(layers: &[Layer], errors: &mut Vec<KeymapError>) -> (Keymap, Origins) {
     let leader = layers.iter().rev().find_map(|layer| layer.leader).unwrap_or(KeyPress::plain(Key::Char('\\')));
     let name = layers.iter().rev().find_map(|layer| layer.name.clone()).unwrap_or_else(|| DEFAULT.to_owned());
-    let mut keymap = Keymap { name, tables: BTreeMap::new() };
+    let mut keymap = Keymap { name, leader, tables: BTreeMap::new() };
     let mut origins = Origins::new();
     for (n, layer) in layers.iter().enumerate() {
         for entry in &layer.entries {
@@ -260,14 +266,32 @@ fn merge(layers: &[Layer], errors: &mut Vec<KeymapError>) -> (Keymap, Origins) {
             let origin = Origin { layer: n, file: layer.file.clone(), line: entry.line, text: entry.keys.clone() };
             let before = origins.entry(entry.scope.clone()).or_default().insert(seq.clone(), origin);
             if let Some(first) = before.filter(|before| before.layer == n) {
-                let mistake = Mistake::SameKey { text: entry.keys.clone(), first: first.text, first_line: first.line };
-                let suggestion = Some("remove one of the two".to_owned());
-                errors.push(KeymapError { file: layer.file.clone(), line: Some(entry.line), mistake, suggestion });
+                errors.push(same_key(entry, &first));
             }
-            let table: &mut Table = keymap.tables.entry(entry.scope.clone()).or_default();
-            let actions: &Vec<Action> = &entry.actions;
-            table.insert(seq, actions.clone());
+            keymap.tables.entry(entry.scope.clone()).or_default().insert(seq, entry.actions.clone());
         }
     }
+    keymap.tables.values_mut().for_each(make_way);
     (keymap, origins)
+}
+
+fn same_key(second: &Entry, first: &Origin) -> KeymapError {
+    KeymapError {
+        file: first.file.clone(),
+        line: Some(second.line),
+        mistake: Mistake::SameKey { text: second.keys.clone(), first: first.text.clone(), first_line: first.line },
+        suggestion: Some("remove one of the two".to_owned()),
+    }
+}
+
+/// Takes out unbound keys that longer sequences start with: they were unbound to make way for those.
+fn make_way(table: &mut Table) {
+    let in_the_way: Vec<_> = table
+        .iter()
+        .filter(|(seq, actions)| actions.is_empty() && longer(table, seq).is_some())
+        .map(|(seq, _)| seq.clone())
+        .collect();
+    for seq in in_the_way {
+        table.remove(&seq);
+    }
 }

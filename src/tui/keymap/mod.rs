@@ -10,6 +10,8 @@ mod file;
 mod key;
 mod load;
 pub mod scope;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
@@ -24,9 +26,10 @@ use super::action::Action;
 type Table = BTreeMap<KeySeq, Vec<Action>>;
 
 /// Keys of every scope.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Keymap {
     name: String,
+    leader: KeyPress,
     tables: BTreeMap<String, Table>,
 }
 
@@ -61,23 +64,30 @@ impl Keymap {
         &self.name
     }
 
+    /// The key that `leader` stands for.
+    #[must_use]
+    pub const fn leader(&self) -> KeyPress {
+        self.leader
+    }
+
     /// What `key` means after the keys in `pending`, in the first of `scopes` (narrowest first) that knows them.
     #[must_use]
     pub fn lookup(&self, scopes: &[&str], pending: &[KeyPress], key: KeyPress) -> Lookup<'_> {
         let typed: Vec<_> = pending.iter().copied().chain([key]).collect();
         let mut follow: BTreeMap<KeyPress, String> = BTreeMap::new();
         for table in scopes.iter().filter_map(|scope| self.tables.get(*scope)) {
+            // A narrower scope that waits for more keys keeps wider ones from running this one.
+            let waits = follow.values().any(|label| !label.is_empty());
             for (seq, actions) in starting_with(table, &typed) {
                 let Some(next) = seq.keys().get(typed.len()) else {
-                    match (follow.is_empty(), actions.as_slice()) {
-                        (true, []) => return Lookup::None,
-                        (true, actions) => return Lookup::Run(actions),
-                        // A narrower scope waits for more keys.
-                        (false, _) => continue,
+                    match actions.as_slice() {
+                        _ if waits => continue,
+                        [] => return Lookup::None,
+                        actions => return Lookup::Run(actions),
                     }
                 };
                 let last = seq.keys().len() == typed.len() + 1;
-                let label = if last { label(actions) } else { "…".to_owned() };
+                let label = if last || actions.is_empty() { label(actions) } else { "…".to_owned() };
                 follow.entry(*next).or_insert(label);
             }
         }
@@ -114,13 +124,16 @@ fn starting_with<'a>(table: &'a Table, typed: &[KeyPress]) -> impl Iterator<Item
     range.take_while(move |(seq, _)| seq.keys().starts_with(typed))
 }
 
-/// Whether a narrower table takes a sequence away: it has it, the start of it, or a longer one.
+/// A bound sequence that starts with a shorter one.
+fn longer<'a>(table: &'a Table, short: &KeySeq) -> Option<&'a KeySeq> {
+    let mut after = starting_with(table, short.keys()).filter(|(seq, actions)| *seq != short && !actions.is_empty());
+    after.next().map(|(seq, _)| seq)
+}
+
+/// Whether a narrower table takes a sequence away: it has it, the start of it, or waits for a longer one.
 fn covered(narrower: &[&Table], seq: &KeySeq) -> bool {
-    narrower.iter().any(|table| {
-        starting_with(table, seq.keys()).next().is_some()
-            || (1..seq.keys().len())
-                .any(|n| KeySeq::new(seq.keys()[..n].to_vec()).is_some_and(|s| table.contains_key(&s)))
-    })
+    let starts = |table: &Table| table.keys().any(|other| seq.keys().starts_with(other.keys()));
+    narrower.iter().any(|table| starts(table) || longer(table, seq).is_some())
 }
 
 /// What a macro does, in a few words; empty for nothing.

@@ -42,8 +42,33 @@ pub fn of_pane(pane: PaneName) -> [&'static str; 3] {
     [pane.name(), screen(pane.screen()), GLOBAL]
 }
 
-/// Whether keys of this scope are for something open over the screen.
+/// The scopes that are asked after this one, in their order.
+pub(super) fn wider(scope: &str) -> Vec<&'static str> {
+    let pane = PaneName::ALL.into_iter().find(|pane| pane.name() == scope);
+    match (pane, scope) {
+        (Some(pane), _) => vec![screen(pane.screen()), GLOBAL],
+        (None, GLOBAL | OVERLAY) => Vec::new(),
+        (None, _) if OVERLAYS.contains(&scope) => vec![OVERLAY],
+        (None, _) => vec![GLOBAL],
+    }
+}
+
+/// What a scope is called in print.
 #[must_use]
-pub fn is_overlay(scope: &str) -> bool {
-    OVERLAYS.contains(&scope)
+pub fn title(scope: &str) -> String {
+    match scope {
+        GLOBAL => "Everywhere".to_owned(),
+        OVERLAY => "While something is open".to_owned(),
+        CONFIRM => "In a question".to_owned(),
+        PROMPT => "While typing a search or an address".to_owned(),
+        FILTER => "While typing a filter".to_owned(),
+        PALETTE => "In the palette".to_owned(),
+        HELP => "In the help".to_owned(),
+        COLUMNS => "In the choice of columns".to_owned(),
+        PROBLEMS => "In the list of problems".to_owned(),
+        _ => match scope.strip_prefix("screen-") {
+            Some(n) => format!("On screen {n}"),
+            None => format!("In the pane {scope}"),
+        },
+    }
 }

@@ -53,7 +53,7 @@ fn spread(text: &str, wanted: &[char]) -> Option<u32> {
 }
 
 /// Draws the palette; returns where the cursor stands.
-pub fn palette_box(buffer: &mut Buffer, line: &LineEdit, chosen: usize, paint: &Paint<'_>) -> (u16, u16) {
+pub(super) fn palette_box(buffer: &mut Buffer, line: &LineEdit, chosen: usize, paint: &Paint<'_>) -> (u16, u16) {
     let fits = palette(line.text());
     let inner = popup(buffer, 84, SHOWN + 4, "Do", "enter does it, Esc closes", paint);
     let cursor = typed(buffer, Rect { height: 1.min(inner.height), ..inner }, line, paint);
@@ -79,7 +79,7 @@ pub fn palette_box(buffer: &mut Buffer, line: &LineEdit, chosen: usize, paint: &
 }
 
 /// Draws the choice of columns.
-pub fn columns_box(buffer: &mut Buffer, pane: PaneName, chosen: usize, paint: &Paint<'_>) {
+pub(super) fn columns_box(buffer: &mut Buffer, pane: PaneName, chosen: usize, paint: &Paint<'_>) {
     let columns = panes::named_columns(pane);
     let hidden = paint.model.list(pane).hidden;
     let inner = popup(buffer, 40, columns.len() as u16 + 4, "Columns", panes::title(pane), paint);

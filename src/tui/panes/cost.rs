@@ -46,7 +46,7 @@ fn mark(row: &Search, paint: &Paint<'_>, _: u16) -> Line<'static> {
 /// What stands in the border.
 pub fn digest(paint: &Paint<'_>) -> Digest {
     let Some(search) = paint.model.search() else { return Digest::default() };
-    Digest { short: String::new(), long: format!("{} {}", paint.dot(), ended(search)) }
+    Digest { short: String::new(), long: ended(search).into() }
 }
 
 /// Draws the pane's inside.
@@ -56,11 +56,12 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>, focused: bool) {
     };
     let model = paint.model;
     let list = model.list(PaneName::Cost);
-    let height = area.height.saturating_sub(FACTS + 1);
+    let room = area.height.saturating_sub(FACTS + 1);
+    let height = room.min(model.rows.searches.len() as u16);
     if height > 0 {
         table::heads(buffer, Rect { height: 1, ..area }, COLUMNS, list, paint);
         let inner = Rect { y: area.y + 1, height, ..area };
-        let first = model.view_offset(PaneName::Cost, height.into());
+        let first = model.view_offset(PaneName::Cost, room.into());
         let view = View { list, first, cursor: model.position(PaneName::Cost), focused };
         let row = |i: usize| model.snapshot.searches.get(*model.rows.searches.get(i)?).map(AsRef::as_ref);
         table::rows(buffer, inner, COLUMNS, view, paint, row);

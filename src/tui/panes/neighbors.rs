@@ -17,16 +17,16 @@ const SLOW_MS: f64 = 500.0;
 /// The columns.
 pub const COLUMNS: &[Column<Neighbor>] = &[
     Column::plain("", Width::Is(1), 0, mark),
-    Column::left("peer", Width::Grows { least: 12, share: 3, most: 46 }, 0, by_name, name),
-    Column::left("kind", Width::Is(10), 5, |a, b| a.kind.map(role_word).cmp(&b.kind.map(role_word)), kind),
-    Column::number("rtt", 7, 1, |a, b| by_number(a.rtt_ms.unwrap_or(f64::MAX), b.rtt_ms.unwrap_or(f64::MAX)), rtt),
-    Column::number("in/s", 6, 2, |a, b| by_number(a.in_per_s, b.in_per_s), |row, paint, _| per_s(row.in_per_s, paint)),
-    Column::number("out/s", 6, 3, |a, b| by_number(a.out_per_s, b.out_per_s), |row, paint, _| per_s(row.out_per_s, paint)),
+    Column::left("peer", Width::Grows { least: 11, share: 3, most: 46 }, 0, by_name, name),
+    Column::left("kind", Width::Is(8), 4, |a, b| a.kind.map(role_word).cmp(&b.kind.map(role_word)), kind),
+    Column::number("rtt", 6, 1, |a, b| by_number(a.rtt_ms.unwrap_or(f64::MAX), b.rtt_ms.unwrap_or(f64::MAX)), rtt),
+    Column::number("in/s", 5, 2, |a, b| by_number(a.in_per_s, b.in_per_s), |row, paint, _| per_s(row.in_per_s, paint)),
+    Column::number("out/s", 5, 3, |a, b| by_number(a.out_per_s, b.out_per_s), |row, paint, _| per_s(row.out_per_s, paint)),
     Column::number("dup", 6, 2, |a, b| by_number(share(a), share(b)), duplicates),
-    Column::number("drop", 5, 7, |a, b| a.dropped.cmp(&b.dropped), dropped),
+    Column::number("drop", 4, 7, |a, b| a.dropped.cmp(&b.dropped), dropped),
     Column::number("files", 6, 6, |a, b| a.files.cmp(&b.files), files),
-    Column::number("since", 6, 4, |a, b| b.since_ms.cmp(&a.since_ms), since),
-    Column::plain("last minute", Width::Grows { least: 8, share: 2, most: 60 }, 5, history),
+    Column::number("since", 5, 4, |a, b| b.since_ms.cmp(&a.since_ms), since),
+    Column::plain("last minute", Width::Grows { least: 11, share: 2, most: 60 }, 5, history),
 ];
 
 /// What stands in the border.

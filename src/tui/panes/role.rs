@@ -39,7 +39,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
     };
     let topology = Line::from(vec![
         Span::styled(role.topology.name(), paint.title()),
-        Span::styled(format!("  since {}", text::duration(paint.now_ms.saturating_sub(role.since_ms))), paint.dim()),
+        Span::styled(format!("  for {}", text::age(paint.now_ms.saturating_sub(role.since_ms))), paint.dim()),
     ]);
     let mut lines = vec![("topology", topology)];
     let why = paint.wrap(&role.why, room);

@@ -128,7 +128,7 @@ pub fn state_words(row: &Transfer) -> String {
     };
     match (row.state, row.direction) {
         (TransferState::Queued, _) => why("queued"),
-        (TransferState::Active, Direction::Download) => "verifying as it comes".into(),
+        (TransferState::Active, Direction::Download) => "downloading".into(),
         (TransferState::Active, Direction::Upload) => "sending".into(),
         (TransferState::Verifying, _) => "verifying".into(),
         (TransferState::Done, Direction::Download) => "verified".into(),

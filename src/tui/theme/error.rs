@@ -1,20 +1,9 @@
 //! What can be wrong with a theme file.
 
-use std::fmt;
-use std::path::PathBuf;
+use crate::tui::file::FileError;
 
-/// A mistake, where it is, and what to do about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ThemeError {
-    /// The file.
-    pub file: PathBuf,
-    /// The line in it, counted from 1, where the mistake has one.
-    pub line: Option<usize>,
-    /// What is wrong.
-    pub mistake: ThemeMistake,
-    /// What to do.
-    pub suggestion: Option<String>,
-}
+/// A mistake in a theme file, where it is, and what to do about it.
+pub type ThemeError = FileError<ThemeMistake>;
 
 /// What is wrong with a theme file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,19 +38,3 @@ pub enum ThemeMistake {
     #[error("`inherits` runs in a circle: {0}")]
     Circle(String),
 }
-
-impl fmt::Display for ThemeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.file.display())?;
-        if let Some(line) = self.line {
-            write!(f, ":{line}")?;
-        }
-        write!(f, ": {}", self.mistake)?;
-        match &self.suggestion {
-            Some(suggestion) => write!(f, "; {suggestion}"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl std::error::Error for ThemeError {}

@@ -23,7 +23,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::{ThemeError, ThemeMistake};
 use super::{BUILT_IN, Meaning, Theme, color};
-use crate::tui::file::{did_you_mean, line, nearest, read};
+use crate::tui::file::{did_you_mean, line, name as shown_name, nearest, read};
 
 /// What a theme builds on if it does not say.
 const DEFAULT: &str = "dark";
@@ -50,7 +50,7 @@ pub(super) fn load(name_or_file: &str, dir: &Path) -> (Theme, Vec<ThemeError>) {
 }
 
 /// Loads with any reader of files, so that it is pure.
-fn load_with(name_or_file: &str, dir: &Path, read: Read<'_>) -> (Theme, Vec<ThemeError>) {
+pub(super) fn load_with(name_or_file: &str, dir: &Path, read: Read<'_>) -> (Theme, Vec<ThemeError>) {
     let mut loading = Loading::new(dir, read);
     let theme = loading.theme(Path::new(name_or_file));
     if loading.errors.is_empty() {
@@ -130,7 +130,7 @@ impl<'a> Loading<'a> {
             (None, None) => self.theme(Path::new(DEFAULT)),
         };
         if let Some(stem) = file.file_stem() {
-            theme.name = stem.to_string_lossy().into_owned();
+            theme.name = shown_name(&stem.to_string_lossy());
         }
         self.apply(file, text, &mut theme);
         theme
@@ -185,7 +185,7 @@ impl Reader<'_> {
 
     fn field(&mut self, key: &Name<'_>, value: &Value<'_>, theme: &mut Theme) {
         match (key.get_ref().as_ref(), value.get_ref()) {
-            ("name", DeValue::String(name)) => theme.name = name.to_string(),
+            ("name", DeValue::String(name)) => theme.name = shown_name(name),
             // Read by the one who asked for this file.
             ("inherits", DeValue::String(_)) => {}
             (field @ ("name" | "inherits"), _) => self.wrong_type(key.span(), field, "a text"),

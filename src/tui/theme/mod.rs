@@ -3,6 +3,8 @@
 mod color;
 mod error;
 mod file;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 

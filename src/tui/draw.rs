@@ -257,7 +257,11 @@ fn useful(model: &Model) -> Vec<Action> {
         None => vec![A::Pane(PaneName::Flood)],
     };
     here.insert(0, A::SearchPrompt);
-    here.extend([A::NextPane, A::Zoom, A::Palette, A::Help, A::Quit]);
+    // A narrow footer holds some six of them: the way to all others must be among those.
+    let rest = here.split_off(here.len().min(4));
+    here.extend([A::Help, A::NextPane]);
+    here.extend(rest);
+    here.extend([A::Zoom, A::Palette, A::Quit]);
     here
 }
 

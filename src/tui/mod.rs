@@ -32,6 +32,9 @@ pub mod text;
 pub mod theme;
 pub mod update;
 
+#[cfg(test)]
+mod draw_tests;
+
 pub use draw::draw;
 pub use options::{Environment, TuiOptions};
 pub use shell::shepherd;

@@ -183,6 +183,8 @@ impl Model {
         let list = self.list(pane);
         Some(match &list.selected {
             None if pane == PaneName::Log => last,
+            // The cursor may have gone to where no row is at hand yet.
+            None if pane == PaneName::Files => list.index.min(last),
             None => 0,
             // Most frames find it where it was.
             Some(id) if self.row_id(pane, list.index).as_ref() == Some(id) => list.index,
@@ -214,7 +216,8 @@ impl Model {
                 self.list_mut(pane).offset = 0;
                 continue;
             };
-            let id = self.list(pane).selected.is_some().then(|| self.row_id(pane, index)).flatten();
+            let kept = self.list(pane).selected.is_some() || pane == PaneName::Files;
+            let id = kept.then(|| self.row_id(pane, index)).flatten();
             let offset = self.view_offset(pane, rows_in(pane, area.height));
             let list = self.list_mut(pane);
             list.index = index;

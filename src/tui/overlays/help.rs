@@ -46,12 +46,18 @@ pub fn help_lines(paint: &Paint<'_>) -> Vec<Line<'static>> {
 }
 
 fn row(actions: &[Action], keys: &str, paint: &Paint<'_>) -> Line<'static> {
-    let what = match actions {
-        [one @ (Action::Screen(_) | Action::Pane(_))] => format!("Show {}", one.label()),
+    let what = Span::styled(what(actions), paint.text());
+    Line::from(vec![Span::styled(format!("  {keys:<KEYS$} "), paint.key_style()), what])
+}
+
+/// What some keys do, in a sentence.
+pub(super) fn what(actions: &[Action]) -> String {
+    match actions {
+        [Action::Screen(screen)] => format!("Show screen {screen}: {}", Action::Screen(*screen).label()),
+        [Action::Pane(pane)] => format!("Focus {}", panes::title(*pane)),
         [one] => one.info().help.to_owned(),
         many => many.iter().map(Action::label).collect::<Vec<_>>().join(", then "),
-    };
-    Line::from(vec![Span::styled(format!("  {keys:<KEYS$} "), paint.key_style()), Span::styled(what, paint.text())])
+    }
 }
 
 /// What is wrong, and what to do.

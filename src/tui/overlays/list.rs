@@ -65,8 +65,8 @@ pub(super) fn palette_box(buffer: &mut Buffer, line: &LineEdit, chosen: usize, p
     let first = (chosen + 1).saturating_sub(list.height.max(1).into());
     for (y, (i, action)) in (0..list.height).zip(fits.iter().enumerate().skip(first)) {
         let key = paint.model.keymap.key_for(&paint.scopes(), action).unwrap_or_default();
-        let name = format!("{action:<22} ");
-        let help = paint.fit(action.info().help, list.width.saturating_sub(text::width(&name) as u16 + 10));
+        let name = format!("{:<18} ", action.to_string());
+        let help = paint.fit(&super::help::what(&[*action]), list.width.saturating_sub(text::width(&name) as u16 + 10));
         let row = Line::from(vec![Span::styled(name, paint.strong()), Span::styled(help, paint.dim())]);
         put(buffer, list, 0, y, list.width, &row);
         let x = list.width.saturating_sub(text::width(&key) as u16);

@@ -16,11 +16,11 @@ pub const AROUND: u16 = 4;
 
 /// The columns.
 pub const COLUMNS: &[Column<HopRow>] = &[
-    Column::plain("hop", Width::Is(3), 0, |row, paint, _| Line::styled(format!(" {}", row.hop), hop_style(row, paint))),
+    Column::plain("hop", Width::Is(3), 0, |row, paint, _| Line::styled(format!(" {}", row.hop), paint.strong())),
     Column::plain("ttl", Width::Is(3), 3, |row, paint, _| Line::styled(format!(" {}", row.ttl), paint.dim())),
     Column::plain("new / duplicate / dropped", Width::Grows { least: 10, share: 1, most: 90 }, 1, bar),
     Column::figure("sent", 6, 0, |row, paint, _| number(row.sent, paint.text(), paint)),
-    Column::figure("new", 6, 0, |row, paint, _| number(row.new, hop_style(row, paint), paint)),
+    Column::figure("new", 6, 0, |row, paint, _| number(row.new, paint.text(), paint)),
     Column::figure("dup", 6, 0, |row, paint, _| {
         number(row.duplicates, paint.duplicate(), paint)
     }),

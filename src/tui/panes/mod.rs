@@ -17,6 +17,7 @@ pub mod transfers;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Widget};
 
@@ -207,7 +208,9 @@ pub fn frame(buffer: &mut Buffer, area: Rect, title: &str, words: &str, focused:
     if room > 4 && !words.is_empty() {
         let words = format!(" {} ", paint.fit(words, room - 2));
         let x = area.right().saturating_sub(1 + text::width(&words) as u16);
-        buffer.set_line(x, area.y, &Line::styled(words, paint.dim()), room);
+        // The frame may be bold; what it says is not.
+        let quiet = paint.dim().remove_modifier(Modifier::BOLD);
+        buffer.set_line(x, area.y, &Line::styled(words, quiet), room);
     }
     Block::bordered().inner(area)
 }

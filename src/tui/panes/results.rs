@@ -15,7 +15,7 @@ use crate::tui::text;
 /// The columns.
 pub const COLUMNS: &[Column<Group>] = &[
     Column::plain("", Width::Is(1), 0, mark),
-    Column::left("file", Width::Grows { least: 16, share: 4, most: 100 }, 0, |a, b| name_of(a).cmp(&name_of(b)), name),
+    Column::left("file", Width::Grows { least: 28, share: 4, most: 100 }, 0, |a, b| name_of(a).cmp(&name_of(b)), name),
     Column::number("size", 8, 0, |a, b| size_of(a).cmp(&size_of(b)), |row, paint, _| {
         Line::styled(text::bytes(size_of(row)), paint.text())
     }),
@@ -124,8 +124,7 @@ fn sources(row: &Group, paint: &Paint<'_>, _: u16) -> Line<'static> {
 }
 
 fn hops(row: &Group, paint: &Paint<'_>, _: u16) -> Line<'static> {
-    let hops = hops_of(row);
-    Line::styled(hops.to_string(), paint.hop(hops))
+    Line::styled(hops_of(row).to_string(), paint.text())
 }
 
 fn from(row: &Group, paint: &Paint<'_>, width: u16) -> Line<'static> {

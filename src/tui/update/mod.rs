@@ -109,5 +109,13 @@ impl Model {
     }
 }
 
+/// Carries an action out as if a key had asked for it.
+#[cfg(test)]
+pub(super) fn carry_out(model: &mut Model, action: super::action::Action) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    act::act(model, action, &mut effects);
+    effects
+}
+
 #[cfg(test)]
 mod tests;

@@ -38,6 +38,11 @@ pub fn draw_buffer(model: &Model, buffer: &mut Buffer) -> Option<(u16, u16)> {
     buffer.set_style(buffer.area, paint.text());
     if plan.room == Room::Status {
         status::draw(buffer, plan.body, &paint);
+        if model.toast.is_some() {
+            let last = Rect { y: plan.body.bottom().saturating_sub(1), height: 1.min(plan.body.height), ..plan.body };
+            buffer.set_line(last.x, last.y, &Line::raw(" ".repeat(last.width.into())), last.width);
+            footer(buffer, last, &paint);
+        }
     } else {
         header(buffer, plan.header, &paint);
         screens(buffer, plan.screens, &paint);
@@ -165,7 +170,8 @@ fn screens(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
         badges.push((format!("slow motion {} ms a hop", model.snapshot.node.hop_delay_ms), paint.warn()));
     }
     if !model.problems.is_empty() {
-        let text = format!("{} {} ({})", model.problems.len(), "problems", paint.key(&Action::Problems));
+        let many = panes::cost::nodes(model.problems.len() as u64, "problem");
+        let text = format!("{many}: {}", paint.key(&Action::Problems));
         badges.push((text, paint.error()));
     }
     if model.zoomed {

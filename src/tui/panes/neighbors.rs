@@ -35,7 +35,7 @@ pub fn digest(paint: &Paint<'_>) -> Digest {
     let dialling = paint.model.snapshot.neighbors.iter().filter(|row| row.node.is_none()).count();
     let mut text = format!("{} of {}", role.neighbors, role.max_neighbors);
     if dialling > 0 {
-        text.push_str(&format!(" · {dialling} dialling"));
+        text.push_str(&format!(" {} {dialling} dialling", paint.dot()));
     }
     Digest { short: role.neighbors.to_string(), long: text }
 }

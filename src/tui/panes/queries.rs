@@ -26,7 +26,7 @@ pub fn digest(paint: &Paint<'_>) -> Digest {
     let queries = &paint.model.snapshot.queries;
     let live = queries.iter().filter(|row| matches!(row.state, QueryState::Live | QueryState::Held)).count();
     let own = queries.iter().filter(|row| row.own).count();
-    Digest { short: live.to_string(), long: format!("{live} in flight · {own} mine") }
+    Digest { short: live.to_string(), long: format!("{live} in flight {} {own} mine", paint.dot()) }
 }
 
 /// What an empty list says.

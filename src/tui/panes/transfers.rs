@@ -36,7 +36,7 @@ pub fn digest(paint: &Paint<'_>) -> Digest {
     let missing = |row: &Arc<Transfer>| row.size.saturating_sub(row.bytes);
     let left: u64 = transfers.iter().filter(|row| !row.state.is_final()).map(missing).sum();
     let arrows = format!("{}{down} {}{up}", paint.down_symbol(), paint.up_symbol());
-    let long = if left > 0 { format!("{arrows} · {} left", text::bytes(left)) } else { arrows.clone() };
+    let long = if left > 0 { format!("{arrows} {} {} left", paint.dot(), text::bytes(left)) } else { arrows.clone() };
     Digest { short: (down + up).to_string(), long }
 }
 

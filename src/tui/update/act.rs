@@ -24,8 +24,11 @@ pub(super) fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) 
     match action {
         Action::Screen(screen) => show_screen(model, screen),
         Action::Pane(pane) => focus(model, pane),
-        Action::NextPane => next_pane(model, 1),
-        Action::PrevPane => next_pane(model, -1),
+        // Sideways a flood has hops, and a screen has panes.
+        Action::Right if model.pane() == Some(PaneName::Flood) => step_hop(model, 1),
+        Action::Left if model.pane() == Some(PaneName::Flood) => step_hop(model, -1),
+        Action::NextPane | Action::Right => next_pane(model, 1),
+        Action::PrevPane | Action::Left => next_pane(model, -1),
         Action::SearchPrompt => open::prompt(model, PromptKind::Search),
         Action::AddPeer => open::prompt(model, PromptKind::AddPeer),
         Action::Filter => with_pane(model, |model, pane| {

@@ -274,3 +274,6 @@ where
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

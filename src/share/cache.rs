@@ -3,19 +3,25 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 
-use redb::{Database, ReadableDatabase as _, ReadableTable as _, TableDefinition, TableError, TableHandle as _};
+use redb::{
+    Database, ReadableDatabase as _, ReadableTable as _, StorageError, TableDefinition, TableError, TableHandle as _,
+};
 
 use super::index::Stamp;
 use crate::proto::FileId;
 
-/// Size, time, inode, hash.
+/// From a path to size, time, inode and hash. Paths are bytes, because the database would panic over damaged text.
+type Table<'n> = TableDefinition<'n, &'static [u8], Row>;
 type Row = [u8; 52];
 
 /// Changes kept until they are written together: one durable commit for all.
 const MAX_PENDING: usize = 4096;
 /// Memory that the database may use for pages of its file.
 const PAGE_CACHE: usize = 8 << 20;
+/// The thread that checks the cache: a panic of it is not the program's, and nobody need hear of it.
+pub const CHECK_THREAD: &str = "cache-check";
 /// Folders remembered that are not shared at present.
 const MAX_ROOTS: usize = 64;
 
@@ -104,7 +110,7 @@ impl Cache {
         if old.len() > MAX_ROOTS {
             let transaction = database.begin_write()?;
             for name in &old {
-                transaction.delete_table(TableDefinition::<&str, Row>::new(name))?;
+                transaction.delete_table(Table::new(name))?;
             }
             transaction.commit()?;
         }
@@ -142,14 +148,23 @@ impl Drop for Cache {
 
 fn open(file: &Path) -> Result<Database, redb::DatabaseError> {
     if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder).map_err(redb::StorageError::from)?;
+        fs::create_dir_all(folder).map_err(StorageError::from)?;
     }
-    Database::builder().set_cache_size(PAGE_CACHE).create(file)
+    let file = file.to_owned();
+    // The check reads all of the file, which the load that follows does too. Where it comes across damage that the
+    // database does not expect it panics: that ends this thread only, and what passed can be read without a panic.
+    let check = thread::Builder::new().name(CHECK_THREAD.to_owned()).spawn(move || {
+        let mut database = Database::builder().set_cache_size(PAGE_CACHE).create(file)?;
+        database.check_integrity()?;
+        Ok(database)
+    });
+    let damaged = |_| StorageError::Corrupted("a page of it is damaged".to_owned()).into();
+    check.map_err(StorageError::from)?.join().unwrap_or_else(|panic| Err(damaged(panic)))
 }
 
 fn load(database: &Database, root: &str, tell: &mut dyn FnMut(&str, Stamp, FileId)) -> Result<(), redb::Error> {
     let transaction = database.begin_read()?;
-    let table = match transaction.open_table(TableDefinition::<&str, Row>::new(root)) {
+    let table = match transaction.open_table(Table::new(root)) {
         Ok(table) => table,
         Err(TableError::TableDoesNotExist(_)) => return Ok(()),
         Err(error) => return Err(error.into()),
@@ -157,7 +172,9 @@ fn load(database: &Database, root: &str, tell: &mut dyn FnMut(&str, Stamp, FileI
     for row in table.iter()? {
         let (path, row) = row?;
         let (stamp, id) = decode(&row.value());
-        tell(path.value(), stamp, id);
+        if let Ok(path) = std::str::from_utf8(path.value()) {
+            tell(path, stamp, id);
+        }
     }
     Ok(())
 }
@@ -165,11 +182,11 @@ fn load(database: &Database, root: &str, tell: &mut dyn FnMut(&str, Stamp, FileI
 fn write(database: &Database, changes: &[Change]) -> Result<(), redb::Error> {
     let transaction = database.begin_write()?;
     for changes in changes.chunk_by(|a, b| a.root == b.root) {
-        let mut table = transaction.open_table(TableDefinition::<&str, Row>::new(&changes[0].root))?;
+        let mut table = transaction.open_table(Table::new(&changes[0].root))?;
         for Change { path, row, .. } in changes {
             match row {
-                Some(row) => table.insert(&**path, row)?,
-                None => table.remove(&**path)?,
+                Some(row) => table.insert(path.as_bytes(), row)?,
+                None => table.remove(path.as_bytes())?,
             };
         }
     }
@@ -251,6 +268,25 @@ mod tests {
         cache.put(&"/one".into(), "a", STAMP, FileId([4; 32]));
         cache.commit();
         assert_eq!(all(&mut cache, "/one"), ["a"]);
+    }
+
+    #[test]
+    fn damage_anywhere_ends_no_process() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("library.redb");
+        let paths: Vec<String> = (0..400).map(|i| format!("folder/{i:0100}")).collect();
+        filled(&file, "/one", &paths.iter().map(String::as_str).collect::<Vec<_>>());
+        let bytes = fs::read(&file).unwrap();
+        for at in (0..bytes.len()).step_by(bytes.len() / 60) {
+            let mut damaged = bytes.clone();
+            let end = (at + 600).min(bytes.len());
+            damaged[at..end].iter_mut().for_each(|byte| *byte = byte.wrapping_mul(7) ^ 0xa5);
+            fs::write(&file, damaged).unwrap();
+            let mut cache = Cache::open(&file);
+            cache.load("/one", |_, _, _| {});
+            cache.put(&"/one".into(), "new", STAMP, FileId([4; 32]));
+            cache.commit();
+        }
     }
 
     #[test]

@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 
+pub use cache::CHECK_THREAD;
 use hashers::Hashers;
 use keeper::{Keeper, MAX_NOTES, Note, Root, Start};
 use library::Mount;

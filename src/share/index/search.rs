@@ -10,7 +10,9 @@ const CONSIDERED: usize = 3;
 /// Files that one search may look at: a search from anywhere must not hold up the node.
 const MAX_LOOKS: usize = 1 << 20;
 /// Names that one search may read and fold, for what lists of files cannot tell (phrases, what is not wanted).
-const MAX_READS: usize = 1 << 16;
+const MAX_READS: usize = 1 << 14;
+/// A file whose size is looked up counts as so many looks: it is not in the processor's cache.
+const SIZE_LOOKS: usize = 8;
 
 /// Where matches can come from: each file that has a term is in one of its lists.
 enum Source<'a> {
@@ -40,7 +42,7 @@ struct Search<'a> {
 
 impl Index {
     /// The numbers of up to `limit` files that match, those with the fewest words besides first. It stops early, and may
-    /// so miss better matches, when it has seen three times `limit` matches, a million files, or 65,536 names.
+    /// so miss better matches, when it has seen three times `limit` matches, a million files, or 16,384 names.
     #[must_use]
     pub fn search(&self, query: &Query, limit: usize) -> Vec<u32> {
         let mut search = Search {
@@ -202,8 +204,11 @@ impl<'a> Search<'a> {
 
     fn matches(&mut self, number: u32) -> bool {
         let files = &self.index.files;
-        if self.query.sizes() != (0..=u64::MAX) && !self.query.sizes().contains(&files.stamp(number).size) {
-            return false;
+        if self.query.sizes() != (0..=u64::MAX) {
+            self.looks += SIZE_LOOKS;
+            if !self.query.sizes().contains(&files.stamp(number).size) {
+                return false;
+            }
         }
         if !self.reads_names {
             return true;

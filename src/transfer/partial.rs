@@ -261,9 +261,10 @@ impl Partial {
         if !self.groups.holds(index, bytes) {
             return Ok(false);
         }
-        self.blob.write_at(bytes, u64::from(index) * GROUP)?;
         let due = {
+            // One writer at a time: the system lets no two write to one file at once either, and has them spin for it.
             let mut log = self.log();
+            self.blob.write_at(bytes, u64::from(index) * GROUP)?;
             log.append(&Record::Verified(index))?;
             log.verified += 1;
             log.unsynced += bytes.len() as u64;

@@ -1,7 +1,7 @@
 //! The terminal face: model, pure update, panes, keymap, theme.
 //!
 //! A key becomes an [`action::Action`], an action changes the [`model::Model`] and asks for effects in [`update`], and
-//! [`draw`] makes a frame of the model and of nothing else. The loop behind [`run`] is the only part that waits.
+//! [`draw()`] makes a frame of the model and of nothing else. The loop behind [`run()`] is the only part that waits.
 
 pub mod action;
 pub mod draw;

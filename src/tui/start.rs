@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// When there is no terminal to draw on, or it fails.
 pub async fn run(handle: Handle, options: TuiOptions) -> anyhow::Result<ExitSummary> {
     terminal::check(&options)?;
-    let (done, ended) = oneshot::channel();
+    let (done, mut ended) = oneshot::channel();
     let screen = handle.clone();
     std::thread::Builder::new().name(THREAD.into()).spawn(move || {
         let result = tokio::runtime::Builder::new_current_thread()
@@ -40,18 +40,13 @@ pub async fn run(handle: Handle, options: TuiOptions) -> anyhow::Result<ExitSumm
         // Nobody waits any more when it took too long.
         let _ = done.send(result);
     })?;
-    let why = tokio::select! {
-        result = ended => match result {
-            Ok(result) => why(&result?),
-            Err(_) => anyhow::bail!("the screen failed; the terminal is as it was"),
-        },
-        () = hangs() => {
-            terminal::restore_mode();
-            Some("the terminal has stopped reading".into())
-        }
+    let result = tokio::select! {
+        result = &mut ended => result,
+        () = hangs() => freed(ended).await?,
     };
+    let Ok(result) = result else { anyhow::bail!("the screen failed; the terminal is as it was") };
     let summary = ExitSummary::of(&handle.snapshot());
-    Ok(ExitSummary { why, failures: terminal::failures(), ..summary })
+    Ok(ExitSummary { why: why(&result?), failures: terminal::failures(), ..summary })
 }
 
 fn why(ended: &Ended) -> Option<String> {
@@ -71,6 +66,19 @@ async fn hangs() {
     };
     tokio::select! { _ = terminate.recv() => {} _ = hangup.recv() => {} }
     tokio::time::sleep(PATIENCE).await;
+}
+
+/// Throws away what a terminal that does not read has not read, so that the screen's thread comes out of its write.
+async fn freed<T>(mut ended: oneshot::Receiver<T>) -> anyhow::Result<Result<T, oneshot::error::RecvError>> {
+    for _ in 0..100 {
+        terminal::discard();
+        tokio::select! {
+            result = &mut ended => return Ok(result),
+            () = tokio::time::sleep(Duration::from_millis(20)) => {}
+        }
+    }
+    terminal::restore_mode();
+    anyhow::bail!("the terminal has stopped reading and was left as it is")
 }
 
 /// The screen's thread.

@@ -119,6 +119,16 @@ pub(super) fn restore() {
     let _ = out.flush();
 }
 
+/// Drops what was written and not read.
+pub(super) fn discard() {
+    use rustix::termios::{Action, QueueSelector, tcflow, tcflush};
+    // A terminal that is gone holds nobody up.
+    let _ = tcflow(io::stdout(), Action::OOff);
+    let _ = tcflush(io::stdout(), QueueSelector::OFlush);
+    // Going on is what wakes a writer; the room alone does not.
+    let _ = tcflow(io::stdout(), Action::OOn);
+}
+
 /// Gives only the terminal's mode back: for one that has stopped reading, to which every write waits.
 pub(super) fn restore_mode() {
     let _ = disable_raw_mode();

@@ -100,7 +100,7 @@ pub fn untrusted(text: &Untrusted, columns: usize) -> String {
         text.visible(usize::MAX)
     } else {
         // The middle goes before anything is made of it: a name of 64 KiB costs no more than a line.
-        let (head, tail) = (boundary(raw, cap), boundary(raw, raw.len() - MAX_EXTENSION));
+        let (head, tail) = (boundary(raw, cap), boundary(raw, raw.len().saturating_sub(MAX_EXTENSION)));
         let tail = Untrusted::new(&raw[tail.max(head)..]).visible(usize::MAX);
         Untrusted::new(&raw[..head]).visible(usize::MAX) + &tail
     };
@@ -280,6 +280,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn no_room_shows_nothing_of_a_text_however_short() {
+        assert_eq!(["", "x", "a.iso"].map(|text| untrusted(&text.into(), 0)), ["", "", ""]);
+    }
 
     #[test]
     fn cutting_says_so() {

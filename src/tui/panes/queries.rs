@@ -17,7 +17,7 @@ pub const COLUMNS: &[Column<QueryRow>] = &[
     Column::number("nodes", 6, 1, |a, b| a.nodes.cmp(&b.nodes), |row, paint, _| number(row.nodes.into(), paint)),
     Column::number("dup", 5, 2, |a, b| a.duplicates.cmp(&b.duplicates), duplicates),
     Column::number("hits", 5, 1, |a, b| a.hits.cmp(&b.hits), hits),
-    Column::number("age", 6, 3, |a, b| b.age_ms.cmp(&a.age_ms), age),
+    Column::number("age", 4, 3, |a, b| b.age_ms.cmp(&a.age_ms), age),
     Column::left("state", Width::Is(8), 4, |a, b| state_word(a).cmp(state_word(b)), state),
 ];
 
@@ -35,10 +35,13 @@ pub fn empty(paint: &Paint<'_>) -> String {
 }
 
 fn mark(row: &QueryRow, paint: &Paint<'_>, _: u16) -> Line<'static> {
-    if row.own {
-        Line::styled(paint.self_symbol(), paint.me())
-    } else {
-        Line::styled(paint.symbol("○", "o"), paint.dim())
+    // Where there is no room for the state, its sign tells it.
+    match row.state {
+        _ if row.own => Line::styled(paint.self_symbol(), paint.me()),
+        QueryState::Live => Line::styled(paint.symbol("○", "o"), paint.text()),
+        QueryState::Held => Line::styled(paint.model.glyphs.paused, paint.warn()),
+        QueryState::Expired => Line::styled(paint.dropped_symbol(), paint.dim()),
+        QueryState::Passed | QueryState::Done => Line::styled(paint.dot(), paint.dim()),
     }
 }
 

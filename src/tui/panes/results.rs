@@ -78,8 +78,12 @@ pub fn empty(paint: &Paint<'_>) -> String {
         Some(search) if search.ended.is_none() => {
             format!("{} The query travels; nobody has answered yet", paint.spinner())
         }
-        Some(_) => {
-            format!("Nobody within {} hops has that. {}", model.ttl, super::cost::advice(paint).unwrap_or_default())
+        Some(search) => {
+            format!(
+                "Nobody within {} hops has that. {}",
+                search.row.ttl,
+                super::cost::advice(paint).unwrap_or_default()
+            )
         }
     }
 }

@@ -22,6 +22,8 @@ use crate::app::{Handle, Refusal, Snapshot};
 const FRAME: Duration = Duration::from_micros(33_334);
 /// Editors save in several steps: the file is read when they are over.
 const SAVED: Duration = Duration::from_millis(80);
+/// Between two looks whether the terminal is ours again, after `bg`: a shell says nothing at the `fg` that follows it.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
 const BEGIN_FRAME: &str = "\x1b[?2026h";
 const END_FRAME: &str = "\x1b[?2026l";
 
@@ -66,6 +68,7 @@ struct Running<D, S> {
     dirty: bool,
     suspended: bool,
     saved: Option<Instant>,
+    look_again: Option<Instant>,
     title: String,
 }
 
@@ -84,6 +87,7 @@ where
             dirty: true,
             suspended: false,
             saved: None,
+            look_again: None,
             title: String::new(),
         };
         let ended = running.turn(snapshots).await?;
@@ -128,7 +132,7 @@ where
     /// When there is something to do though nothing comes in.
     fn wake(&self) -> Option<Instant> {
         if self.suspended {
-            return None;
+            return self.look_again;
         }
         let frame = self.drawn.filter(|_| self.dirty).map(|drawn| drawn + FRAME);
         let tick = next_tick(&self.on.model).map(|at| self.start + at);
@@ -137,6 +141,9 @@ where
 
     fn time_passed(&mut self) -> anyhow::Result<Option<Ended>> {
         let now = Instant::now();
+        if self.look_again.is_some() {
+            return self.go_on().map(|()| None);
+        }
         if self.saved.is_some_and(|saved| saved <= now) {
             self.saved = None;
             let files = self.on.files.reload();
@@ -194,14 +201,19 @@ where
     }
 
     fn go_on(&mut self) -> anyhow::Result<()> {
-        if self.suspended && self.on.suspend.resume()? {
-            self.suspended = false;
-            self.on.device.enter()?;
-            let size = self.on.device.terminal().size()?;
-            self.title.clear();
-            self.message(Message::Resize(size.width, size.height))?;
+        self.look_again = None;
+        if !self.suspended {
+            return Ok(());
         }
-        Ok(())
+        if !self.on.suspend.resume()? {
+            self.look_again = Some(Instant::now() + LOOK_AGAIN);
+            return Ok(());
+        }
+        self.suspended = false;
+        self.on.device.enter()?;
+        let size = self.on.device.terminal().size()?;
+        self.title.clear();
+        self.message(Message::Resize(size.width, size.height)).map(|_| ())
     }
 
     fn effect(&mut self, effect: Effect) -> anyhow::Result<Option<Ended>> {

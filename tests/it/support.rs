@@ -37,7 +37,8 @@ pub(crate) struct Process {
 
 impl Process {
     pub(crate) fn start(command: &mut Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).spawn().expect("the program starts");
+        // What it warns of is of no interest; a test looks at the errors of commands.
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the program starts");
         let stdout = child.stdout.take().expect("it was asked for");
         let (sender, lines) = sync_channel(LINES);
         std::thread::spawn(move || {
@@ -161,6 +162,14 @@ impl Node {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("it answers");
         answer
+    }
+}
+
+/// Asks again until it holds: for what no event tells of.
+pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let start = std::time::Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < PATIENCE, "{what}: it does not come about");
     }
 }
 

@@ -29,6 +29,10 @@ const COMMANDS: usize = 64;
 const EVENTS: usize = 4_096;
 /// Between two snapshots at the least, while something changes.
 const SNAPSHOT_INTERVAL: Duration = Duration::from_millis(80);
+/// Traces looked at in one go, and the rest between two goes: a node that passes on a hundred thousand queries a second
+/// shows a person some of them, and loses the others at the driver's bounded queue, where that costs next to nothing.
+const TRACES_AT_ONCE: usize = 256;
+const TRACES_INTERVAL: Duration = Duration::from_millis(50);
 /// Between two savings of the known hosts.
 const HOSTS_INTERVAL: Duration = Duration::from_secs(60);
 
@@ -113,7 +117,8 @@ impl Engine {
         let mut second = interval(Duration::from_secs(1));
         second.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut saving = interval(HOSTS_INTERVAL);
-        let mut next_snapshot = Instant::now();
+        let (mut next_snapshot, mut next_traces) = (Instant::now(), Instant::now());
+        let (mut traces, mut resting) = (Vec::with_capacity(TRACES_AT_ONCE), false);
         let shutdown_reply = loop {
             tokio::select! {
                 command = inbox.recv() => match command {
@@ -122,9 +127,10 @@ impl Engine {
                     None => break None,
                 },
                 Some(event) = self.parts.events.recv() => self.core_event(event),
-                Some(trace) = self.parts.traces.recv() => {
-                    self.relayed.trace(&trace, self.now_ms(), self.node.hop_delay_ms);
-                    self.dirty = true;
+                () = sleep_until(next_traces), if resting => resting = false,
+                1.. = self.parts.traces.recv_many(&mut traces, TRACES_AT_ONCE), if !resting => {
+                    self.take_traces(&mut traces);
+                    (resting, next_traces) = (true, Instant::now() + TRACES_INTERVAL);
                 }
                 Some(file) = self.parts.files.recv() => self.parts.serve(file),
                 Ok(()) = self.parts.net_status.changed() => self.net_changed(),
@@ -265,6 +271,14 @@ impl Engine {
             return Err(Refusal::new("no_source", message, "search for it first, then get it again"));
         }
         self.parts.download(magnet)
+    }
+
+    fn take_traces(&mut self, traces: &mut Vec<overlay::Trace>) {
+        let now_ms = self.now_ms();
+        for trace in traces.drain(..) {
+            self.relayed.trace(&trace, now_ms, self.node.hop_delay_ms);
+        }
+        self.dirty = true;
     }
 
     fn core_event(&mut self, event: overlay::Event) {

@@ -84,6 +84,8 @@ pub(super) struct Actor {
     pub(super) named: Map<PeerAddr, bool>,
     pub(super) now: Time,
     pub(super) out: Vec<Output>,
+    /// Events of this batch.
+    pub(super) events: Vec<Event>,
     /// What carrying out an output led to, for the core once the outbox is drained.
     pub(super) again: VecDeque<Input>,
     pub(super) left: Option<Time>,
@@ -157,6 +159,7 @@ impl Actor {
         if self.publisher.due() <= self.now {
             self.publish();
         }
+        self.tell();
     }
 
     /// Gives the core an input and carries out what it wants, and what that leads to.

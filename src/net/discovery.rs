@@ -43,28 +43,43 @@ pub(super) async fn discover(announcement: Announcement, notes: mpsc::Sender<Not
             return;
         }
     };
-    let mut known: Vec<PeerAddr> = Vec::new();
+    // What is here, by the service's name.
+    let mut known: Vec<(String, Vec<PeerAddr>)> = Vec::new();
     loop {
         let event = tokio::select! {
             () = stop.cancelled() => break,
             event = found.recv_async() => event,
         };
         let Ok(event) = event else { break };
-        let ServiceEvent::ServiceResolved(service) = event else { continue };
-        if service.get_fullname().starts_with(&instance) {
-            continue;
-        }
-        let addrs = addresses(&service, announcement.own);
-        let fresh: Vec<PeerAddr> = addrs.into_iter().filter(|addr| !known.contains(addr)).collect();
-        if fresh.is_empty() || known.len() + fresh.len() > MAX_DISCOVERED {
-            continue;
-        }
-        known.extend(&fresh);
-        if notes.send(Note::Hosts(fresh, HostSource::Discovered)).await.is_err() {
-            break;
+        match event {
+            ServiceEvent::ServiceResolved(service) if !service.get_fullname().starts_with(&instance) => {
+                let addrs = addresses(&service, announcement.own);
+                if is_news(&mut known, service.get_fullname(), &addrs)
+                    && notes.send(Note::Hosts(addrs, HostSource::Discovered)).await.is_err()
+                {
+                    break;
+                }
+            }
+            ServiceEvent::ServiceRemoved(_, name) => known.retain(|(service, _)| *service != name),
+            _ => {}
         }
     }
     say_goodbye(&daemon, &instance).await;
+}
+
+/// Whether a service is new or moved; it is remembered then, if there is room.
+fn is_news(known: &mut Vec<(String, Vec<PeerAddr>)>, name: &str, addrs: &[PeerAddr]) -> bool {
+    if addrs.is_empty() {
+        return false;
+    }
+    match known.iter().position(|(service, _)| service == name) {
+        Some(index) => std::mem::replace(&mut known[index].1, addrs.to_vec()) != addrs,
+        None if known.len() < MAX_DISCOVERED => {
+            known.push((name.to_owned(), addrs.to_vec()));
+            true
+        }
+        None => false,
+    }
 }
 
 type Started = (ServiceDaemon, mdns_sd::Receiver<ServiceEvent>, String);

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::endpoint::{Connection, Endpoint};
+use super::identity::Identity;
 use super::stream::Stream;
 use super::tls::Purpose;
 use crate::proto::{NodeId, PeerAddr};
@@ -31,6 +32,14 @@ impl Dialer {
         Self { endpoint }
     }
 
+    /// One without a node behind it, for what talks to nodes and is none: load generators and hostile tests.
+    ///
+    /// # Errors
+    /// When the key cannot be used for TLS.
+    pub fn of(identity: &Identity) -> Result<Self, rustls::Error> {
+        Ok(Self { endpoint: Arc::new(Endpoint::new(identity, None)?) })
+    }
+
     /// A connection for file transfers to `addr`, to `node` alone if it is given. Takes a few seconds at most.
     ///
     /// # Errors
@@ -40,7 +49,7 @@ impl Dialer {
         self.open(addr, node, Purpose::File).await
     }
 
-    /// The same for any purpose: what talks to a node without being one, as a load generator, starts here.
+    /// The same for any purpose.
     ///
     /// # Errors
     /// Those of [`Dialer::file`].

@@ -163,3 +163,64 @@ impl Batches {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::task::Poll;
+
+    use tokio::sync::mpsc;
+
+    use super::{Batches, Note, Origin, ReadError};
+    use crate::net::limits::{BATCHES_A_LINK, MAX_BATCH};
+    use crate::net::tally::Tally;
+    use crate::overlay::{LinkId, Message, Ping};
+    use crate::proto::Guid;
+    use crate::wire::{self, Decoder};
+
+    fn pings(count: usize) -> (Decoder, u64) {
+        let mut bytes = Vec::new();
+        for _ in 0..count {
+            wire::encode_message(&Message::Ping(Ping { guid: Guid([1; 16]), wants_hosts: false }), &mut bytes);
+        }
+        let mut decoder = Decoder::new();
+        decoder.feed(&bytes);
+        (decoder, bytes.len() as u64)
+    }
+
+    #[tokio::test]
+    async fn a_chatty_connection_holds_its_share_of_the_actor_and_waits() {
+        let (notes, mut inbox) = mpsc::channel(64);
+        let mut batches = Batches::new(Origin::Link(LinkId(1)), notes);
+        let (mut decoder, bytes) = pings(10 * MAX_BATCH);
+        let tally = Tally::default();
+        let mut reading = std::pin::pin!(batches.pass_on(&mut decoder, bytes, &tally, |_| true));
+        let polled = std::future::poll_fn(|cx| Poll::Ready(reading.as_mut().poll(cx))).await;
+        assert!(polled.is_pending());
+        assert_eq!(inbox.len(), BATCHES_A_LINK, "the rest waits in the decoder, and the socket behind it");
+        let (mut messages, mut told) = (0, 0);
+        let actor = async {
+            while messages < 10 * MAX_BATCH {
+                let Some(Note::Batch(mut batch)) = inbox.recv().await else { panic!("no batch") };
+                messages += batch.messages.len();
+                told += batch.bytes;
+                batch.messages.clear();
+                batch.back.try_send(batch.messages).expect("there is always room");
+            }
+        };
+        let (read, ()) = tokio::join!(reading, actor);
+        assert_eq!((read.unwrap(), told), (10 * MAX_BATCH, bytes));
+    }
+
+    #[tokio::test]
+    async fn what_has_no_place_there_and_an_actor_that_is_gone_end_the_reading() {
+        let (notes, inbox) = mpsc::channel(64);
+        let mut batches = Batches::new(Origin::Link(LinkId(1)), notes);
+        let tally = Tally::default();
+        let (mut decoder, bytes) = pings(1);
+        let read = batches.pass_on(&mut decoder, bytes, &tally, |_| false).await;
+        assert!(matches!(read, Err(ReadError::OutOfPlace)));
+        drop(inbox);
+        let (mut decoder, bytes) = pings(1);
+        assert!(matches!(batches.pass_on(&mut decoder, bytes, &tally, |_| true).await, Err(ReadError::Stopped)));
+    }
+}

@@ -72,7 +72,7 @@ pub(super) const EVENTS: usize = 8 * 1024;
 /// Traces that nobody took yet; more are counted and lost.
 pub(super) const TRACES: usize = 4 * 1024;
 
-/// Between two statuses: ten a second at most, and none while nothing changes.
+/// Between two statuses: ten a second at most but for neighbors that come or go, and none while nothing changes.
 pub(super) const STATUS_INTERVAL: Duration = Duration::from_millis(100);
 /// Between two copies of the list of hosts in the status.
 pub(super) const HOSTS_INTERVAL: Duration = Duration::from_secs(30);

@@ -16,7 +16,8 @@ use super::send_queue::{SendQueue, recycle};
 use super::stream::Stream;
 use super::tally::Tally;
 use crate::overlay::{Hello, LinkId, Message, Peer};
-use crate::proto::PeerAddr;
+use crate::proto::limits::MAX_REASON;
+use crate::proto::{PeerAddr, Untrusted};
 use crate::wire::{self, Decoder, Incoming};
 
 /// Bytes given to the socket at once: each portion must be taken within [`SLOW_AFTER`], or the link is too slow.
@@ -80,9 +81,9 @@ pub(super) async fn greet(
 async fn read_hello(stream: &mut Stream, decoder: &mut Decoder) -> Result<Hello, GreetError> {
     let mut buffer = [0; 4096];
     loop {
-        match decoder.next().map_err(|error| GreetError::Protocol(error.to_string()))? {
+        match decoder.next().map_err(|error| GreetError::Protocol(said(error)))? {
             Some(Incoming::Hello(hello)) => return Ok(hello),
-            Some(Incoming::Malformed { why, .. }) => return Err(GreetError::Protocol(why)),
+            Some(Incoming::Malformed { why, .. }) => return Err(GreetError::Protocol(said(why))),
             Some(_) => return Err(GreetError::Protocol("its first message is no hello".to_owned())),
             None => {}
         }
@@ -93,6 +94,11 @@ async fn read_hello(stream: &mut Stream, decoder: &mut Decoder) -> Result<Hello,
             Err(error) => return Err(GreetError::Broken(error)),
         }
     }
+}
+
+/// What is wrong with bytes, fit to be shown: it may quote them.
+fn said(error: impl ToString) -> String {
+    Untrusted::new(error.to_string()).visible(MAX_REASON)
 }
 
 /// Where a peer can be dialled, from what it says and where it is seen: a wildcard stands for the latter, and an address
@@ -147,7 +153,7 @@ impl LinkTasks {
                 Err(ReadError::Stopped) => return ReadError::Stopped.to_string(),
                 Err(error) => {
                     self.tally.broken.up();
-                    return format!("it broke the protocol: {error}");
+                    return format!("it broke the protocol: {}", said(error));
                 }
             }
             count = match stream.read(&mut buffer).await {

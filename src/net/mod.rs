@@ -1,7 +1,7 @@
 //! The tokio driver of the overlay: the only room with sockets, with a clock and with the system's randomness.
 //!
-//! One task, the [`actor`], owns the core and never waits for a peer. Around it, each with a bound on what a stranger can
-//! make it hold ([`limits`]):
+//! One task, the actor, owns the core and never waits for a peer. Around it, each with a bound on what a stranger can
+//! make it hold (`limits`):
 //!
 //! ```text
 //! listener -> endpoint (TLS, passphrase) -> link (hello) --+

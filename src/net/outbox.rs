@@ -11,7 +11,7 @@ use super::link::{self, TOO_SLOW, matters};
 use super::send_queue::Sent;
 use super::status::{LinkStatus, NetStatus};
 use super::tls::Purpose;
-use crate::overlay::{Bye, ByeReason, Input, LinkId, Message, Output, QueryMessage};
+use crate::overlay::{Bye, ByeReason, Event, Input, LinkId, Message, Output, QueryMessage};
 use crate::proto::PeerAddr;
 use crate::wire;
 
@@ -60,9 +60,10 @@ impl Actor {
             Output::Dial { addr } => self.dial(addr),
             Output::Close { link, .. } => self.close(link),
             Output::Event(event) => {
-                if let Err(TrySendError::Full(_)) = self.wiring.events.try_send(event) {
-                    self.wiring.tally.events_lost.up();
+                if matches!(event, Event::NeighborUp { .. } | Event::NeighborDown { .. }) {
+                    self.publisher.hurry();
                 }
+                self.events.push(event);
             }
             Output::Trace(trace) => {
                 if let Err(TrySendError::Full(_)) = self.wiring.traces.try_send(trace) {
@@ -105,6 +106,15 @@ impl Actor {
         entry.outlet.flush();
         entry.outlet.queue().finish();
         entry.closing = true;
+    }
+
+    /// Tells what happened, after the picture that shows it was published: whoever hears of a neighbor finds it there.
+    pub(super) fn tell(&mut self) {
+        for event in self.events.drain(..) {
+            if let Err(TrySendError::Full(_)) = self.wiring.events.try_send(event) {
+                self.wiring.tally.events_lost.up();
+            }
+        }
     }
 
     /// Hands over what was collected for each link.

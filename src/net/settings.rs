@@ -58,6 +58,12 @@ pub enum NetError {
     /// A name of a peer is none.
     #[error("{0}")]
     Peer(#[from] PeerNameError),
+    /// The passphrase is empty.
+    #[error("the passphrase is empty")]
+    EmptyPassphrase,
+    /// The passphrase's key could not be computed.
+    #[error("the key of the passphrase could not be computed")]
+    Passphrase,
     /// There is no key.
     #[error(transparent)]
     Identity(#[from] IdentityError),
@@ -88,6 +94,7 @@ impl NetError {
             Self::NotAllowed(_) => "port_not_allowed",
             Self::Listen { .. } => "cannot_listen",
             Self::Peer(_) => "bad_peer",
+            Self::EmptyPassphrase | Self::Passphrase => "bad_passphrase",
             Self::Identity(_) => "bad_key",
             Self::Tls(_) => "tls",
             Self::Random(_) => "no_randomness",
@@ -103,6 +110,8 @@ impl NetError {
             Self::NotAllowed(_) => "choose a port above 1023 with --listen",
             Self::Listen { .. } => "choose another address with --listen",
             Self::Peer(_) => "correct --peer",
+            Self::EmptyPassphrase => "write one line into the passphrase file, or leave the option out",
+            Self::Passphrase => "start the node again",
             Self::Identity(_) => "put the key in order, or use another --home",
             Self::Tls(_) => "move the key away; the node makes a new one",
             Self::Random(_) => "check that /dev/urandom can be read",

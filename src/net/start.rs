@@ -62,7 +62,7 @@ pub struct Shutdown {
 }
 
 impl Shutdown {
-    /// Says goodbye on every link and waits until every task is gone; [`super::limits`] bounds how long that takes.
+    /// Says goodbye on every link and waits until every task is gone: a moment, with a stuck peer two seconds.
     pub async fn run(&self) {
         self.leave.cancel();
         self.tracker.close();
@@ -85,11 +85,7 @@ pub async fn start(settings: NetSettings, library: SharedLibrary) -> Result<Net,
     let listener =
         TcpListener::bind(settings.listen).await.map_err(|error| NetError::listen(settings.listen, error))?;
     let bound = listener.local_addr().map_err(|error| NetError::listen(settings.listen, error))?;
-    let secret = match settings.passphrase.clone() {
-        // If the thread that derives it dies, so does the node's one reason to be started.
-        Some(passphrase) => tokio::task::spawn_blocking(move || Secret::new(&passphrase)).await.ok(),
-        None => None,
-    };
+    let secret = secret(settings.passphrase.clone()).await?;
     let private = secret.is_some();
     let endpoint = Arc::new(Endpoint::new(&settings.identity, secret)?);
     let mut rng = Rng::new(u64::from_le_bytes(random::bytes()?));
@@ -159,6 +155,7 @@ pub async fn start(settings: NetSettings, library: SharedLibrary) -> Result<Net,
         named: Map::with_hasher(seed(rng.next_u64())),
         now: Time::ZERO,
         out: Vec::new(),
+        events: Vec::new(),
         again: VecDeque::new(),
         left: None,
     };
@@ -174,6 +171,16 @@ pub async fn start(settings: NetSettings, library: SharedLibrary) -> Result<Net,
         dialer: Dialer::new(endpoint),
         shutdown: Shutdown { leave, tracker },
     })
+}
+
+/// The key of a private overlay; never none where a passphrase was given.
+async fn secret(passphrase: Option<String>) -> Result<Option<Secret>, NetError> {
+    let Some(passphrase) = passphrase else { return Ok(None) };
+    if passphrase.trim().is_empty() {
+        return Err(NetError::EmptyPassphrase);
+    }
+    let secret = tokio::task::spawn_blocking(move || Secret::new(&passphrase)).await;
+    secret.map(Some).map_err(|_| NetError::Passphrase)
 }
 
 type KnownHosts = Vec<(Vec<PeerAddr>, HostSource)>;

@@ -1,4 +1,5 @@
-//! The driver as others see it: an immutable picture, made a few times a second and only when something happened.
+//! The driver as others see it: an immutable picture, made a few times a second and only when something happened, and at
+//! once when a neighbor came or went.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -111,6 +112,11 @@ impl Publisher {
         self.changed = true;
     }
 
+    /// Something happened that nobody should have to wait for.
+    pub(super) fn hurry(&mut self) {
+        (self.changed, self.last) = (true, None);
+    }
+
     /// When the next picture is due; never, while nothing happens.
     pub(super) fn due(&self) -> Time {
         match self.last {
@@ -134,6 +140,7 @@ impl Publisher {
 
     /// Makes the next picture carry a fresh list of hosts.
     pub(super) fn renew_hosts(&mut self) {
-        (self.changed, self.last, self.remembered) = (true, None, None);
+        self.hurry();
+        self.remembered = None;
     }
 }

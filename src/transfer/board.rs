@@ -16,7 +16,8 @@ use tokio_util::sync::CancellationToken;
 use super::state::{Direction, Transfer, TransferState};
 use crate::proto::FileId;
 
-/// Finished transfers that stay listed; the oldest go first.
+/// Finished transfers of each direction that stay listed; the oldest go first. Those who fetch here a lot do not push the
+/// user's own downloads off the list.
 pub(super) const MAX_FINISHED: usize = 200;
 /// How often one transfer's progress wakes the readers, at most.
 const PUBLISH_EVERY: Duration = Duration::from_millis(100);
@@ -129,8 +130,9 @@ impl Board {
 }
 
 impl Lines {
-    fn forget_oldest_finished(&mut self) {
-        let finished = || self.by_id.iter().filter(|(_, line)| line.transfer.state.is_final()).map(|(id, _)| *id);
+    fn forget_oldest_finished(&mut self, direction: Direction) {
+        let over = |transfer: &Transfer| transfer.direction == direction && transfer.state.is_final();
+        let finished = || self.by_id.iter().filter(|(_, line)| over(&line.transfer)).map(|(id, _)| *id);
         let excess = finished().count().saturating_sub(MAX_FINISHED);
         let oldest: Vec<u64> = finished().take(excess).collect();
         for id in oldest {
@@ -171,7 +173,7 @@ impl Ticket {
             return;
         }
         if transfer.state.is_final() {
-            lines.forget_oldest_finished();
+            lines.forget_oldest_finished(self.direction);
         }
         drop(lines);
         self.board.wake();
@@ -204,9 +206,21 @@ impl Ticket {
         }
     }
 
-    /// Time passed without progress: brings the rate up to date.
+    /// Time passed, perhaps without progress: brings the rate up to date.
     pub(super) fn tick(&self) {
-        self.update(|_| ());
+        let now = Instant::now();
+        let mut lines = self.board.lock();
+        let Some(line) = lines.by_id.get_mut(&self.id) else { return };
+        if now.duration_since(line.published) < PUBLISH_EVERY || line.transfer.state != TransferState::Active {
+            return;
+        }
+        let rate = line.meter.rate(now);
+        if rate != line.transfer.rate {
+            Arc::make_mut(&mut line.transfer).rate = rate;
+            line.published = now;
+            drop(lines);
+            self.board.wake();
+        }
     }
 }
 
@@ -288,11 +302,13 @@ mod tests {
     async fn numbers_are_unique_and_finished_lines_are_bounded() {
         let board = Board::new();
         let running = add(&board, Direction::Upload);
+        let first = add(&board, Direction::Upload);
+        first.state(TransferState::Done, None);
         for _ in 0..MAX_FINISHED + 10 {
             add(&board, Direction::Download).state(TransferState::Done, None);
         }
         let list = board.list();
-        assert_eq!(list.len(), MAX_FINISHED + 1);
+        assert_eq!((list.len(), list[1].id), (MAX_FINISHED + 2, first.id()));
         assert!(list.windows(2).all(|pair| pair[0].id < pair[1].id));
         assert_eq!(list[0].id, running.id());
     }

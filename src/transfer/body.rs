@@ -38,6 +38,11 @@ impl Row {
         self.ticket.progress(sent.min(self.size), more);
     }
 
+    /// Brings its rate up to date.
+    pub(super) fn tick(&self) {
+        self.ticket.tick();
+    }
+
     /// The next body of it begins, or the last one ended.
     fn set_end(&self, end: Option<Result<(), String>>) {
         *self.end.lock().unwrap_or_else(PoisonError::into_inner) = end;

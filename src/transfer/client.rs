@@ -50,7 +50,8 @@ pub trait Dial: Send + Sync {
     /// Connects to `addr`, and if `node` is given, only to that node.
     ///
     /// # Errors
-    /// In words for the user, when that fails. It should give up within half a minute.
+    /// In words for the user, when that fails; `PermissionDenied` when another node answers there or will not let this one
+    /// in, so that trying again is of no use. It should give up within half a minute.
     fn dial(&self, addr: PeerAddr, node: Option<NodeId>) -> BoxFuture<'_, io::Result<BoxStream>>;
 }
 

@@ -60,32 +60,31 @@ impl Download {
         Self { shared, sources: magnet.sources.clone(), magnet, ticket, work: None, rng: Rng::new(seed) }
     }
 
-    /// Runs it to its end.
-    pub(super) async fn run(mut self) {
-        let (state, why) = match self.fetch().await {
-            Ok(path) => (TransferState::Done, Some(path)),
-            Err(Trouble::Stopped) => (TransferState::Cancelled, None),
+    /// Runs it to its end, and lets go of its files. The caller publishes the end, if it is one: a download that ends with
+    /// the node is not over.
+    pub(super) async fn run(mut self) -> (Ticket, Option<(TransferState, Option<String>)>) {
+        let end = match self.fetch().await {
+            Ok(path) => Some((TransferState::Done, Some(path))),
+            Err(Trouble::Stopped) if self.shared.closing.is_cancelled() => None,
+            Err(Trouble::Stopped) => Some((TransferState::Cancelled, None)),
             Err(
                 Trouble::Busy { why, .. }
                 | Trouble::Lost(why)
                 | Trouble::Useless(why)
                 | Trouble::Lied(why)
                 | Trouble::Fatal(why),
-            ) => (TransferState::Failed, Some(why)),
+            ) => Some((TransferState::Failed, Some(why))),
         };
-        let by_user = state == TransferState::Cancelled && !self.shared.closing.is_cancelled();
-        if let Some(Work { partial, .. }) = self.work.take().filter(|_| state != TransferState::Done) {
+        let state = end.as_ref().map(|(state, _)| *state);
+        if let Some(Work { partial, .. }) = self.work.take().filter(|_| state != Some(TransferState::Done)) {
             // What is here stays here in any case; this only spares the next run from reading it again.
             let _ = blocking(move || {
                 partial.sync()?;
-                if by_user { partial.stopped() } else { Ok(()) }
+                if state == Some(TransferState::Cancelled) { partial.stopped() } else { Ok(()) }
             })
             .await;
         }
-        // When the node stops, the ticket itself says so.
-        if state != TransferState::Cancelled || by_user {
-            self.ticket.state(state, why);
-        }
+        (self.ticket, end)
     }
 
     async fn fetch(&mut self) -> Result<String, Trouble> {
@@ -197,6 +196,9 @@ impl Download {
         };
         match dialled {
             Ok(Ok(stream)) => Client::new(stream).await,
+            Ok(Err(error)) if error.kind() == io::ErrorKind::PermissionDenied => {
+                Err(Trouble::Useless(error.to_string()))
+            }
             Ok(Err(error)) => Err(Trouble::Lost(format!("{peer} cannot be reached ({error})"))),
             Err(_) => Err(Trouble::Lost(format!("{peer} does not answer"))),
         }

@@ -18,7 +18,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Semaphore;
-use tokio::time::Instant;
+use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use super::board::Board;
@@ -46,6 +46,8 @@ pub(super) const GROUPS_PATH: &str = "/groups/";
 const MAX_CONNECTIONS: usize = 256;
 /// How long a whole request may take to arrive, and how long a connection may idle.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often the rate of an upload that stands still is brought up to date.
+const TICK: Duration = Duration::from_secs(1);
 /// Header lines of a request.
 const MAX_HEADERS: usize = 32;
 /// Bytes of a request's head.
@@ -108,11 +110,20 @@ impl Uploads {
             .max_headers(MAX_HEADERS)
             .max_header_size(MAX_HEAD)
             .serve_connection(TokioIo::new(Patience::new(stream)), service);
-        tokio::select! {
-            result = served => if let Err(error) = result {
-                tracing::debug!(node = connection.peer.node.short(), %error, "an upload connection broke");
-            },
-            () = stop.cancelled() => {}
+        let mut served = std::pin::pin!(served);
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                result = &mut served => {
+                    if let Err(error) = result {
+                        tracing::debug!(node = connection.peer.node.short(), %error, "an upload connection broke");
+                    }
+                    return;
+                }
+                () = stop.cancelled() => return,
+                _ = tick.tick() => connection.tick(),
+            }
         }
     }
 
@@ -158,6 +169,13 @@ impl Connection {
 
     fn held(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Brings the rate of an upload that stands still up to date.
+    fn tick(&self) {
+        if let Some((_, row)) = &self.held().row {
+            row.tick();
+        }
     }
 
     async fn answer(&self, request: &Request<Incoming>) -> Reply {

@@ -133,8 +133,12 @@ impl Transfers {
         let download = Download::new(Arc::clone(&inner.downloads), magnet, ticket);
         let ended = Ended { inner: Arc::clone(inner), hash };
         inner.tasks.spawn(async move {
-            let _ended = ended;
-            download.run().await;
+            let (ticket, end) = download.run().await;
+            // In this order: whoever sees the end can start the same file again at once.
+            drop(ended);
+            if let Some((state, why)) = end {
+                ticket.state(state, why);
+            }
         });
         Ok(id)
     }

@@ -5,8 +5,8 @@ use tokio::net::TcpStream;
 
 use super::{OneFile, addr, neighbor_down, neighbor_up, node, settings, status};
 use crate::net::{Dialer, Identity, Net, NetStatus, Purpose, Stream, start};
-use crate::overlay::{Hello, Message, Ping, Role, TopologyKind};
-use crate::proto::Guid;
+use crate::overlay::{Delivery, Event, Hello, Message, Ping, QueryBody, QueryMessage, Role, TopologyKind};
+use crate::proto::{Guid, Travel};
 use crate::wire;
 
 /// Sends bytes over plain TCP and waits until the node closes.
@@ -21,8 +21,8 @@ async fn shout(net: &Net, bytes: &[u8]) {
 
 /// A proven stranger.
 async fn stranger(net: &Net, purpose: Purpose) -> Stream {
-    let endpoint = crate::net::endpoint::Endpoint::new(&Identity::ephemeral().unwrap(), None).unwrap();
-    Dialer::new(endpoint.into()).open(addr(net), Some(net.node), purpose).await.unwrap()
+    let dialer = Dialer::of(&Identity::ephemeral().unwrap()).unwrap();
+    dialer.open(addr(net), Some(net.node), purpose).await.unwrap()
 }
 
 fn hello() -> Vec<u8> {
@@ -122,6 +122,43 @@ async fn messages_that_break_their_rules_are_counted_and_the_link_lives() {
     stream.flush().await.unwrap();
     let seen = status(&mut net, |status| status.net.malformed == 1 && status.net.unknown == 1).await;
     assert_eq!(seen.links.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_does_not_read_loses_the_link_and_the_others_do_not_notice() {
+    let mut patient = settings(&[]);
+    patient.core.silence = std::time::Duration::from_secs(10_000);
+    let mut net = start(patient, std::sync::Arc::new(OneFile(""))).await.unwrap();
+    let mut stuck = stranger(&net, Purpose::Link).await;
+    stuck.write_all(&hello()).await.unwrap();
+    stuck.flush().await.unwrap();
+    let stuck_node = neighbor_up(&mut net).await;
+    let mut chatty = stranger(&net, Purpose::Link).await;
+    chatty.write_all(&hello()).await.unwrap();
+    chatty.flush().await.unwrap();
+    let chatty_node = neighbor_up(&mut net).await;
+
+    let body = std::sync::Arc::new(QueryBody::new(&"x".repeat(200), None, Delivery::Direct, false));
+    let mut number = 0u64;
+    // More than its queue and the sockets' buffers hold.
+    let down = loop {
+        let mut bytes = Vec::new();
+        for _ in 0..1_000 {
+            number += 1;
+            let guid = Guid(std::array::from_fn(|i| if i < 8 { number.to_be_bytes()[i] } else { 0 }));
+            let query = QueryMessage { guid, travel: Travel::start(7), body: std::sync::Arc::clone(&body) };
+            wire::encode_message(&Message::Query(query), &mut bytes);
+        }
+        chatty.write_all(&bytes).await.unwrap();
+        chatty.flush().await.unwrap();
+        if let Ok(Event::NeighborDown { node, why, .. }) = net.events.try_recv() {
+            break (node, why);
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    };
+    assert_eq!(down, (stuck_node, "it could not be written to fast enough".to_owned()));
+    let seen = status(&mut net, |status| status.net.slow == 1 && status.total.dropped > 0).await;
+    assert_eq!(seen.links.iter().map(|link| link.peer.id).collect::<Vec<_>>(), [chatty_node]);
 }
 
 #[tokio::test]

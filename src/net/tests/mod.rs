@@ -98,6 +98,7 @@ async fn two_nodes_link_up_and_see_each_other() {
     let mut bob = node(&[&alice], "song.ogg").await;
     assert_eq!(neighbor_up(&mut bob).await, alice.node);
     assert_eq!(neighbor_up(&mut alice).await, bob.node);
+    assert_eq!(alice.status.borrow().links.len(), 1, "the status is never behind the events");
     let seen = status(&mut alice, |status| status.links.iter().any(|link| link.rtt.is_some())).await;
     let link = &seen.links[0];
     assert_eq!((link.peer.id, link.peer.listen, link.inbound()), (bob.node, Some(addr(&bob)), true));
@@ -235,4 +236,28 @@ async fn a_long_name_is_cut_between_characters() {
     let mut alice = alice;
     let seen = status(&mut alice, |status| !status.links.is_empty()).await;
     assert_eq!(seen.links[0].peer.name.raw(), format!("x{}", "é".repeat(31)));
+}
+
+#[tokio::test]
+async fn nodes_on_one_network_find_each_other_unless_they_are_told_not_to() {
+    let discovering = || {
+        let mut settings = settings(&[]);
+        (settings.discovery, settings.core.only_peers) = (true, false);
+        settings
+    };
+    let mut alice = start(discovering(), Arc::new(OneFile(""))).await.unwrap();
+    let bob = start(discovering(), Arc::new(OneFile(""))).await.unwrap();
+    // Other nodes may be on this machine as well.
+    let found = async { while neighbor_up(&mut alice).await != bob.node {} };
+    timeout(PATIENCE, found).await.expect("they find each other");
+    let found_bob = alice.status.borrow().clone();
+    assert!(found_bob.net.events_lost == 0);
+    timeout(PATIENCE, alice.shutdown.run()).await.expect("discovery ends too");
+}
+
+#[tokio::test]
+async fn an_empty_passphrase_does_not_open_a_private_overlay() {
+    let mut private = settings(&[]);
+    private.passphrase = Some(" \n".to_owned());
+    assert!(matches!(start(private, Arc::new(OneFile(""))).await.err(), Some(NetError::EmptyPassphrase)));
 }

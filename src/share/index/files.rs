@@ -81,7 +81,8 @@ impl Files {
             return Ok(number);
         }
         if self.rows.len() == self.rows.capacity() {
-            self.rows.reserve_exact((self.rows.len() / 8).max(64));
+            // Doubling would double the largest table; a large one is moved without copying.
+            self.rows.reserve_exact((self.rows.len() / 32).max(64));
         }
         self.rows.push(row);
         Ok(self.rows.len() as u32 - 1)

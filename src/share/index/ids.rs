@@ -54,13 +54,15 @@ impl Ids {
         self.insert_at((last, at), id);
     }
 
-    /// Puts a number at the first place that is not `before` it.
+    /// Puts a number at the first place that is not `before` it, unless it stands there already.
     pub(super) fn insert(&mut self, id: u32, before: impl FnMut(u32) -> bool) {
-        let place = self.find(before);
-        self.insert_at(place, id);
+        let (chunk, at) = self.find(before);
+        if self.chunks().get(chunk).and_then(|ids| ids.get(at)) != Some(&id) {
+            self.insert_at((chunk, at), id);
+        }
     }
 
-    /// Takes a number out; `before` tells what stands before it.
+    /// Takes a number out if it is there; `before` tells what stands before it.
     pub(super) fn remove(&mut self, id: u32, before: impl FnMut(u32) -> bool) {
         let (chunk, at) = self.find(before);
         match self {
@@ -71,7 +73,7 @@ impl Ids {
                 chunks[chunk].remove(at);
                 join_small(chunks, chunk);
             }
-            _ => debug_assert!(false, "{id} is not where the order says"),
+            _ => {}
         }
     }
 
@@ -139,7 +141,7 @@ impl FromIterator<u32> for Ids {
 
 fn grow_and_insert(ids: &mut Vec<u32>, at: usize, id: u32) {
     if ids.len() == ids.capacity() {
-        ids.reserve_exact((ids.len() / 8).max(LEAST_GROWTH));
+        ids.reserve_exact((ids.len() / 8).max(LEAST_GROWTH).min(CHUNK - ids.len()));
     }
     ids.insert(at, id);
 }
@@ -170,8 +172,14 @@ impl<'a> Cursor<'a> {
     /// Whether the list has this number; to be asked in ascending order. Gallops: near numbers cost little, far ones
     /// the logarithm of the distance.
     pub(super) fn has(&mut self, id: u32) -> bool {
-        if !self.chunks.first().is_some_and(|ids| ids.last().is_some_and(|&last| id <= last)) {
-            let skip = self.chunks.partition_point(|ids| ids.last().is_none_or(|&last| last < id));
+        let is_before = |ids: &Vec<u32>| ids.last().is_none_or(|&last| last < id);
+        if self.chunks.first().is_some_and(is_before) {
+            let mut step = 1;
+            while step < self.chunks.len() && is_before(&self.chunks[step]) {
+                step *= 2;
+            }
+            let end = step.min(self.chunks.len());
+            let skip = step / 2 + self.chunks[step / 2..end].partition_point(is_before);
             (self.chunks, self.at) = (&self.chunks[skip..], 0);
         }
         let Some(ids) = self.chunks.first() else { return false };
@@ -214,9 +222,11 @@ mod tests {
             // Single changes, then a whole stretch taken out, which empties chunks.
             let stretch: Vec<u32> = model.range(cut.0..cut.0.saturating_add(cut.1)).copied().collect();
             for (add, id) in changes.into_iter().chain(stretch.into_iter().map(|id| (false, id))) {
-                if add && model.insert(id) {
+                if add {
+                    model.insert(id);
                     ids.insert(id, |other| other < id);
-                } else if !add && model.remove(&id) {
+                } else {
+                    model.remove(&id);
                     ids.remove(id, |other| other < id);
                 }
             }

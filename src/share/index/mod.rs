@@ -186,7 +186,7 @@ impl Index {
     fn rank(&mut self, number: u32) {
         let number = number as usize;
         if number >= self.ranks.capacity() {
-            self.ranks.reserve_exact(number + 1 - self.ranks.len() + self.ranks.len() / 8);
+            self.ranks.reserve_exact(number + 1 - self.ranks.len() + self.ranks.len() / 32);
         }
         self.ranks.resize(self.ranks.len().max(number + 1), 0);
         self.ranks[number] = u8::try_from(self.folded.words().len()).unwrap_or(u8::MAX);

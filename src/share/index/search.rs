@@ -66,7 +66,10 @@ impl<'a> Search<'a> {
             self.walk(self.index.files.with_content(hash));
             return;
         }
-        match self.plan() {
+        let source = self.plan();
+        // The shortest excludes the most.
+        self.filters.sort_by_cached_key(|list| list.len());
+        match source {
             None => {}
             Some(Source::Exact(list)) => self.walk(list.iter()),
             Some(Source::Prefix(prefix)) => self.walk_lists(self.index.words.beginning(prefix)),

@@ -18,7 +18,7 @@ impl Words {
     pub(super) fn add(&mut self, number: u32, name: &Folded) {
         for word in name.words() {
             match self.lists.get_mut(word) {
-                Some(list) => insert(list, number),
+                Some(list) => list.insert(number, |other| other < number),
                 None => {
                     self.lists.insert(word.into(), Ids::from_iter([number]));
                 }
@@ -30,10 +30,7 @@ impl Words {
     pub(super) fn remove(&mut self, number: u32, name: &Folded) {
         for word in name.words() {
             let Some(list) = self.lists.get_mut(word) else { continue };
-            // A word that the name has twice is gone the second time.
-            if list.iter_from(|other| other < number).next() == Some(number) {
-                list.remove(number, |other| other < number);
-            }
+            list.remove(number, |other| other < number);
             if list.is_empty() {
                 self.lists.remove(word);
             }
@@ -55,12 +52,6 @@ impl Words {
     pub(super) fn heap_bytes(&self) -> usize {
         let entry = size_of::<(Box<str>, Ids)>() * 3 / 2;
         self.lists.iter().map(|(word, list)| word.len() + entry + list.heap_bytes()).sum()
-    }
-}
-
-fn insert(list: &mut Ids, number: u32) {
-    if list.iter_from(|other| other < number).next() != Some(number) {
-        list.insert(number, |other| other < number);
     }
 }
 

@@ -47,7 +47,7 @@ const REVISIT: Duration = Duration::from_secs(1);
 /// The cache is written that often at the most, unless many files wait for it.
 const COMMIT: Duration = Duration::from_secs(2);
 /// Between two looks at whether the shared folders are still there.
-const CHECK: Duration = Duration::from_secs(5);
+const CHECK: Duration = Duration::from_secs(2);
 /// Between two scans of folders that cannot be watched, and how many times longer than the scan itself that is at least.
 const POLL: Duration = Duration::from_secs(30);
 const POLL_FACTOR: u32 = 20;
@@ -194,6 +194,9 @@ impl Keeper {
         if self.in_flight.len() < MAX_QUEUED {
             if let Some(spot) = self.walk.pop() {
                 self.visit(&spot);
+                if self.walk.is_empty() {
+                    self.report.touched();
+                }
             }
             if self.walk.is_empty() || self.fresh.len() >= MAX_FRESH {
                 self.resolve_fresh();

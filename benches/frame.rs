@@ -1,0 +1,58 @@
+//! Time of a frame of 200x60, from a new snapshot to the bytes for the terminal. The bar: 2 ms.
+//!
+//! `cargo bench --bench frame`
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hopscope::tui::effect::{Answer, Message};
+use hopscope::tui::fixture::{Fixture, Shape};
+use hopscope::tui::glyphs::Glyphs;
+use hopscope::tui::keymap::Keymap;
+use hopscope::tui::model::Model;
+use hopscope::tui::theme::Theme;
+use hopscope::tui::{draw, update::update};
+use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
+use ratatui::{Terminal, TerminalOptions, Viewport};
+
+fn main() {
+    divan::main();
+}
+
+const SIZE: (u16, u16) = (200, 60);
+
+fn frames(bencher: divan::Bencher<'_, '_>, shape: Shape, screen: u8) {
+    let mut fixture = Fixture::new(shape, 7);
+    let snapshots = [(); 8].map(|()| Arc::new(fixture.snapshot()));
+    let (Some(keymap), Some(theme)) = (Keymap::builtin("default"), Theme::builtin("dark")) else { return };
+    let mut model = Model::new(Arc::clone(&snapshots[0]), SIZE.into(), keymap, theme, Glyphs::UNICODE);
+    model.screen = screen;
+    let version = snapshots[0].library.version;
+    model.files.asked = Some((String::new(), 0, version));
+    let page = Ok(fixture.page(0, 256));
+    update(&mut model, Duration::ZERO, Message::Answer(Answer::Files { filter: String::new(), version, page }));
+    let viewport = Viewport::Fixed(Rect::new(0, 0, SIZE.0, SIZE.1));
+    let backend = CrosstermBackend::new(io::sink());
+    let Ok(mut terminal) = Terminal::with_options(backend, TerminalOptions { viewport }) else { return };
+    let mut at = 0;
+    bencher.bench_local(|| {
+        at += 1;
+        let next = Arc::clone(&snapshots[at % snapshots.len()]);
+        update(&mut model, Duration::from_millis(50 * at as u64), Message::Snapshot(next));
+        terminal.draw(|frame| draw(&model, frame)).is_ok()
+    });
+}
+
+/// A node on a busy evening.
+#[divan::bench(args = [1, 2, 5, 6])]
+fn busy(bencher: divan::Bencher<'_, '_>, screen: u8) {
+    frames(bencher, Shape::BUSY, screen);
+}
+
+/// As much as the limits allow: 256 neighbors, 500 queries, 2,000 hits, 1,000 lines of log.
+#[divan::bench(args = [1, 2, 5, 6])]
+fn full(bencher: divan::Bencher<'_, '_>, screen: u8) {
+    frames(bencher, Shape::FULL, screen);
+}

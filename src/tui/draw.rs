@@ -1,0 +1,294 @@
+//! One frame: the bars, the panes of the screen, and what lies over them.
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::action::{Action, PaneName, SCREENS};
+use super::layout::{self, Plan, Room};
+use super::model::{Model, Tone};
+use super::overlays;
+use super::paint::Paint;
+use super::panes::{self, later, status, traffic};
+use super::table::put;
+use super::text;
+use super::theme::Meaning;
+
+/// Columns of each of the header's two curves.
+const HEADER_SPARK: u16 = 8;
+
+/// Draws the model. What it draws depends on nothing else.
+pub fn draw(model: &Model, frame: &mut Frame<'_>) {
+    let cursor = draw_buffer(model, frame.buffer_mut());
+    if let Some(cursor) = cursor {
+        frame.set_cursor_position(cursor);
+    }
+}
+
+/// Draws the model into a buffer; returns where the cursor stands if a line is being typed.
+pub fn draw_buffer(model: &Model, buffer: &mut Buffer) -> Option<(u16, u16)> {
+    let paint = Paint::new(model);
+    let mut plan = model.plan();
+    // A frame may come between the terminal's change of size and the message that tells of it.
+    if plan.header.width != buffer.area.width || plan.footer.bottom() != buffer.area.bottom() {
+        let focus = model.pane().unwrap_or(PaneName::Neighbors);
+        plan = layout::plan(buffer.area, model.screen, focus, model.zoomed, !model.snapshot.warnings.is_empty());
+    }
+    buffer.set_style(buffer.area, paint.text());
+    if plan.room == Room::Status {
+        status::draw(buffer, plan.body, &paint);
+        if model.toast.is_some() {
+            let last = Rect { y: plan.body.bottom().saturating_sub(1), height: 1.min(plan.body.height), ..plan.body };
+            buffer.set_line(last.x, last.y, &Line::raw(" ".repeat(last.width.into())), last.width);
+            footer(buffer, last, &paint);
+        }
+    } else {
+        header(buffer, plan.header, &paint);
+        screens(buffer, plan.screens, &paint);
+        tabs(buffer, &plan, &paint);
+        warning(buffer, &plan, &paint);
+        for (pane, area) in &plan.panes {
+            panes::draw(buffer, *area, *pane, &paint);
+        }
+        if let Some(area) = plan.traffic {
+            let inner = panes::frame(buffer, area, "Traffic", &traffic::title(&paint), false, &paint);
+            traffic::draw(buffer, inner, &paint);
+        }
+        if layout::panes_of(model.screen).is_empty() {
+            later::draw(buffer, plan.body, model.screen, &paint);
+        }
+        footer(buffer, plan.footer, &paint);
+    }
+    let cursor = overlays::draw(buffer, &paint);
+    if model.glyphs.is_ascii() {
+        text::only_ascii(buffer);
+    }
+    cursor
+}
+
+/// Writes parts from the left as long as they fit whole, a thin line between them.
+fn parts(buffer: &mut Buffer, area: Rect, parts: Vec<Line<'static>>, paint: &Paint<'_>) -> u16 {
+    let mut x = 1;
+    for (i, part) in parts.into_iter().enumerate() {
+        let width = part.width() as u16;
+        let gap = if i == 0 { 0 } else { 3 };
+        if x + gap + width > area.width {
+            break;
+        }
+        if i > 0 {
+            let bar = format!(" {} ", paint.separator());
+            put(buffer, area, x, 0, gap, &Line::styled(bar, paint.border(false)));
+        }
+        put(buffer, area, x + gap, 0, width, &part);
+        x += gap + width;
+    }
+    x
+}
+
+fn header(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
+    let model = paint.model;
+    let now = &model.snapshot;
+    let role = &now.role;
+    let name = paint.untrusted(&now.node.name, (area.width / 4).clamp(8, 32));
+    let id = text::short_id(&now.node.node.to_string());
+    let topology = Line::from(vec![
+        Span::styled(role.topology.name(), paint.strong()),
+        Span::raw(" "),
+        Span::styled(format!("{} {}", paint.role_symbol(role.role), role.role.name()), paint.role(role.role)),
+    ]);
+    let few = role.neighbors < role.min_neighbors;
+    let neighbors = Line::from(vec![
+        Span::styled(role.neighbors.to_string(), if few { paint.warn() } else { paint.strong() }),
+        Span::styled(if role.neighbors == 1 { " neighbor" } else { " neighbors" }, paint.dim()),
+    ]);
+    let meter = |name: &'static str, history: &[u64], style| {
+        let mut line = Line::styled(format!("{name} "), paint.dim());
+        line.push_span(Span::styled(model.glyphs.spark(history, HEADER_SPARK.into()), style));
+        let rate = text::rate(history.last().copied().unwrap_or(0) as f64);
+        line.push_span(Span::styled(format!(" {rate:>9}"), paint.text()));
+        line
+    };
+    parts(
+        buffer,
+        area,
+        vec![
+            Line::from(vec![
+                Span::styled(format!("{} {name}", paint.self_symbol()), paint.me()),
+                Span::styled(format!(" {id}"), paint.dim()),
+            ]),
+            topology,
+            neighbors,
+            Line::styled(format!("up {}", uptime(paint.now_ms)), paint.dim()),
+            meter("queries", &now.traffic.overlay_history, paint.warn()),
+            meter("content", &now.traffic.content_history, paint.hit()),
+            Line::styled(now.node.addr.to_string(), paint.dim()),
+        ],
+        paint,
+    );
+}
+
+/// An age in minutes: seconds would cost a redraw each, for nothing.
+fn uptime(ms: u64) -> String {
+    let minutes = ms / 60_000;
+    match (minutes / 1440, minutes / 60 % 24, minutes % 60) {
+        (0, 0, 0) => "<1 min".into(),
+        (0, 0, minutes) => format!("{minutes} min"),
+        (0, hours, minutes) => format!("{hours} h {minutes:02}"),
+        (days, hours, _) => format!("{days} d {hours} h"),
+    }
+}
+
+/// Where each screen's name stands: also what the mouse hits.
+#[must_use]
+pub fn screen_tabs(area: Rect) -> Vec<(u8, Rect)> {
+    let mut x = area.x + 1;
+    let tabs = (1..).zip(SCREENS).map(|(screen, name)| {
+        let width = name.len() as u16 + 4;
+        let tab = Rect { x, width, ..area };
+        x += width;
+        (screen, tab.intersection(area))
+    });
+    tabs.collect()
+}
+
+fn screens(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
+    let model = paint.model;
+    let mut end = 0;
+    for ((screen, tab), name) in screen_tabs(area).into_iter().zip(SCREENS) {
+        let mut letters = name.chars();
+        let name: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+        let line = Line::styled(format!(" {screen} {name} "), paint.tab(model.screen == screen));
+        put(buffer, tab, 0, 0, tab.width, &line);
+        end = tab.right();
+    }
+    let mut badges = Vec::new();
+    if model.frozen.is_some() {
+        badges.push((format!("{} frozen: {} goes on", model.glyphs.paused, paint.key(&Action::Pause)), paint.warn()));
+    }
+    if model.snapshot.node.hop_delay_ms > 0 {
+        badges.push((format!("slow motion {} ms a hop", model.snapshot.node.hop_delay_ms), paint.warn()));
+    }
+    if !model.problems.is_empty() {
+        let many = panes::cost::nodes(model.problems.len() as u64, "problem");
+        let text = format!("{many}: {}", paint.key(&Action::Problems));
+        badges.push((text, paint.error()));
+    }
+    if model.zoomed {
+        badges.push((format!("zoomed: {} shows all", paint.key(&Action::Zoom)), paint.dim()));
+    }
+    let mut right = area.width;
+    for (text, style) in badges {
+        let width = text::width(&text) as u16 + 2;
+        if right < end + width {
+            break;
+        }
+        right -= width;
+        put(buffer, area, right, 0, width, &Line::styled(format!(" {text}"), style));
+    }
+}
+
+/// Where each pane's tab stands: also what the mouse hits.
+#[must_use]
+pub fn pane_tabs(plan: &Plan, paint: &Paint<'_>) -> Vec<(PaneName, Rect, String)> {
+    let Some(area) = plan.tabs else { return Vec::new() };
+    let mut x = area.x + 1;
+    let tabs = layout::panes_of(paint.model.screen).iter().map(|pane| {
+        let digest = panes::digest(*pane, paint);
+        let name = panes::title(*pane);
+        let label = if digest.short.is_empty() { format!(" {name} ") } else { format!(" {name} {} ", digest.short) };
+        let width = text::width(&label) as u16;
+        let tab = Rect { x, width, ..area }.intersection(area);
+        x += width + 1;
+        (*pane, tab, label)
+    });
+    tabs.collect()
+}
+
+fn tabs(buffer: &mut Buffer, plan: &Plan, paint: &Paint<'_>) {
+    for (pane, tab, label) in pane_tabs(plan, paint) {
+        let style = if paint.model.pane() == Some(pane) { paint.border(true).patch(paint.strong()) } else { paint.dim() };
+        put(buffer, tab, 0, 0, tab.width, &Line::styled(label, style));
+    }
+}
+
+fn warning(buffer: &mut Buffer, plan: &Plan, paint: &Paint<'_>) {
+    let warnings = &paint.model.snapshot.warnings;
+    let (Some(area), Some(first)) = (plan.warning, warnings.first()) else { return };
+    let more = match warnings.len() - 1 {
+        0 => String::new(),
+        more => format!("  ({more} more: {})", paint.key(&Action::Problems)),
+    };
+    let room = area.width.saturating_sub(text::width(&more) as u16 + 3);
+    let words = paint.foreign(&format!("{}. {}", first.message, first.hint), room);
+    let line = Line::styled(format!(" {} {words}{more}", paint.warning_symbol()), paint.warn());
+    put(buffer, area, 0, 0, area.width, &line);
+}
+
+/// The last line: what was just said, or the keys that work here.
+fn footer(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
+    let model = paint.model;
+    let Some(toast) = &model.toast else {
+        return hints(buffer, area, paint);
+    };
+    let (sign, style) = match toast.tone {
+        Tone::Good => (paint.good_symbol(), paint.hit()),
+        Tone::Plain => (paint.dot(), paint.text()),
+        Tone::Bad => (paint.dropped_symbol(), paint.error()),
+    };
+    let room = area.width.saturating_sub(4);
+    let said = paint.foreign(&toast.text, room);
+    let mut line = Line::styled(format!(" {sign} {said}"), style);
+    let room = room.saturating_sub(text::width(&said) as u16 + 2);
+    if !toast.hint.is_empty() && room > 4 {
+        line.push_span(Span::styled(format!("  {}", paint.foreign(&toast.hint, room)), paint.dim()));
+    }
+    put(buffer, area, 0, 0, area.width, &line);
+}
+
+/// What is worth knowing in a pane, the most useful first; the keys come from the keymap.
+fn useful(model: &Model) -> Vec<Action> {
+    use Action as A;
+    let mut here = match model.pane() {
+        Some(PaneName::Neighbors) => vec![A::AddPeer, A::Cancel, A::Act, A::Sort],
+        Some(PaneName::Queries) => vec![A::Act, A::PrevQuery, A::NextQuery, A::Cancel],
+        Some(PaneName::Transfers) => vec![A::Cancel, A::Act, A::Copy],
+        Some(PaneName::Flood) => vec![A::PrevQuery, A::NextQuery, A::HopBack, A::HopForward],
+        Some(PaneName::Results) => vec![A::Download, A::Copy, A::TtlUp, A::TtlDown, A::Sort, A::NextQuery],
+        Some(PaneName::Cost) => vec![A::Act, A::TtlUp, A::TtlDown, A::Cancel],
+        Some(PaneName::Files) => vec![A::Copy, A::Filter, A::Rescan],
+        Some(PaneName::Shares) => vec![A::Rescan],
+        Some(PaneName::Log) => vec![A::Filter, A::Last, A::Pause],
+        Some(PaneName::Role) => vec![A::NextTopology, A::TtlUp, A::TtlDown],
+        None => vec![A::Pane(PaneName::Flood)],
+    };
+    here.insert(0, A::SearchPrompt);
+    // A narrow footer holds some six of them: the way to all others must be among those.
+    let rest = here.split_off(here.len().min(4));
+    here.extend([A::Help, A::NextPane]);
+    here.extend(rest);
+    here.extend([A::Zoom, A::Palette, A::Quit]);
+    here
+}
+
+fn hints(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
+    let model = paint.model;
+    let scopes = paint.scopes();
+    let style = model.theme.style(Meaning::Footer);
+    buffer.set_style(area, style);
+    let name = model.keymap.name();
+    let room = area.width.saturating_sub(text::width(name) as u16 + 2);
+    let mut x = 1;
+    for action in useful(model) {
+        let Some(key) = model.keymap.key_for(&scopes, &action) else { continue };
+        let line = paint.hints(&[(key, action.label())]);
+        let width = line.width() as u16;
+        if x + width > room {
+            continue;
+        }
+        put(buffer, area, x, 0, width, &line);
+        x += width + 2;
+    }
+    let name = paint.foreign(name, 20);
+    put(buffer, area, area.width.saturating_sub(text::width(&name) as u16 + 1), 0, 20, &Line::styled(name, paint.dim()));
+}

@@ -1,0 +1,105 @@
+//! What comes into [`super::update::update`] and what it asks for.
+
+use std::sync::Arc;
+
+use crossterm::event::{KeyEvent, MouseEvent};
+
+use super::keymap::Keymap;
+use super::theme::Theme;
+use crate::app::{FilesPage, Guid, NodeId, Refusal, SearchRequest, Snapshot};
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Message {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// A text was pasted.
+    Paste(String),
+    /// The mouse did something.
+    Mouse(MouseEvent),
+    /// The terminal has another size: columns, rows.
+    Resize(u16, u16),
+    /// The node changed.
+    Snapshot(Arc<Snapshot>),
+    /// An effect was carried out, or refused.
+    Answer(Answer),
+    /// Keymap and theme were read anew.
+    Reloaded(Box<Reloaded>),
+    /// Time has passed.
+    Tick,
+}
+
+/// What the files of keymap and theme say now.
+#[derive(Debug)]
+pub struct Reloaded {
+    /// The keys.
+    pub keymap: Keymap,
+    /// The colours.
+    pub theme: Theme,
+    /// What is wrong with the files.
+    pub problems: Vec<String>,
+}
+
+/// What came of an effect.
+#[derive(Debug)]
+pub enum Answer {
+    /// A search runs, or does not.
+    Search(Result<Guid, Refusal>),
+    /// Files were read.
+    Files {
+        /// The filter that was asked for.
+        filter: String,
+        /// The library's version when it was asked.
+        version: u64,
+        /// The files.
+        page: Result<FilesPage, Refusal>,
+    },
+    /// Something else was done, which this sentence tells, or refused.
+    Done(String, Result<(), Refusal>),
+}
+
+/// Something that the loop must do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Start a search.
+    Search(Wanted),
+    /// End a search.
+    CancelSearch(Guid),
+    /// Download a magnet link; the name is for the message.
+    Get(String, String),
+    /// Stop a transfer or take it off the list.
+    CancelTransfer(u64),
+    /// Dial an address.
+    AddPeer(String),
+    /// Close a link; the name is for the message.
+    DropNeighbor(NodeId, String),
+    /// Scan the shares again.
+    Rescan,
+    /// Read shared files: filter, place, library's version.
+    Files(String, u64, u64),
+    /// Put a text on the clipboard.
+    Copy(String),
+    /// Use another theme.
+    Theme(String),
+    /// Draw everything anew.
+    Redraw,
+    /// Give the terminal back until the user returns.
+    Suspend,
+    /// Leave.
+    Quit,
+}
+
+/// A search that the user typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// The words.
+    pub text: String,
+    /// How far.
+    pub ttl: u8,
+}
+
+impl From<Wanted> for SearchRequest {
+    fn from(wanted: Wanted) -> Self {
+        Self { text: wanted.text, ttl: Some(wanted.ttl), ..Self::default() }
+    }
+}

@@ -1,0 +1,341 @@
+//! Everything that the screen knows: the node's last snapshot, and what the user looks at and does.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ratatui::layout::{Rect, Size};
+
+use super::action::PaneName;
+use super::edit::LineEdit;
+use super::glyphs::Glyphs;
+use super::keymap::{KeyPress, Keymap};
+use super::layout::{self, Plan};
+use super::rows::Rows;
+use super::theme::Theme;
+use crate::app::{FileId, FileRow, Guid, NodeId, PeerAddr, Search, Snapshot, Untrusted};
+
+/// Files asked for at once: some screens' worth on both sides of the selection.
+pub const FILES_WINDOW: usize = 256;
+
+/// What a row of a list is, so that a selection stays on it when rows come, go and change places.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RowId {
+    /// A neighbor.
+    Node(NodeId),
+    /// An address being dialled.
+    Dial(PeerAddr),
+    /// A query.
+    Query(Guid),
+    /// A transfer.
+    Transfer(u64),
+    /// A result: one content.
+    Content(FileId),
+    /// A line of the log: its time, and which of that time.
+    Line(u64, usize),
+    /// A hop of the flood.
+    Hop(u8),
+    /// A shared folder, by its alias.
+    Share(String),
+    /// A shared file, by its path.
+    Path(Untrusted),
+}
+
+/// How the user looks at one list.
+#[derive(Clone, Debug, Default)]
+pub struct ListState {
+    /// The row under the cursor; `None` for the first one, or in the log for the last.
+    pub selected: Option<RowId>,
+    /// Where that row was, for when it goes away.
+    pub index: usize,
+    /// Rows scrolled past.
+    pub offset: usize,
+    /// The column that it is sorted by, and whether downwards; `None` for the engine's order.
+    pub sort: Option<(usize, bool)>,
+    /// Columns that are not wanted, one bit each.
+    pub hidden: u32,
+    /// Show only rows that contain this.
+    pub filter: String,
+}
+
+/// Something said for a few seconds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Toast {
+    /// How good or bad it is.
+    pub tone: Tone,
+    /// One sentence.
+    pub text: String,
+    /// What to do, if anything.
+    pub hint: String,
+    /// When it goes.
+    pub until: Duration,
+}
+
+/// How good or bad a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// It went as asked.
+    Good,
+    /// To know.
+    Plain,
+    /// It did not go.
+    Bad,
+}
+
+/// What a typed line is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PromptKind {
+    /// A search.
+    Search,
+    /// A peer's address.
+    AddPeer,
+    /// A filter of the list of that pane.
+    Filter(PaneName),
+}
+
+/// A line being typed.
+#[derive(Clone, Debug)]
+pub struct Prompt {
+    /// What for.
+    pub kind: PromptKind,
+    /// The line.
+    pub line: LineEdit,
+    /// Which line of the history is shown: 0 is the one being typed.
+    pub recalled: usize,
+    /// What was there before, to come back to.
+    pub before: String,
+}
+
+/// Something that costs, before it is done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Costly {
+    /// Leave while transfers run.
+    Quit {
+        /// How many of them.
+        running: usize,
+    },
+    /// Close the link to a neighbor.
+    DropNeighbor(NodeId, String),
+    /// Stop a transfer.
+    CancelTransfer(u64, String),
+}
+
+/// What lies over the panes and takes the keys first.
+#[derive(Clone, Debug)]
+pub enum Overlay {
+    /// The keys that work here.
+    Help {
+        /// Lines scrolled past.
+        scroll: usize,
+    },
+    /// Find an action.
+    Palette {
+        /// What is looked for.
+        line: LineEdit,
+        /// The chosen one of those that fit.
+        chosen: usize,
+    },
+    /// A line being typed.
+    Prompt(Prompt),
+    /// A question.
+    Confirm {
+        /// What is about to be done.
+        what: Costly,
+    },
+    /// What is wrong with keymap, theme and node.
+    Problems {
+        /// Lines scrolled past.
+        scroll: usize,
+    },
+    /// Which columns a list shows.
+    Columns {
+        /// Whose.
+        pane: PaneName,
+        /// The column under the cursor.
+        chosen: usize,
+    },
+    /// All about one row.
+    Detail {
+        /// In which list.
+        pane: PaneName,
+        /// Which row.
+        row: RowId,
+        /// Lines scrolled past.
+        scroll: usize,
+    },
+}
+
+/// The part of the list of shared files that is here.
+#[derive(Clone, Debug, Default)]
+pub struct FileWindow {
+    /// Files that match the filter, in all; `None` before the first answer.
+    pub total: Option<u64>,
+    /// Place of the first row here.
+    pub offset: u64,
+    /// The rows.
+    pub rows: Vec<FileRow>,
+    /// The filter that they answer to.
+    pub filter: String,
+    /// The library's version that they are of.
+    pub version: u64,
+    /// What was asked for last and not answered yet: filter, place, version.
+    pub asked: Option<(String, u64, u64)>,
+}
+
+/// Everything that the screen knows.
+pub struct Model {
+    /// The node as it is shown.
+    pub snapshot: Arc<Snapshot>,
+    /// The node as it is: differs from what is shown while the screen is frozen.
+    pub latest: Arc<Snapshot>,
+    /// When what is shown was taken, on the loop's clock.
+    pub taken: Duration,
+    /// The loop's clock.
+    pub clock: Duration,
+    /// Since when the screen stands still, on the loop's clock; `None` while it moves.
+    pub frozen: Option<Duration>,
+    /// The terminal's size.
+    pub size: Size,
+    /// The screen, 1 to 6.
+    pub screen: u8,
+    /// The focused pane of each screen.
+    pub focus: [PaneName; 6],
+    /// Whether the focused pane has the screen for itself.
+    pub zoomed: bool,
+    /// How each list is looked at.
+    pub lists: [ListState; PaneName::ALL.len()],
+    /// The rows of each list, sorted and filtered.
+    pub rows: Rows,
+    /// What lies over the panes.
+    pub overlay: Option<Overlay>,
+    /// Keys of a sequence that is not complete.
+    pub pending: Vec<KeyPress>,
+    /// What is being said.
+    pub toast: Option<Toast>,
+    /// The own search that is looked at; `None` for the youngest.
+    pub chosen: Option<Guid>,
+    /// The hop that the flood was stepped to; `None` for all of it.
+    pub hop: Option<u8>,
+    /// TTL of the next search.
+    pub ttl: u8,
+    /// What was searched, the youngest last.
+    pub history: Vec<String>,
+    /// Shared files.
+    pub files: FileWindow,
+    /// The keys.
+    pub keymap: Keymap,
+    /// The colours.
+    pub theme: Theme,
+    /// The symbols.
+    pub glyphs: Glyphs,
+    /// What is wrong with keymap and theme.
+    pub problems: Vec<String>,
+    /// When and where the mouse was pressed last, for double clicks.
+    pub clicked: Option<(Duration, u16, u16)>,
+}
+
+impl Model {
+    /// A model that shows a node for the first time.
+    #[must_use]
+    pub fn new(snapshot: Arc<Snapshot>, size: Size, keymap: Keymap, theme: Theme, glyphs: Glyphs) -> Self {
+        let mut model = Self {
+            ttl: snapshot.node.ttl,
+            latest: Arc::clone(&snapshot),
+            snapshot,
+            taken: Duration::ZERO,
+            clock: Duration::ZERO,
+            frozen: None,
+            size,
+            screen: 1,
+            focus: std::array::from_fn(|i| {
+                layout::panes_of(i as u8 + 1).first().copied().unwrap_or(PaneName::Neighbors)
+            }),
+            zoomed: false,
+            lists: std::array::from_fn(|_| ListState::default()),
+            rows: Rows::default(),
+            overlay: None,
+            pending: Vec::new(),
+            toast: None,
+            chosen: None,
+            hop: None,
+            history: Vec::new(),
+            files: FileWindow::default(),
+            keymap,
+            theme,
+            glyphs,
+            problems: Vec::new(),
+            clicked: None,
+        };
+        model.refresh();
+        model
+    }
+
+    /// The focused pane, if the screen has panes.
+    #[must_use]
+    pub fn pane(&self) -> Option<PaneName> {
+        let focus = self.focus[usize::from(self.screen - 1)];
+        layout::panes_of(self.screen).contains(&focus).then_some(focus)
+    }
+
+    /// Where everything stands.
+    #[must_use]
+    pub fn plan(&self) -> Plan {
+        let area = Rect::new(0, 0, self.size.width, self.size.height);
+        let focus = self.focus[usize::from(self.screen - 1)];
+        layout::plan(area, self.screen, focus, self.zoomed, !self.snapshot.warnings.is_empty())
+    }
+
+    /// How a list is looked at.
+    #[must_use]
+    pub fn list(&self, pane: PaneName) -> &ListState {
+        &self.lists[pane as usize]
+    }
+
+    /// How a list is looked at, to change it.
+    pub fn list_mut(&mut self, pane: PaneName) -> &mut ListState {
+        &mut self.lists[pane as usize]
+    }
+
+    /// The node's age at the moment that is shown, in milliseconds.
+    #[must_use]
+    pub fn now_ms(&self) -> u64 {
+        self.snapshot.uptime_ms + self.since_taken_ms()
+    }
+
+    /// Milliseconds since what is shown was taken. On a frozen screen nothing ages.
+    #[must_use]
+    pub fn since_taken_ms(&self) -> u64 {
+        self.frozen.unwrap_or(self.clock).saturating_sub(self.taken).as_millis() as u64
+    }
+
+    /// The own search that is looked at.
+    #[must_use]
+    pub fn search(&self) -> Option<&Arc<Search>> {
+        let searches = &self.snapshot.searches;
+        self.chosen.and_then(|guid| searches.iter().find(|search| search.row.guid == guid)).or(searches.last())
+    }
+
+    /// Whether something moves by itself: a search that runs, files being hashed.
+    #[must_use]
+    pub fn animates(&self) -> bool {
+        self.frozen.is_none()
+            && (self.snapshot.searches.iter().any(|search| search.ended.is_none())
+                || self.snapshot.library.scanning
+                || self.snapshot.library.hashing_files > 0)
+    }
+
+    /// Takes the rows of all lists anew, after the snapshot, an order or a filter changed.
+    pub fn refresh(&mut self) {
+        let mut rows = std::mem::take(&mut self.rows);
+        rows.refresh(self);
+        self.rows = rows;
+        self.settle();
+    }
+
+    /// Says something for a while.
+    pub fn say(&mut self, tone: Tone, text: impl Into<String>, hint: impl Into<String>) {
+        let (text, hint) = (text.into(), hint.into());
+        // Long enough to read: some 15 characters a second, and never less than four seconds.
+        let span = Duration::from_millis(4_000 + 60 * (text.len() + hint.len()) as u64);
+        self.toast = Some(Toast { tone, text, hint, until: self.clock + span });
+    }
+}

@@ -1,0 +1,159 @@
+//! Cost: own searches, and what the chosen one cost; why it found little, and what to do.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::Digest;
+use crate::app::{DoneWhy, MAX_TTL, Search};
+use crate::tui::action::{Action, PaneName};
+use crate::tui::paint::Paint;
+use crate::tui::table::{self, Column, View, Width, put};
+use crate::tui::text;
+
+/// Lines of the pane around the list of searches: borders, heads, and what the chosen one cost.
+pub const AROUND: u16 = 3 + FACTS;
+/// Lines that the facts take.
+const FACTS: u16 = 15;
+/// Columns of the names of facts.
+const NAMES: u16 = 12;
+/// Fewer files than this make somebody wonder why.
+const FEW: usize = 5;
+
+/// The columns of the list of own searches.
+pub const COLUMNS: &[Column<Search>] = &[
+    Column::plain("", Width::Is(1), 0, mark),
+    Column::plain("my searches", Width::Grows { least: 12, share: 1, most: 60 }, 0, |row, paint, width| {
+        Line::styled(paint.untrusted(&row.row.text, width), paint.me())
+    }),
+    Column::plain("hits", Width::Is(5), 1, |row, paint, _| {
+        Line::styled(text::count(row.row.hits.into()), if row.row.hits > 0 { paint.hit() } else { paint.dim() })
+    }),
+    Column::plain("age", Width::Is(4), 2, |row, paint, _| {
+        Line::styled(text::age(row.row.age_ms + paint.model.since_taken_ms()), paint.dim())
+    }),
+];
+
+fn mark(row: &Search, paint: &Paint<'_>, _: u16) -> Line<'static> {
+    let chosen = paint.model.search().is_some_and(|search| search.row.guid == row.row.guid);
+    match (row.ended, chosen) {
+        (None, _) => Line::styled(paint.spinner(), paint.me()),
+        (Some(_), true) => Line::styled(paint.self_symbol(), paint.me()),
+        (Some(_), false) => Line::styled(paint.dot(), paint.dim()),
+    }
+}
+
+/// What stands in the border.
+pub fn digest(paint: &Paint<'_>) -> Digest {
+    let Some(search) = paint.model.search() else { return Digest::default() };
+    Digest { short: String::new(), long: ended(search).into() }
+}
+
+/// Draws the pane's inside.
+pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>, focused: bool) {
+    let Some(search) = paint.model.search() else {
+        return super::say(buffer, area, "What a search costs stands here: nodes reached, copies, bytes", paint);
+    };
+    let model = paint.model;
+    let list = model.list(PaneName::Cost);
+    let room = area.height.saturating_sub(FACTS + 1);
+    let height = room.min(model.rows.searches.len() as u16);
+    if height > 0 {
+        table::heads(buffer, Rect { height: 1, ..area }, COLUMNS, list, paint);
+        let inner = Rect { y: area.y + 1, height, ..area };
+        let first = model.view_offset(PaneName::Cost, room.into());
+        let view = View { list, first, cursor: model.position(PaneName::Cost), focused };
+        let row = |i: usize| model.snapshot.searches.get(*model.rows.searches.get(i)?).map(AsRef::as_ref);
+        table::rows(buffer, inner, COLUMNS, view, paint, row);
+    }
+    let used = if height > 0 { height + 1 } else { 0 };
+    facts(buffer, Rect { y: area.y + used, height: area.height - used, ..area }, search, paint);
+}
+
+fn facts(buffer: &mut Buffer, area: Rect, search: &Search, paint: &Paint<'_>) {
+    let room = area.width.saturating_sub(NAMES);
+    let row = &search.row;
+    let known = known_nodes(search, paint);
+    let mut reached = paint.bar(f64::from(row.nodes) / known.max(1) as f64, room.saturating_sub(16).min(16), paint.bar_style());
+    reached.push_span(Span::styled(format!(" {} of ~{known}", text::count(row.nodes.into())), paint.text()));
+    let copies = format!("{} {} {}", text::count(search.messages), paint.dot(), text::bytes(search.bytes));
+    let duplicates = format!("{} {} {}", text::count(row.duplicates), paint.dot(), text::percent(row.duplicates, search.messages));
+    let first = search.first_hit_ms.map_or_else(|| paint.none().to_owned(), |ms| format!("after {}", text::latency(ms as f64)));
+    let each = redundancy(search.messages, row.nodes.into());
+    let each = each.map_or_else(|| paint.none().to_owned(), |each| format!("{each:.2} copies a node"));
+    let mut lines = vec![
+        ("", Line::default()),
+        ("query", Line::styled(paint.untrusted(&row.text, room), paint.me())),
+        ("TTL", super::queries::ttl_left(row, paint, room)),
+        ("state", Line::styled(ended(search), paint.text())),
+        ("reached", reached),
+        ("copies", Line::styled(copies, paint.text())),
+        ("duplicates", Line::styled(duplicates, paint.duplicate())),
+        ("redundancy", Line::styled(each, paint.text())),
+        ("first hit", Line::styled(first, paint.text())),
+        ("took", Line::styled(text::latency(paint.elapsed_ms(search) as f64), paint.text())),
+    ];
+    if search.lost_reports > 0 || !search.traced {
+        let why = if search.traced { "some reports were left out" } else { "reports are off" };
+        lines.push(("", Line::styled(format!("at least: {why}"), paint.warn())));
+    }
+    lines.push(("", Line::default()));
+    for (y, (name, line)) in (0..area.height).zip(&lines) {
+        put(buffer, area, 0, y, NAMES, &Line::styled(*name, paint.dim()));
+        put(buffer, area, NAMES, y, room, line);
+    }
+    let below = lines.len() as u16;
+    for (y, line) in (below..area.height).zip(paint.wrap(&advice(paint).unwrap_or_default(), area.width)) {
+        put(buffer, area, 0, y, area.width, &Line::styled(line, paint.warn()));
+    }
+}
+
+/// Nodes that this one knows of, those that the search reached among them.
+fn known_nodes(search: &Search, paint: &Paint<'_>) -> usize {
+    let role = &paint.model.snapshot.role;
+    role.known_hosts.max(role.neighbors).max(search.row.nodes as usize)
+}
+
+/// Why the chosen search found little, and what to do; `None` when it found enough.
+pub fn advice(paint: &Paint<'_>) -> Option<String> {
+    let search = paint.model.search()?;
+    let known = known_nodes(search, paint);
+    let reached = search.row.nodes as usize;
+    if search.ended == Some(DoneWhy::NoNeighbors) || (search.sent_here == 0 && search.ended.is_some()) {
+        return Some(format!("There was no neighbor to ask. Press {} to add one", paint.key(&Action::AddPeer)));
+    }
+    if search.ended == Some(DoneWhy::TooMany) {
+        return Some("Too many searches run at once: cancel one, then try again".into());
+    }
+    if search.ended.is_none() || paint.model.rows.results.len() >= FEW {
+        return None;
+    }
+    if search.row.ttl < MAX_TTL && reached < known {
+        let key = paint.key(&Action::TtlUp);
+        return Some(format!("Horizon: {reached} of ~{known} known nodes reached. Raise the TTL with {key} and search again"));
+    }
+    Some("All that the query could reach was asked: try fewer or other words".into())
+}
+
+/// Copies sent for each node reached.
+pub fn redundancy(messages: u64, reached: u64) -> Option<f64> {
+    (reached > 0).then(|| messages as f64 / reached as f64)
+}
+
+/// A number of things, in words.
+pub fn nodes(count: u64, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{} {what}s", text::count(count)) }
+}
+
+/// How a search ended, in words.
+pub fn ended(search: &Search) -> &'static str {
+    match search.ended {
+        None => "flooding",
+        Some(DoneWhy::Deadline) => "done: its time was up",
+        Some(DoneWhy::Enough) => "done: enough found",
+        Some(DoneWhy::Cancelled) => "cancelled",
+        Some(DoneWhy::NoNeighbors) => "no neighbor to ask",
+        Some(DoneWhy::Shutdown) => "cut by the shutdown",
+        Some(DoneWhy::TooMany) => "too many searches",
+    }
+}

@@ -1,0 +1,137 @@
+//! Neighbors: who this node is linked to, and what goes over each link.
+
+use std::cmp::Ordering;
+
+use ratatui::text::{Line, Span};
+
+use super::{Digest, cell};
+use crate::app::Neighbor;
+use crate::tui::action::Action;
+use crate::tui::paint::Paint;
+use crate::tui::table::{Column, Width};
+use crate::tui::text;
+
+/// A round trip from which on a link feels slow.
+const SLOW_MS: f64 = 500.0;
+
+/// The columns.
+pub const COLUMNS: &[Column<Neighbor>] = &[
+    Column::plain("", Width::Is(1), 0, mark),
+    Column::left("peer", Width::Grows { least: 11, share: 3, most: 46 }, 0, by_name, name),
+    Column::left("kind", Width::Is(8), 4, |a, b| a.kind.map(role_word).cmp(&b.kind.map(role_word)), kind),
+    Column::number("rtt", 6, 1, |a, b| by_number(a.rtt_ms.unwrap_or(f64::MAX), b.rtt_ms.unwrap_or(f64::MAX)), rtt),
+    Column::number("in/s", 5, 2, |a, b| by_number(a.in_per_s, b.in_per_s), |row, paint, _| per_s(row.in_per_s, paint)),
+    Column::number("out/s", 5, 3, |a, b| by_number(a.out_per_s, b.out_per_s), |row, paint, _| per_s(row.out_per_s, paint)),
+    Column::number("dup", 6, 2, |a, b| by_number(share(a), share(b)), duplicates),
+    Column::number("drop", 4, 7, |a, b| a.dropped.cmp(&b.dropped), dropped),
+    Column::number("files", 6, 6, |a, b| a.files.cmp(&b.files), files),
+    Column::number("since", 5, 4, |a, b| b.since_ms.cmp(&a.since_ms), since),
+    Column::plain("last minute", Width::Grows { least: 11, share: 2, most: 60 }, 5, history),
+];
+
+/// What stands in the border.
+pub fn digest(paint: &Paint<'_>) -> Digest {
+    let role = &paint.model.snapshot.role;
+    let dialling = paint.model.snapshot.neighbors.iter().filter(|row| row.node.is_none()).count();
+    let mut text = format!("{} of {}", role.neighbors, role.max_neighbors);
+    if dialling > 0 {
+        text.push_str(&format!(" {} {dialling} dialling", paint.dot()));
+    }
+    Digest { short: role.neighbors.to_string(), long: text }
+}
+
+/// What an empty list says.
+pub fn empty(paint: &Paint<'_>) -> String {
+    let addr = paint.model.snapshot.node.addr;
+    format!("No neighbors yet. Press {} to add one, or start a second node with --peer {addr}", paint.key(&Action::AddPeer))
+}
+
+fn role_word(role: crate::app::Role) -> &'static str {
+    role.name()
+}
+
+fn by_name(a: &Neighbor, b: &Neighbor) -> Ordering {
+    (a.node.is_none(), &a.name, a.addr).cmp(&(b.node.is_none(), &b.name, b.addr))
+}
+
+fn by_number(a: f64, b: f64) -> Ordering {
+    a.total_cmp(&b)
+}
+
+fn share(row: &Neighbor) -> f64 {
+    if row.queries_in == 0 { 0.0 } else { row.duplicates as f64 / row.queries_in as f64 }
+}
+
+fn mark(row: &Neighbor, paint: &Paint<'_>, _: u16) -> Line<'static> {
+    match row.kind {
+        Some(role) => Line::styled(paint.role_symbol(role), paint.role(role)),
+        None => Line::styled(paint.dialling_symbol(), paint.dim()),
+    }
+}
+
+/// The peer's name, or where it is if it has none.
+pub fn peer_name(row: &Neighbor, paint: &Paint<'_>, width: u16) -> String {
+    match row.addr {
+        Some(addr) if row.name.raw().trim().is_empty() => paint.fit(&addr.to_string(), width),
+        _ => paint.untrusted(&row.name, width),
+    }
+}
+
+fn name(row: &Neighbor, paint: &Paint<'_>, width: u16) -> Line<'static> {
+    if row.node.is_none() {
+        return Line::styled(peer_name(row, paint, width), paint.dim());
+    }
+    let name = peer_name(row, paint, width);
+    let spare = usize::from(width).saturating_sub(text::width(&name) + 1);
+    let mut spans = vec![Span::styled(name, paint.text())];
+    let addr = row.addr.map(|addr| addr.to_string()).filter(|addr| !row.name.raw().is_empty() && addr.len() <= spare);
+    spans.extend(addr.map(|addr| Span::styled(format!(" {addr}"), paint.dim())));
+    Line::from(spans)
+}
+
+fn kind(row: &Neighbor, paint: &Paint<'_>, _: u16) -> Line<'static> {
+    match row.kind {
+        Some(role) => {
+            let way = if row.inbound { paint.symbol("←", "<") } else { paint.symbol("→", ">") };
+            Line::from(vec![
+                Span::styled(role.name(), paint.role(role)),
+                Span::styled(format!(" {way}"), paint.dim()),
+            ])
+        }
+        None => Line::styled("dialling", paint.dim()),
+    }
+}
+
+fn rtt(row: &Neighbor, paint: &Paint<'_>, _: u16) -> Line<'static> {
+    let slow = row.rtt_ms.is_some_and(|ms| ms > SLOW_MS);
+    let style = if slow { paint.warn() } else { paint.text() };
+    row.rtt_ms.map_or_else(|| cell::none(paint), |ms| Line::styled(text::latency(ms), style))
+}
+
+fn per_s(value: f64, paint: &Paint<'_>) -> Line<'static> {
+    let text = text::per_second(value);
+    let style = if text == "0" { paint.dim() } else { paint.text() };
+    Line::styled(text, style)
+}
+
+fn duplicates(row: &Neighbor, paint: &Paint<'_>, _: u16) -> Line<'static> {
+    Line::styled(text::percent(row.duplicates, row.queries_in), paint.duplicate())
+}
+
+fn dropped(row: &Neighbor, paint: &Paint<'_>, _: u16) -> Line<'static> {
+    let style = if row.dropped > 0 { paint.dropped() } else { paint.dim() };
+    Line::styled(text::count(row.dropped), style)
+}
+
+fn files(row: &Neighbor, paint: &Paint<'_>, _: u16) -> Line<'static> {
+    row.files.map_or_else(|| cell::none(paint), |files| Line::styled(text::count(files), paint.text()))
+}
+
+fn since(row: &Neighbor, paint: &Paint<'_>, _: u16) -> Line<'static> {
+    Line::styled(text::age(paint.now_ms.saturating_sub(row.since_ms)), paint.dim())
+}
+
+fn history(row: &Neighbor, paint: &Paint<'_>, width: u16) -> Line<'static> {
+    let values: Vec<u64> = row.history.iter().map(|value| u64::from(*value)).collect();
+    paint.spark(&values, width)
+}

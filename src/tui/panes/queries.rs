@@ -1,0 +1,108 @@
+//! Queries: this node's own and those that it relays, each with the hops that it may still travel.
+
+use ratatui::text::{Line, Span};
+
+use super::Digest;
+use crate::app::{QueryRow, QueryState};
+use crate::tui::action::Action;
+use crate::tui::paint::Paint;
+use crate::tui::table::{Column, Width};
+use crate::tui::text;
+
+/// The columns.
+pub const COLUMNS: &[Column<QueryRow>] = &[
+    Column::plain("", Width::Is(1), 0, mark),
+    Column::left("query", Width::Grows { least: 12, share: 3, most: 80 }, 0, |a, b| a.text.cmp(&b.text), words),
+    Column::left("TTL left", Width::Is(10), 0, |a, b| a.ttl_left.cmp(&b.ttl_left), ttl_left),
+    Column::number("nodes", 6, 1, |a, b| a.nodes.cmp(&b.nodes), |row, paint, _| number(row.nodes.into(), paint)),
+    Column::number("dup", 5, 2, |a, b| a.duplicates.cmp(&b.duplicates), duplicates),
+    Column::number("hits", 5, 1, |a, b| a.hits.cmp(&b.hits), hits),
+    Column::number("age", 6, 3, |a, b| b.age_ms.cmp(&a.age_ms), age),
+    Column::left("state", Width::Is(8), 4, |a, b| state_word(a).cmp(state_word(b)), state),
+];
+
+/// What stands in the border.
+pub fn digest(paint: &Paint<'_>) -> Digest {
+    let queries = &paint.model.snapshot.queries;
+    let live = queries.iter().filter(|row| matches!(row.state, QueryState::Live | QueryState::Held)).count();
+    let own = queries.iter().filter(|row| row.own).count();
+    Digest { short: live.to_string(), long: format!("{live} in flight {} {own} mine", paint.dot()) }
+}
+
+/// What an empty list says.
+pub fn empty(paint: &Paint<'_>) -> String {
+    format!("No queries pass through here yet. Press {} to search", paint.key(&Action::SearchPrompt))
+}
+
+fn mark(row: &QueryRow, paint: &Paint<'_>, _: u16) -> Line<'static> {
+    if row.own {
+        Line::styled(paint.self_symbol(), paint.me())
+    } else {
+        Line::styled(paint.symbol("○", "o"), paint.dim())
+    }
+}
+
+fn words(row: &QueryRow, paint: &Paint<'_>, width: u16) -> Line<'static> {
+    let style = match (row.own, row.state) {
+        (true, _) => paint.me(),
+        (false, QueryState::Live | QueryState::Held) => paint.text(),
+        (false, _) => paint.dim(),
+    };
+    Line::styled(paint.untrusted(&row.text, width), style)
+}
+
+/// The bar of hops that are left, and their number.
+pub fn ttl_left(row: &QueryRow, paint: &Paint<'_>, width: u16) -> Line<'static> {
+    // A query from elsewhere may say anything: more than this is no TTL.
+    let of = row.ttl.min(crate::app::MAX_TTL);
+    let left = row.ttl_left.min(of);
+    let number = Span::styled(left.to_string(), if left == 0 { paint.dim() } else { paint.text() });
+    let pad = usize::from(crate::app::MAX_TTL - of) + 1;
+    if usize::from(of) + pad + 1 > usize::from(width) {
+        return Line::from(number);
+    }
+    let [bar, spent] = paint.ttl(left, of);
+    Line::from(vec![bar, spent, Span::raw(" ".repeat(pad)), number])
+}
+
+fn number(value: u64, paint: &Paint<'_>) -> Line<'static> {
+    Line::styled(text::count(value), if value == 0 { paint.dim() } else { paint.text() })
+}
+
+fn duplicates(row: &QueryRow, paint: &Paint<'_>, _: u16) -> Line<'static> {
+    Line::styled(text::count(row.duplicates), paint.duplicate())
+}
+
+fn hits(row: &QueryRow, paint: &Paint<'_>, _: u16) -> Line<'static> {
+    if row.hits == 0 {
+        return Line::styled("0", paint.dim());
+    }
+    Line::styled(format!("{}{}", paint.hit_symbol(), text::count(row.hits.into())), paint.hit())
+}
+
+fn age(row: &QueryRow, paint: &Paint<'_>, _: u16) -> Line<'static> {
+    Line::styled(text::age(row.age_ms + paint.model.since_taken_ms()), paint.dim())
+}
+
+/// Where a query stands, in a word.
+pub fn state_word(row: &QueryRow) -> &'static str {
+    match row.state {
+        QueryState::Live if row.own => "flooding",
+        QueryState::Live => "live",
+        QueryState::Done => "done",
+        QueryState::Passed => "passed",
+        QueryState::Expired => "expired",
+        QueryState::Held => "held",
+    }
+}
+
+fn state(row: &QueryRow, paint: &Paint<'_>, _: u16) -> Line<'static> {
+    let style = match row.state {
+        QueryState::Live if row.own => paint.me(),
+        QueryState::Live => paint.text(),
+        QueryState::Held => paint.warn(),
+        QueryState::Done => paint.hit(),
+        QueryState::Passed | QueryState::Expired => paint.dim(),
+    };
+    Line::styled(state_word(row), style)
+}

@@ -1,0 +1,46 @@
+//! What a very small terminal shows instead of everything else.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::{digest, title};
+use crate::tui::action::{Action, PaneName};
+use crate::tui::paint::Paint;
+use crate::tui::table::put;
+use crate::tui::text;
+
+/// Draws how the node is, the most important line first.
+pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
+    let now = &paint.model.snapshot;
+    let mut lines = vec![Line::from(vec![
+        Span::styled(format!("{} ", paint.self_symbol()), paint.me()),
+        Span::styled(paint.untrusted(&now.node.name, area.width.saturating_sub(2)), paint.me()),
+    ])];
+    let running = |text: String| Line::styled(text, paint.text());
+    if let Some(warning) = now.warnings.first() {
+        let words = paint.foreign(&warning.message, area.width.saturating_sub(2));
+        lines.push(Line::styled(format!("{} {words}", paint.warning_symbol()), paint.warn()));
+    }
+    for pane in [PaneName::Neighbors, PaneName::Queries, PaneName::Transfers] {
+        lines.push(Line::from(vec![
+            Span::styled(format!("{:<10} ", title(pane)), paint.dim()),
+            Span::styled(digest(pane, paint).long, paint.text()),
+        ]));
+    }
+    if let Some(search) = paint.model.search() {
+        lines.push(running(format!(
+            "{} {} {} hits, {} nodes",
+            paint.untrusted(&search.row.text, area.width.saturating_sub(24).max(8)),
+            paint.dot(),
+            text::count(search.row.hits.into()),
+            text::count(search.row.nodes.into()),
+        )));
+    }
+    lines.push(running(format!("{} files shared", text::count(now.library.files))));
+    lines.push(Line::styled(format!("up {}", text::age(paint.now_ms)), paint.dim()));
+    lines.push(Line::styled(format!("{} quits; 60x16 shows more", paint.key(&Action::Quit)), paint.dim()));
+    for (y, line) in (0..area.height).zip(&lines) {
+        put(buffer, area, 0, y, area.width, line);
+    }
+}

@@ -1,0 +1,102 @@
+//! Traffic: what the overlay costs beside what it brings, the flood's price in view.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use crate::tui::paint::Paint;
+use crate::tui::table::put;
+use crate::tui::text;
+
+/// What stands in the border.
+pub fn title(paint: &Paint<'_>) -> String {
+    let traffic = &paint.model.snapshot.traffic;
+    format!("{} q/s {} dup {:.0}%", text::per_second(traffic.queries_per_s), paint.dot(), traffic.duplicate_share * 100.0)
+}
+
+/// Draws the pane's inside: two curves over the last minute, each on its own scale, and the totals.
+pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
+    let traffic = &paint.model.snapshot.traffic;
+    let overlay = Curve {
+        name: "queries",
+        history: &traffic.overlay_history,
+        total: (traffic.overlay_in, traffic.overlay_out),
+        style: paint.warn(),
+    };
+    let content = Curve {
+        name: "content",
+        history: &traffic.content_history,
+        total: (traffic.content_in, traffic.content_out),
+        style: paint.hit(),
+    };
+    // A line below says what it comes to, if there is room for it beside two curves of two lines each.
+    let sum = u16::from(area.height >= 5);
+    let half = (area.height - sum.min(area.height)) / 2;
+    let [top, bottom] = [0, half].map(|y| Rect { y: area.y + y, height: half, ..area });
+    overlay.draw(buffer, top, paint);
+    content.draw(buffer, bottom, paint);
+    if sum > 0 {
+        let overlay = traffic.overlay_in + traffic.overlay_out;
+        let share = text::percent(overlay, overlay.saturating_add(traffic.content_in + traffic.content_out));
+        let mut line = Line::styled(format!("{share} of all bytes is overlay"), paint.dim());
+        if traffic.dropped > 0 {
+            let dropped = format!(" {} {} {} dropped", paint.dot(), paint.dropped_symbol(), text::count(traffic.dropped));
+            line.push_span(Span::styled(dropped, paint.dropped()));
+        }
+        put(buffer, area, 0, area.height - 1, area.width, &line);
+    }
+}
+
+struct Curve<'a> {
+    name: &'static str,
+    history: &'a [u64],
+    total: (u64, u64),
+    style: Style,
+}
+
+impl Curve<'_> {
+    fn draw(&self, buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
+        if area.height == 0 {
+            return;
+        }
+        let now = self.history.last().copied().unwrap_or(0);
+        let mut head = Line::styled(format!("{} ", self.name), self.style);
+        head.push_span(Span::styled(text::rate(now as f64), paint.text()));
+        let totals = format!(
+            "{}{} {}{}",
+            paint.down_symbol(),
+            text::bytes(self.total.0),
+            paint.up_symbol(),
+            text::bytes(self.total.1)
+        );
+        let room = area.width.saturating_sub(head.width() as u16 + 1);
+        put(buffer, area, 0, 0, area.width, &head);
+        let indent = area.width.saturating_sub(text::width(&totals) as u16);
+        if text::width(&totals) <= usize::from(room) {
+            put(buffer, area, indent, 0, area.width, &Line::styled(totals, paint.dim()));
+        }
+        self.draw_curve(buffer, Rect { y: area.y + 1, height: area.height - 1, ..area }, paint);
+    }
+
+    /// A curve of several lines: each line is a slice of the whole height.
+    fn draw_curve(&self, buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
+        let shown = &self.history[self.history.len().saturating_sub(area.width.into())..];
+        let top = u128::from(shown.iter().copied().max().unwrap_or(0).max(1));
+        let steps = (paint.model.glyphs.spark.len() - 1) as u128;
+        let whole = steps * u128::from(area.height);
+        let indent = area.width - shown.len() as u16;
+        for (x, value) in (indent..).zip(shown) {
+            let level = (u128::from(*value) * whole).div_ceil(top);
+            for y in 0..area.height {
+                let below = steps * u128::from(area.height - 1 - y);
+                let part = level.saturating_sub(below).min(steps) as usize;
+                if part > 0
+                    && let Some(cell) = buffer.cell_mut((area.x + x, area.y + y))
+                {
+                    cell.set_symbol(paint.model.glyphs.spark[part]).set_style(self.style);
+                }
+            }
+        }
+    }
+}

@@ -207,7 +207,8 @@ pub fn pane_tabs(plan: &Plan, paint: &Paint<'_>) -> Vec<(PaneName, Rect, String)
 
 fn tabs(buffer: &mut Buffer, plan: &Plan, paint: &Paint<'_>) {
     for (pane, tab, label) in pane_tabs(plan, paint) {
-        let style = if paint.model.pane() == Some(pane) { paint.border(true).patch(paint.strong()) } else { paint.dim() };
+        let style =
+            if paint.model.pane() == Some(pane) { paint.border(true).patch(paint.strong()) } else { paint.dim() };
         put(buffer, tab, 0, 0, tab.width, &Line::styled(label, style));
     }
 }
@@ -290,5 +291,12 @@ fn hints(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
         x += width + 2;
     }
     let name = paint.foreign(name, 20);
-    put(buffer, area, area.width.saturating_sub(text::width(&name) as u16 + 1), 0, 20, &Line::styled(name, paint.dim()));
+    put(
+        buffer,
+        area,
+        area.width.saturating_sub(text::width(&name) as u16 + 1),
+        0,
+        20,
+        &Line::styled(name, paint.dim()),
+    );
 }

@@ -158,7 +158,8 @@ fn strings_of_others_never_reach_a_terminal_raw() {
         keys(&mut model, "\n");
         let buffer = draw(&model);
         for cell in &buffer.content {
-            let bad = |c: char| c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{ad}');
+            let bad =
+                |c: char| c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{ad}');
             assert!(!cell.symbol().chars().any(bad), "{:?} on screen {screen}", cell.symbol());
         }
     }

@@ -44,8 +44,18 @@ impl Shape {
 }
 
 const NAMES: [&str; 12] = [
-    "mallard", "kestrel", "wren-laptop", "osprey", "heron", "avocet", "Zoë's NAS", "lab-07", "lab-12", "dunlin",
-    "siskin", "北京-node",
+    "mallard",
+    "kestrel",
+    "wren-laptop",
+    "osprey",
+    "heron",
+    "avocet",
+    "Zoë's NAS",
+    "lab-07",
+    "lab-12",
+    "dunlin",
+    "siskin",
+    "北京-node",
 ];
 const FILES: [(&str, u64); 10] = [
     ("ubuntu-24.04.3-desktop-amd64.iso", 6_100_000_000),
@@ -71,12 +81,22 @@ const FOUND: [(&str, u64); 9] = [
     ("how to verify ubuntu 24.04 iso.md", 4_812),
 ];
 const QUERIES: [&str; 8] = [
-    "bach bwv 1007 flac", "\"annual report\" pdf", "lecture notes topology", "kubernetes in action ext:epub",
-    "field recordings dawn chorus", "type:video size:>1G documentary", "snap gnutella", "linux -ubuntu ext:iso",
+    "bach bwv 1007 flac",
+    "\"annual report\" pdf",
+    "lecture notes topology",
+    "kubernetes in action ext:epub",
+    "field recordings dawn chorus",
+    "type:video size:>1G documentary",
+    "snap gnutella",
+    "linux -ubuntu ext:iso",
 ];
 const HOSTILE: [&str; 6] = [
-    "\x1b[2J\x1b]0;owned\x07evil\u{202e}fdp.exe", "a\u{200b}\u{200d}b\r\n\t\0\u{7f}\u{9b}31m", "", "\u{301}\u{301}\u{301}",
-    "家族👨‍👩‍👧‍👦🏳️‍🌈e\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}.flac", "ｗｉｄｅ\u{1f1e9}\u{1f1ea}\u{fffd}\u{ad}",
+    "\x1b[2J\x1b]0;owned\x07evil\u{202e}fdp.exe",
+    "a\u{200b}\u{200d}b\r\n\t\0\u{7f}\u{9b}31m",
+    "",
+    "\u{301}\u{301}\u{301}",
+    "家族👨‍👩‍👧‍👦🏳️‍🌈e\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}.flac",
+    "ｗｉｄｅ\u{1f1e9}\u{1f1ea}\u{fffd}\u{ad}",
 ];
 
 /// Builds one snapshot after another.
@@ -306,8 +326,14 @@ impl Fixture {
     fn transfer(&mut self, i: usize) -> Transfer {
         let (name, size) = FILES[i % FILES.len()];
         let state = [
-            TransferState::Active, TransferState::Active, TransferState::Active, TransferState::Done,
-            TransferState::Failed, TransferState::Queued, TransferState::Verifying, TransferState::Cancelled,
+            TransferState::Active,
+            TransferState::Active,
+            TransferState::Active,
+            TransferState::Done,
+            TransferState::Failed,
+            TransferState::Queued,
+            TransferState::Verifying,
+            TransferState::Cancelled,
         ][i % 8];
         let percent = [64, 18, 91, 100, 37, 0, 100, 12][i % 8];
         Transfer {

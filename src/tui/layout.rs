@@ -121,8 +121,7 @@ impl Plan {
                 self.panes = vec![(PaneName::Results, results), (PaneName::Cost, cost)];
             }
             5 => {
-                let [files, shares] =
-                    Layout::horizontal([Constraint::Fill(5), Constraint::Fill(4)]).areas(self.body);
+                let [files, shares] = Layout::horizontal([Constraint::Fill(5), Constraint::Fill(4)]).areas(self.body);
                 self.panes = vec![(PaneName::Files, files), (PaneName::Shares, shares)];
             }
             6 => self.panes = vec![(PaneName::Log, self.body)],

@@ -61,10 +61,9 @@ impl Rows {
         self.queries = ordered(&now.queries, model.list(PaneName::Queries), queries::COLUMNS, |row, words| {
             has(&row.text, words) || row.guid.to_string().starts_with(words)
         });
-        self.transfers =
-            ordered(&now.transfers, model.list(PaneName::Transfers), transfers::COLUMNS, |row, words| {
-                has(&row.name, words) || has(&row.peer, words)
-            });
+        self.transfers = ordered(&now.transfers, model.list(PaneName::Transfers), transfers::COLUMNS, |row, words| {
+            has(&row.name, words) || has(&row.peer, words)
+        });
         self.searches = (0..now.searches.len()).rev().collect();
         self.log = ordered(&now.log, model.list(PaneName::Log), log::COLUMNS, |row, words| {
             has(&row.text, words) || row.target.contains(words)

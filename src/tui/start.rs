@@ -87,12 +87,7 @@ async fn show(handle: Handle, options: TuiOptions) -> anyhow::Result<Ended> {
 }
 
 /// The model of the first frame.
-pub(super) fn first(
-    handle: &Handle,
-    read: Reloaded,
-    size: ratatui::layout::Size,
-    options: &TuiOptions,
-) -> Model {
+pub(super) fn first(handle: &Handle, read: Reloaded, size: ratatui::layout::Size, options: &TuiOptions) -> Model {
     let mut model = Model::new(handle.snapshot(), size, read.keymap, read.theme, options.glyphs());
     model.problems = read.problems;
     if !model.problems.is_empty() {

@@ -35,9 +35,7 @@ impl ExitSummary {
     pub fn of(snapshot: &Snapshot) -> Self {
         let downloads = || snapshot.transfers.iter().filter(|row| row.direction == Direction::Download);
         let done = downloads().filter(|row| row.state == TransferState::Done);
-        let place = |why: &Option<String>| {
-            crate::app::Untrusted::from(why.as_deref().unwrap_or_default()).visible(400)
-        };
+        let place = |why: &Option<String>| crate::app::Untrusted::from(why.as_deref().unwrap_or_default()).visible(400);
         let traffic = &snapshot.traffic;
         Self {
             uptime_ms: snapshot.uptime_ms,

@@ -114,9 +114,9 @@ pub fn place<R>(columns: &[Column<R>], hidden: u32, width: u16) -> Vec<Placed> {
         let share = share_of(columns[i].width);
         let least = columns[i].width.least();
         let room = match columns[i].width {
-            Width::Grows { most, .. } if shares > 0 => {
-                (u32::from(spare) * u32::from(share) / u32::from(shares)).min(u32::from(most.saturating_sub(least))) as u16
-            }
+            Width::Grows { most, .. } if shares > 0 => (u32::from(spare) * u32::from(share) / u32::from(shares))
+                .min(u32::from(most.saturating_sub(least)))
+                as u16,
             _ => 0,
         };
         spare -= room;

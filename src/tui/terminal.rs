@@ -157,7 +157,9 @@ pub(super) fn check(options: &TuiOptions) -> anyhow::Result<()> {
     }
     match options.environment.term.as_deref() {
         Some("dumb") => anyhow::bail!("TERM=dumb says that this terminal cannot place a cursor; {without}"),
-        Some("") | None => anyhow::bail!("TERM is not set, so what this terminal can do is unknown; set it, or {without}"),
+        Some("") | None => {
+            anyhow::bail!("TERM is not set, so what this terminal can do is unknown; set it, or {without}")
+        }
         Some(_) => Ok(()),
     }
 }

@@ -41,7 +41,8 @@ pub fn help_lines(paint: &Paint<'_>) -> Vec<Line<'static>> {
         lines.extend(bound.iter().filter(of_group).map(|(actions, keys)| row(actions, keys, paint)));
     }
     lines.push(Line::default());
-    lines.push(Line::styled("A file of your own in the folder keymaps of the configuration changes them.", paint.dim()));
+    lines
+        .push(Line::styled("A file of your own in the folder keymaps of the configuration changes them.", paint.dim()));
     lines
 }
 

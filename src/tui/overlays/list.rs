@@ -85,10 +85,8 @@ pub(super) fn columns_box(buffer: &mut Buffer, pane: PaneName, chosen: usize, pa
     let inner = popup(buffer, 40, columns.len() as u16 + 4, "Columns", panes::title(pane), paint);
     for (y, (i, title)) in (0..inner.height).zip(columns.iter().copied()) {
         let sign = if hidden >> i & 1 == 0 { "x" } else { " " };
-        let line = Line::from(vec![
-            Span::styled(format!("[{sign}] "), paint.key_style()),
-            Span::styled(title, paint.text()),
-        ]);
+        let line =
+            Line::from(vec![Span::styled(format!("[{sign}] "), paint.key_style()), Span::styled(title, paint.text())]);
         put(buffer, inner, 0, y, inner.width, &line);
         if usize::from(y) == chosen {
             buffer.set_style(Rect { y: inner.y + y, height: 1, ..inner }, paint.selected(true));

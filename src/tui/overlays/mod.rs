@@ -91,7 +91,9 @@ fn scrolled(buffer: &mut Buffer, title: &str, lines: &[Line<'static>], scroll: u
 #[must_use]
 pub fn question(what: &Costly) -> (String, &'static str) {
     match what {
-        Costly::Quit { running: 1 } => ("Quit while a transfer runs?".into(), "What was verified is kept for the next start."),
+        Costly::Quit { running: 1 } => {
+            ("Quit while a transfer runs?".into(), "What was verified is kept for the next start.")
+        }
         Costly::Quit { running } => {
             (format!("Quit while {running} transfers run?"), "What was verified is kept for the next start.")
         }
@@ -127,7 +129,8 @@ fn prompt(buffer: &mut Buffer, prompt: &Prompt, paint: &Paint<'_>) -> Option<(u1
     let inner = popup(buffer, 76, if search { 6 } else { 5 }, title, "", paint);
     let cursor = field(buffer, Rect { height: 1.min(inner.height), ..inner }, prompt, paint);
     put(buffer, inner, 0, 1, inner.width, &Line::styled(paint.fit(words, inner.width), paint.dim()));
-    let mut keys = vec![("enter".to_owned(), if search { "flood it" } else { "connect" }), ("esc".to_owned(), "leave it")];
+    let mut keys =
+        vec![("enter".to_owned(), if search { "flood it" } else { "connect" }), ("esc".to_owned(), "leave it")];
     if search {
         keys.extend([("up".to_owned(), "earlier"), ("pgup pgdn".to_owned(), "TTL")]);
         put(buffer, inner, 0, 2, inner.width, &panes::role::ttl_line(paint));
@@ -173,8 +176,7 @@ fn pending(buffer: &mut Buffer, paint: &Paint<'_>) {
     let all = buffer.area;
     let height = (follow.len() as u16 + 2).min(all.height.saturating_sub(1));
     let width = width.min(all.width);
-    let area =
-        Rect { x: all.right() - width, y: all.bottom().saturating_sub(height + 1), width, height };
+    let area = Rect { x: all.right() - width, y: all.bottom().saturating_sub(height + 1), width, height };
     Clear.render(area, buffer);
     buffer.set_style(area, paint.overlay());
     let inner = panes::frame(buffer, area, &keys.join(" "), "", true, paint);

@@ -74,11 +74,14 @@ fn facts(buffer: &mut Buffer, area: Rect, search: &Search, paint: &Paint<'_>) {
     let room = area.width.saturating_sub(NAMES);
     let row = &search.row;
     let known = known_nodes(search, paint);
-    let mut reached = paint.bar(f64::from(row.nodes) / known.max(1) as f64, room.saturating_sub(16).min(16), paint.bar_style());
+    let mut reached =
+        paint.bar(f64::from(row.nodes) / known.max(1) as f64, room.saturating_sub(16).min(16), paint.bar_style());
     reached.push_span(Span::styled(format!(" {} of ~{known}", text::count(row.nodes.into())), paint.text()));
     let copies = format!("{} {} {}", text::count(search.messages), paint.dot(), text::bytes(search.bytes));
-    let duplicates = format!("{} {} {}", text::count(row.duplicates), paint.dot(), text::percent(row.duplicates, search.messages));
-    let first = search.first_hit_ms.map_or_else(|| paint.none().to_owned(), |ms| format!("after {}", text::latency(ms as f64)));
+    let duplicates =
+        format!("{} {} {}", text::count(row.duplicates), paint.dot(), text::percent(row.duplicates, search.messages));
+    let first =
+        search.first_hit_ms.map_or_else(|| paint.none().to_owned(), |ms| format!("after {}", text::latency(ms as f64)));
     let each = redundancy(search.messages, row.nodes.into());
     let each = each.map_or_else(|| paint.none().to_owned(), |each| format!("{each:.2} copies a node"));
     let mut lines = vec![
@@ -130,7 +133,9 @@ pub fn advice(paint: &Paint<'_>) -> Option<String> {
     }
     if search.row.ttl < MAX_TTL && reached < known {
         let key = paint.key(&Action::TtlUp);
-        return Some(format!("Horizon: {reached} of ~{known} known nodes reached. Raise the TTL with {key} and search again"));
+        return Some(format!(
+            "Horizon: {reached} of ~{known} known nodes reached. Raise the TTL with {key} and search again"
+        ));
     }
     Some("All that the query could reach was asked: try fewer or other words".into())
 }

@@ -21,12 +21,8 @@ pub const COLUMNS: &[Column<HopRow>] = &[
     Column::plain("new / duplicate / dropped", Width::Grows { least: 10, share: 1, most: 90 }, 1, bar),
     Column::figure("sent", 6, 0, |row, paint, _| number(row.sent, paint.text(), paint)),
     Column::figure("new", 6, 0, |row, paint, _| number(row.new, paint.text(), paint)),
-    Column::figure("dup", 6, 0, |row, paint, _| {
-        number(row.duplicates, paint.duplicate(), paint)
-    }),
-    Column::figure("drop", 5, 2, |row, paint, _| {
-        number(row.dropped, paint.dropped(), paint)
-    }),
+    Column::figure("dup", 6, 0, |row, paint, _| number(row.duplicates, paint.duplicate(), paint)),
+    Column::figure("drop", 5, 2, |row, paint, _| number(row.dropped, paint.dropped(), paint)),
     Column::figure("hits", 5, 0, hits),
     Column::figure("median", 7, 2, median),
 ];
@@ -82,7 +78,8 @@ pub fn digest(paint: &Paint<'_>) -> Digest {
 /// Draws the pane's inside.
 pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>, focused: bool) {
     let Some(search) = paint.model.search() else {
-        let hint = format!("Search with {}, and watch here how far it goes, hop by hop", paint.key(&Action::SearchPrompt));
+        let hint =
+            format!("Search with {}, and watch here how far it goes, hop by hop", paint.key(&Action::SearchPrompt));
         return super::say(buffer, area, &hint, paint);
     };
     if search.by_hop.is_empty() {

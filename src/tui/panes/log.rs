@@ -13,7 +13,9 @@ use crate::tui::text;
 pub const COLUMNS: &[Column<LogLine>] = &[
     Column::figure("", 9, 1, |row, paint, _| Line::styled(text::duration(row.at_ms), paint.dim())),
     Column::plain("", Width::Is(5), 0, level),
-    Column::plain("", Width::Is(9), 2, |row, paint, width| Line::styled(paint.foreign(&row.target, width), paint.title())),
+    Column::plain("", Width::Is(9), 2, |row, paint, width| {
+        Line::styled(paint.foreign(&row.target, width), paint.title())
+    }),
     Column::plain("", Width::Grows { least: 20, share: 1, most: u16::MAX }, 0, |row, paint, width| {
         let style = match row.level {
             LogLevel::Error => paint.dropped(),

@@ -139,18 +139,34 @@ pub fn draw(buffer: &mut Buffer, area: Rect, pane: PaneName, paint: &Paint<'_>) 
         PaneName::Flood => flood::draw(buffer, inner, paint, focused),
         PaneName::Cost => cost::draw(buffer, inner, paint, focused),
         PaneName::Shares => shares::draw(buffer, inner, paint, focused),
-        PaneName::Neighbors => List { pane, columns: neighbors::COLUMNS, empty: neighbors::empty, focused }
-            .draw(buffer, inner, paint, |i| now.neighbors.get(at(&rows.neighbors, i)?)),
-        PaneName::Queries => List { pane, columns: queries::COLUMNS, empty: queries::empty, focused }
-            .draw(buffer, inner, paint, |i| now.queries.get(at(&rows.queries, i)?)),
-        PaneName::Transfers => List { pane, columns: transfers::COLUMNS, empty: transfers::empty, focused }
-            .draw(buffer, inner, paint, |i| now.transfers.get(at(&rows.transfers, i)?).map(AsRef::as_ref)),
-        PaneName::Results => List { pane, columns: results::COLUMNS, empty: results::empty, focused }
-            .draw(buffer, inner, paint, |i| rows.results.get(i)),
-        PaneName::Files => List { pane, columns: files::COLUMNS, empty: files::empty, focused }
-            .draw(buffer, inner, paint, |i| paint.model.file_at(i)),
-        PaneName::Log => List { pane, columns: log::COLUMNS, empty: log::empty, focused }
-            .draw(buffer, inner, paint, |i| now.log.get(at(&rows.log, i)?)),
+        PaneName::Neighbors => List { pane, columns: neighbors::COLUMNS, empty: neighbors::empty, focused }.draw(
+            buffer,
+            inner,
+            paint,
+            |i| now.neighbors.get(at(&rows.neighbors, i)?),
+        ),
+        PaneName::Queries => {
+            List { pane, columns: queries::COLUMNS, empty: queries::empty, focused }
+                .draw(buffer, inner, paint, |i| now.queries.get(at(&rows.queries, i)?))
+        }
+        PaneName::Transfers => List { pane, columns: transfers::COLUMNS, empty: transfers::empty, focused }.draw(
+            buffer,
+            inner,
+            paint,
+            |i| now.transfers.get(at(&rows.transfers, i)?).map(AsRef::as_ref),
+        ),
+        PaneName::Results => {
+            List { pane, columns: results::COLUMNS, empty: results::empty, focused }
+                .draw(buffer, inner, paint, |i| rows.results.get(i))
+        }
+        PaneName::Files => {
+            List { pane, columns: files::COLUMNS, empty: files::empty, focused }
+                .draw(buffer, inner, paint, |i| paint.model.file_at(i))
+        }
+        PaneName::Log => {
+            List { pane, columns: log::COLUMNS, empty: log::empty, focused }
+                .draw(buffer, inner, paint, |i| now.log.get(at(&rows.log, i)?))
+        }
     }
 }
 
@@ -163,13 +179,7 @@ struct List<R: 'static> {
 }
 
 impl<R: 'static> List<R> {
-    fn draw<'r>(
-        self,
-        buffer: &mut Buffer,
-        area: Rect,
-        paint: &Paint<'_>,
-        row: impl Fn(usize) -> Option<&'r R>,
-    ) {
+    fn draw<'r>(self, buffer: &mut Buffer, area: Rect, paint: &Paint<'_>, row: impl Fn(usize) -> Option<&'r R>) {
         let model = paint.model;
         let count = model.count(self.pane);
         if count == 0 {

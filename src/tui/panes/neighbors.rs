@@ -21,7 +21,13 @@ pub const COLUMNS: &[Column<Neighbor>] = &[
     Column::left("kind", Width::Is(8), 4, |a, b| a.kind.map(role_word).cmp(&b.kind.map(role_word)), kind),
     Column::number("rtt", 6, 1, |a, b| by_number(a.rtt_ms.unwrap_or(f64::MAX), b.rtt_ms.unwrap_or(f64::MAX)), rtt),
     Column::number("in/s", 5, 2, |a, b| by_number(a.in_per_s, b.in_per_s), |row, paint, _| per_s(row.in_per_s, paint)),
-    Column::number("out/s", 5, 3, |a, b| by_number(a.out_per_s, b.out_per_s), |row, paint, _| per_s(row.out_per_s, paint)),
+    Column::number(
+        "out/s",
+        5,
+        3,
+        |a, b| by_number(a.out_per_s, b.out_per_s),
+        |row, paint, _| per_s(row.out_per_s, paint),
+    ),
     Column::number("dup", 6, 2, |a, b| by_number(share(a), share(b)), duplicates),
     Column::number("drop", 4, 7, |a, b| a.dropped.cmp(&b.dropped), dropped),
     Column::number("files", 6, 6, |a, b| a.files.cmp(&b.files), files),
@@ -43,7 +49,10 @@ pub fn digest(paint: &Paint<'_>) -> Digest {
 /// What an empty list says.
 pub fn empty(paint: &Paint<'_>) -> String {
     let addr = paint.model.snapshot.node.addr;
-    format!("No neighbors yet. Press {} to add one, or start a second node with --peer {addr}", paint.key(&Action::AddPeer))
+    format!(
+        "No neighbors yet. Press {} to add one, or start a second node with --peer {addr}",
+        paint.key(&Action::AddPeer)
+    )
 }
 
 fn role_word(role: crate::app::Role) -> &'static str {
@@ -93,10 +102,7 @@ fn kind(row: &Neighbor, paint: &Paint<'_>, _: u16) -> Line<'static> {
     match row.kind {
         Some(role) => {
             let way = if row.inbound { paint.symbol("←", "<") } else { paint.symbol("→", ">") };
-            Line::from(vec![
-                Span::styled(role.name(), paint.role(role)),
-                Span::styled(format!(" {way}"), paint.dim()),
-            ])
+            Line::from(vec![Span::styled(role.name(), paint.role(role)), Span::styled(format!(" {way}"), paint.dim())])
         }
         None => Line::styled("dialling", paint.dim()),
     }

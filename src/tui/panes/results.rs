@@ -16,18 +16,30 @@ use crate::tui::text;
 pub const COLUMNS: &[Column<Group>] = &[
     Column::plain("", Width::Is(1), 0, mark),
     Column::left("file", Width::Grows { least: 28, share: 4, most: 100 }, 0, |a, b| name_of(a).cmp(&name_of(b)), name),
-    Column::number("size", 8, 0, |a, b| size_of(a).cmp(&size_of(b)), |row, paint, _| {
-        Line::styled(text::bytes(size_of(row)), paint.text())
-    }),
+    Column::number(
+        "size",
+        8,
+        0,
+        |a, b| size_of(a).cmp(&size_of(b)),
+        |row, paint, _| Line::styled(text::bytes(size_of(row)), paint.text()),
+    ),
     Column::number("sources", 7, 1, |a, b| a.hits.len().cmp(&b.hits.len()), sources),
     Column::number("hops", 4, 2, |a, b| hops_of(a).cmp(&hops_of(b)), hops),
     Column::left("from", Width::Grows { least: 10, share: 1, most: 24 }, 3, by_source, from),
-    Column::left("way", Width::Is(9), 5, |a, b| way_of(a).cmp(way_of(b)), |row, paint, _| {
-        Line::styled(way_of(row), paint.dim())
-    }),
-    Column::number("after", 7, 4, |a, b| after_of(a).cmp(&after_of(b)), |row, paint, _| {
-        Line::styled(text::latency(after_of(row) as f64), paint.dim())
-    }),
+    Column::left(
+        "way",
+        Width::Is(9),
+        5,
+        |a, b| way_of(a).cmp(way_of(b)),
+        |row, paint, _| Line::styled(way_of(row), paint.dim()),
+    ),
+    Column::number(
+        "after",
+        7,
+        4,
+        |a, b| after_of(a).cmp(&after_of(b)),
+        |row, paint, _| Line::styled(text::latency(after_of(row) as f64), paint.dim()),
+    ),
     Column::plain("hash", Width::Is(9), 6, |row, paint, _| {
         Line::styled(text::short_id(&row.hash.to_string()), paint.dim())
     }),
@@ -57,12 +69,18 @@ pub fn empty(paint: &Paint<'_>) -> String {
     match model.search() {
         None => format!("Nothing searched yet. Press {} and type what you look for", paint.key(&Action::SearchPrompt)),
         Some(_) if model.rows.results_hidden > 0 => {
-            format!("The filter hides all {} files. Press {} to drop it", model.rows.results_hidden, paint.key(&Action::Back))
+            format!(
+                "The filter hides all {} files. Press {} to drop it",
+                model.rows.results_hidden,
+                paint.key(&Action::Back)
+            )
         }
         Some(search) if search.ended.is_none() => {
             format!("{} The query travels; nobody has answered yet", paint.spinner())
         }
-        Some(_) => format!("Nobody within {} hops has that. {}", model.ttl, super::cost::advice(paint).unwrap_or_default()),
+        Some(_) => {
+            format!("Nobody within {} hops has that. {}", model.ttl, super::cost::advice(paint).unwrap_or_default())
+        }
     }
 }
 

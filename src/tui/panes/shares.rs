@@ -123,15 +123,15 @@ fn excluded(paint: &Paint<'_>, width: u16, lines: &mut Vec<Line<'static>>) {
         return;
     }
     lines.push(Line::default());
-    let head = format!("{} left out, the latest:", super::cost::nodes(library.excluded_count, "entry").replace("entrys", "entries"));
+    let head = format!(
+        "{} left out, the latest:",
+        super::cost::nodes(library.excluded_count, "entry").replace("entrys", "entries")
+    );
     lines.push(Line::styled(head, paint.title()));
     for entry in &library.excluded {
         let why = paint.foreign(&entry.why, width / 2);
         let room = width.saturating_sub(text::width(&why) as u16 + 2);
         let path = paint.foreign(&entry.path.to_string_lossy(), room);
-        lines.push(Line::from(vec![
-            Span::styled(path, paint.dim()),
-            Span::styled(format!("  {why}"), paint.warn()),
-        ]));
+        lines.push(Line::from(vec![Span::styled(path, paint.dim()), Span::styled(format!("  {why}"), paint.warn())]));
     }
 }

@@ -12,7 +12,12 @@ use crate::tui::text;
 /// What stands in the border.
 pub fn title(paint: &Paint<'_>) -> String {
     let traffic = &paint.model.snapshot.traffic;
-    format!("{} q/s {} dup {:.0}%", text::per_second(traffic.queries_per_s), paint.dot(), traffic.duplicate_share * 100.0)
+    format!(
+        "{} q/s {} dup {:.0}%",
+        text::per_second(traffic.queries_per_s),
+        paint.dot(),
+        traffic.duplicate_share * 100.0
+    )
 }
 
 /// Draws the pane's inside: two curves over the last minute, each on its own scale, and the totals.
@@ -41,7 +46,8 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
         let share = text::percent(overlay, overlay.saturating_add(traffic.content_in + traffic.content_out));
         let mut line = Line::styled(format!("{share} of all bytes is overlay"), paint.dim());
         if traffic.dropped > 0 {
-            let dropped = format!(" {} {} {} dropped", paint.dot(), paint.dropped_symbol(), text::count(traffic.dropped));
+            let dropped =
+                format!(" {} {} {} dropped", paint.dot(), paint.dropped_symbol(), text::count(traffic.dropped));
             line.push_span(Span::styled(dropped, paint.dropped()));
         }
         put(buffer, area, 0, area.height - 1, area.width, &line);

@@ -42,7 +42,11 @@ pub fn digest(paint: &Paint<'_>) -> Digest {
 
 /// What an empty list says.
 pub fn empty(paint: &Paint<'_>) -> String {
-    format!("Nothing moves. Press {} to search, then {} on a result to download it", paint.key(&Action::SearchPrompt), paint.key(&Action::Download))
+    format!(
+        "Nothing moves. Press {} to search, then {} on a result to download it",
+        paint.key(&Action::SearchPrompt),
+        paint.key(&Action::Download)
+    )
 }
 
 fn mark(row: &Transfer, paint: &Paint<'_>, _: u16) -> Line<'static> {
@@ -93,7 +97,11 @@ fn size(row: &Transfer, paint: &Paint<'_>, _: u16) -> Line<'static> {
 }
 
 fn rate(row: &Transfer, paint: &Paint<'_>, _: u16) -> Line<'static> {
-    if row.state == TransferState::Active { Line::styled(text::rate(row.rate as f64), paint.text()) } else { cell::none(paint) }
+    if row.state == TransferState::Active {
+        Line::styled(text::rate(row.rate as f64), paint.text())
+    } else {
+        cell::none(paint)
+    }
 }
 
 /// Seconds until it is complete, at the present rate.

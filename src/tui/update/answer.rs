@@ -97,7 +97,11 @@ pub(super) fn reloaded(model: &mut Model, files: Reloaded) {
     model.pending.clear();
     model.problems = files.problems;
     match model.problems.first() {
-        None => model.say(Tone::Good, format!("Keymap {} and theme {} are in use", model.keymap.name(), model.theme.name()), ""),
+        None => model.say(
+            Tone::Good,
+            format!("Keymap {} and theme {} are in use", model.keymap.name(), model.theme.name()),
+            "",
+        ),
         Some(first) => {
             let first = Untrusted::from(first.as_str()).visible(200);
             model.say(Tone::Bad, first, "the built-in ones hold until that is mended");

@@ -47,7 +47,8 @@ pub fn next_tick(model: &Model) -> Option<Duration> {
             return now + ANIMATION;
         }
         // Ages are shown in seconds for a minute only, and only while something young enough is in view.
-        let young = model.screen <= 2 && model.snapshot.queries.iter().any(|row| row.age_ms + model.since_taken_ms() < 60_000);
+        let young =
+            model.screen <= 2 && model.snapshot.queries.iter().any(|row| row.age_ms + model.since_taken_ms() < 60_000);
         let step = if young { 1_000 } else { 60_000 };
         now + Duration::from_millis(step - model.now_ms() % step)
     });
@@ -67,7 +68,8 @@ fn wanted_files(model: &mut Model) -> Option<Effect> {
     let (index, files) = (model.list(PaneName::Files).index as u64, &model.files);
     let fresh = files.total.is_some() && files.version == version && files.filter == filter;
     let margin = FILES_WINDOW as u64 / 4;
-    let (first, last) = (index.saturating_sub(margin), (index + margin).min(files.total.unwrap_or(0).saturating_sub(1)));
+    let (first, last) =
+        (index.saturating_sub(margin), (index + margin).min(files.total.unwrap_or(0).saturating_sub(1)));
     let end = files.offset + files.rows.len() as u64;
     if fresh && files.offset <= first && (last < end || files.rows.is_empty()) {
         return None;

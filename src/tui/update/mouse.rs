@@ -61,7 +61,12 @@ fn click(model: &mut Model, event: MouseEvent, double: bool, effects: &mut Vec<E
     }
     let Some((pane, area)) = plan.pane_at(event.column, event.row) else { return };
     act::focus(model, pane);
-    let inside = Rect { x: area.x + 1, y: area.y + 1, width: area.width.saturating_sub(2), height: area.height.saturating_sub(2) };
+    let inside = Rect {
+        x: area.x + 1,
+        y: area.y + 1,
+        width: area.width.saturating_sub(2),
+        height: area.height.saturating_sub(2),
+    };
     if !inside.contains(place.into()) {
         return;
     }

@@ -248,9 +248,8 @@ fn files_are_asked_for_in_windows_and_once() {
     assert_eq!(press(&mut model, "5"), [Effect::Files(String::new(), 0, 3)]);
     assert!(press(&mut model, "tab tab").is_empty());
     let mut fixture = Fixture::new(Shape::BUSY, 7);
-    let answer = |page, filter: &str| {
-        Message::Answer(Answer::Files { filter: filter.into(), version: 3, page: Ok(page) })
-    };
+    let answer =
+        |page, filter: &str| Message::Answer(Answer::Files { filter: filter.into(), version: 3, page: Ok(page) });
     assert!(at(&mut model, 0, answer(fixture.page(0, FILES_WINDOW), "")).is_empty());
     assert_eq!(model.count(PaneName::Files), 20_000);
     let far = press(&mut model, "end");

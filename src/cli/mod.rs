@@ -29,6 +29,7 @@ use self::failure::{Exit, Failure};
 use self::grammar::is_set;
 use self::logging::Target;
 use self::resolve::Resolved;
+use crate::tui;
 
 /// Runs the program on the arguments of this process; returns its exit code.
 #[must_use]
@@ -41,12 +42,32 @@ pub fn main() -> ExitCode {
             return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
         }
     };
-    run(&matches)
-        .unwrap_or_else(|failure| {
-            failure.report();
-            failure.exit
-        })
-        .into()
+    let ended = if draws(&matches) { shepherded(|| run(&matches)) } else { run(&matches).map(Into::into) };
+    ended.unwrap_or_else(|failure| {
+        failure.report();
+        failure.exit.into()
+    })
+}
+
+/// Whether a command takes the terminal over.
+fn draws(matches: &ArgMatches) -> bool {
+    match matches.subcommand() {
+        None => true,
+        Some(("demo", arguments)) => !is_set(arguments, "headless") && !is_set(arguments, "json"),
+        Some(_) => false,
+    }
+}
+
+/// Leaves this process to wait for the shell, where a shell started it, and does the work in a child: so that the node
+/// serves on while ^Z gives the terminal back.
+fn shepherded(work: impl FnOnce() -> Result<Exit, Failure>) -> Result<ExitCode, Failure> {
+    match tui::shepherd() {
+        Ok(Some(ended)) => Ok(ended),
+        Ok(None) => work().map(Into::into),
+        Err(error) => {
+            Err(Failure::failed(format!("this program cannot start itself again: {error}"), "look at `ulimit -a`"))
+        }
+    }
 }
 
 fn run(matches: &ArgMatches) -> Result<Exit, Failure> {

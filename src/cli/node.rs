@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -12,6 +13,7 @@ use super::resolve::Resolved;
 use super::settings::{self, ScreenSettings};
 use crate::app::{self, Event, Handle, LogRing, Settings};
 use crate::control::{Claim, Server};
+use crate::tui::{self, Environment, TuiOptions};
 
 /// What the engine says when the port to listen on is another's.
 const PORT_TAKEN: &str = "port_in_use";
@@ -129,7 +131,7 @@ pub(super) fn terminal(resolved: &Resolved, verbosity: u8) -> Result<Exit, Failu
     let log = logging::start(resolved, verbosity, Target::Screen)?;
     run(async {
         let node = Node::start(settings, yielding, log).await?;
-        let result = open_screen(node.handle.clone(), screen).await;
+        let result = open_screen(node.handle.clone(), screen, &resolved.places.folders.config).await;
         node.stop().await;
         result.map(|()| Exit::Done)
     })
@@ -147,8 +149,18 @@ pub(super) fn needs_terminal(hint: &str) -> Result<(), Failure> {
     }
 }
 
-/// Draws the node until the user quits.
-pub(super) async fn open_screen(handle: Handle, screen: ScreenSettings) -> Result<(), Failure> {
-    drop((handle, screen));
-    Err(Failure::failed("the screen is not wired", "run `hopscope daemon`"))
+/// Draws the node until the user quits, then tells what came of it.
+pub(super) async fn open_screen(handle: Handle, screen: ScreenSettings, config_dir: &Path) -> Result<(), Failure> {
+    let options = TuiOptions {
+        keymap: screen.keymap,
+        theme: screen.theme,
+        ascii: screen.ascii,
+        config_dir: config_dir.to_owned(),
+        environment: Environment::of_process(),
+    };
+    let summary = tui::run(handle, options)
+        .await
+        .map_err(|error| Failure::failed(error.to_string(), "run `hopscope daemon` for a node without a screen"))?;
+    eprint!("{summary}");
+    Ok(())
 }

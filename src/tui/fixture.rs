@@ -285,19 +285,21 @@ impl Fixture {
         }
     }
 
-    fn reports(&mut self, by_hop: &[HopRow]) -> Arc<[HopReport]> {
+    fn reports(&mut self, by_hop: &[HopRow]) -> Arc<[Arc<HopReport>]> {
         let copies = by_hop.iter().flat_map(|row| std::iter::repeat_n(row, row.sent as usize).enumerate());
         copies
-            .map(|(i, row)| HopReport {
-                node: NodeId(self.id()),
-                name: self.text(NAMES[i % NAMES.len()]),
-                from: NodeId(self.id()),
-                hop: row.hop,
-                ttl: row.ttl,
-                action: if i < row.new as usize { Action::Forwarded } else { Action::Duplicate },
-                hits: u16::from(i < row.hits as usize),
-                sent: if i < row.new as usize { 4 } else { 0 },
-                at_ms: row.p50_ms.unwrap_or(0),
+            .map(|(i, row)| {
+                Arc::new(HopReport {
+                    node: NodeId(self.id()),
+                    name: self.text(NAMES[i % NAMES.len()]),
+                    from: NodeId(self.id()),
+                    hop: row.hop,
+                    ttl: row.ttl,
+                    action: if i < row.new as usize { Action::Forwarded } else { Action::Duplicate },
+                    hits: u16::from(i < row.hits as usize),
+                    sent: if i < row.new as usize { 4 } else { 0 },
+                    at_ms: row.p50_ms.unwrap_or(0),
+                })
             })
             .collect()
     }
@@ -391,6 +393,7 @@ impl Fixture {
             ],
             excluded_count: 14,
             version: 3,
+            ..LibraryStatus::default()
         }
     }
 

@@ -60,7 +60,7 @@ pub(super) fn run(resolved: &Resolved, arguments: &ArgMatches, verbosity: u8) ->
             lab.wait(&mut signals).await;
             Ok(())
         } else {
-            lab.join(settings, scratch.path(), (screen, log), &mut rng).await
+            lab.join(settings, scratch.path(), log, &mut rng, screen, &resolved.places.folders.config).await
         };
         lab.end().await;
         result.map(|()| Exit::Done)
@@ -222,15 +222,17 @@ impl Lab {
         &self,
         settings: Settings,
         scratch: &Path,
-        (screen, log): (settings::ScreenSettings, LogRing),
+        log: LogRing,
         rng: &mut Rng,
+        screen: settings::ScreenSettings,
+        config_dir: &Path,
     ) -> Result<(), Failure> {
         let mut peers: Vec<String> = self.children.iter().map(|child| child.addr.to_string()).collect();
         rng.shuffle(&mut peers);
         peers.truncate(OWN_LINKS);
         let home = scratch.join("you");
         let node = Node::start(own(settings, &home, peers), false, log).await?;
-        let result = node::open_screen(node.handle.clone(), screen).await;
+        let result = node::open_screen(node.handle.clone(), screen, config_dir).await;
         node.stop().await;
         result
     }

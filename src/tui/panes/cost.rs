@@ -155,6 +155,7 @@ pub fn ended(search: &Search) -> &'static str {
     match search.ended {
         None => "flooding",
         Some(DoneWhy::Deadline) => "done: its time was up",
+        Some(DoneWhy::Complete) => "done: every copy accounted for",
         Some(DoneWhy::Enough) => "done: enough found",
         Some(DoneWhy::Cancelled) => "cancelled",
         Some(DoneWhy::NoNeighbors) => "no neighbor to ask",

@@ -70,7 +70,12 @@ async fn print(first: [Event; 2], mut feed: Feed, json: bool) -> std::io::Result
 }
 
 async fn write(stdout: &mut Stdout, event: &Event, json: bool) -> std::io::Result<()> {
-    let line = if json { Some(serde_json::to_string(event)?) } else { format::event(event) };
+    let plain = format::event(event);
+    if let Some(plain) = &plain {
+        // What happens to a node reads well in its log file too; standard error is left to warnings.
+        tracing::info!("{plain}");
+    }
+    let line = if json { Some(serde_json::to_string(event)?) } else { plain };
     if let Some(mut line) = line {
         line.push('\n');
         stdout.write_all(line.as_bytes()).await?;

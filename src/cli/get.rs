@@ -152,11 +152,15 @@ impl Watch {
         if bar.is_some() {
             self.out.replace("")?;
         }
-        let why = transfer.why.as_ref().map(|why| format!(": {}", format::visible(why))).unwrap_or_default();
-        let style = if transfer.state == TransferState::Done { Style::Good } else { Style::Bad };
+        let (name, why) = (transfer.name.visible(format::NAME), transfer.why.as_deref().map(format::visible));
+        // For one that is done, the reason is its place.
+        let (style, what) = match (transfer.state, why) {
+            (TransferState::Done, Some(place)) => (Style::Good, place),
+            (TransferState::Done, None) => (Style::Good, name),
+            (_, why) => (Style::Bad, [Some(name), why].into_iter().flatten().collect::<Vec<_>>().join(": ")),
+        };
         let state = self.out.paint(style, format::state(transfer.state));
-        let name = transfer.name.visible(format::NAME);
-        self.out.line(format!("{state}  {:>10}  {name}{why}", format::bytes(transfer.size)))
+        self.out.line(format!("{state}  {:>10}  {what}", format::bytes(transfer.size)))
     }
 
     /// The exit code for all of them: the worst.

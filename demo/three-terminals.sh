@@ -63,16 +63,17 @@ node() {
 
 cat > "$folder/try" << TEXT
 
- Three nodes in a line:   a ---- b ---- c        (this pane is a shell)
+ Three nodes in a line:   a ---- b ---- c       (this pane is a shell)
 
- Click a pane, or ctrl-b and an arrow, to go there. Then:
+ Click a pane, or press ctrl-b and an arrow, to go there. Then:
 
-  1  in a:  /winter light     the hit comes from c, two hops away; Enter downloads it
-  2  in a:  press - until the TTL is 1, search again: nothing, c is beyond the horizon
-  3  here:  cp "\$C/share/software/birdsong-editor-1.4.2.tar.gz" "\$B/share/"
-            then search birdsong in a with TTL 1: now b has it
-  4  here:  rm "\$C"/share/music/*   and search winter in a: only a's own copy is left
-  5  in b:  quit with q; search in a again: no way to c any more
+  1  in a: / winter light    a hit from c, two hops away; d downloads it
+  2  in a: - until the TTL is 1, search again: c is beyond the horizon
+  3  here: cp "\$C/share/software/"* "\$B/share/"
+     in a: search birdsong with TTL 1: now b has it too
+  4  here: rm "\$C/share/music/"*
+     in a: search winter with TTL 2: nobody shares it any more
+  5  in b: q ends b; in a: search boats: no way to c any more
 
  The same without the screen:
      hopscope --home "\$A" search winter --ttl 2

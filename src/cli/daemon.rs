@@ -30,8 +30,8 @@ pub(super) fn run(resolved: &Resolved, verbosity: u8, json: bool, exit_with_stdi
         let stop = CancellationToken::new();
         let feed = Feed::new(&node.handle, stop.clone());
         let input_ended = if exit_with_stdin { end_of_input()? } else { CancellationToken::new() };
-        let listening = node.listening();
-        let mut printing = tokio::spawn(print(listening, feed, json));
+        let first = [node.listening(), node.library()];
+        let mut printing = tokio::spawn(print(first, feed, json));
         let printed = tokio::select! {
             printed = &mut printing => Some(printed),
             () = signals.wait() => None,
@@ -56,9 +56,11 @@ pub(super) fn run(resolved: &Resolved, verbosity: u8, json: bool, exit_with_stdi
 }
 
 /// Writes events as they come. It waits for its reader, and the feed drops and counts what that costs, so the node does not.
-async fn print(listening: Event, mut feed: Feed, json: bool) -> std::io::Result<()> {
+async fn print(first: [Event; 2], mut feed: Feed, json: bool) -> std::io::Result<()> {
     let mut stdout = tokio::io::stdout();
-    write(&mut stdout, &listening, json).await?;
+    for event in &first {
+        write(&mut stdout, event, json).await?;
+    }
     while let Some(event) = feed.next().await {
         if !matches!(event, Event::Listening { .. }) {
             write(&mut stdout, &event, json).await?;
@@ -68,7 +70,12 @@ async fn print(listening: Event, mut feed: Feed, json: bool) -> std::io::Result<
 }
 
 async fn write(stdout: &mut Stdout, event: &Event, json: bool) -> std::io::Result<()> {
-    let line = if json { Some(serde_json::to_string(event)?) } else { format::event(event) };
+    let plain = format::event(event);
+    if let Some(plain) = &plain {
+        // What happens to a node reads well in its log file too; standard error is left to warnings.
+        tracing::info!("{plain}");
+    }
+    let line = if json { Some(serde_json::to_string(event)?) } else { plain };
     if let Some(mut line) = line {
         line.push('\n');
         stdout.write_all(line.as_bytes()).await?;

@@ -33,7 +33,7 @@ pub(super) fn run(resolved: &Resolved, arguments: &ArgMatches) -> Result<Exit, F
         let mut watch = Watch::start(client, &magnets, is_set(arguments, "json")).await?;
         let deadline = Instant::now() + timeout.unwrap_or(NEVER);
         let early = tokio::select! {
-            ended = watch.until_over() => return ended.and_then(|()| watch.summary()),
+            ended = watch.until_over() => return ended.and_then(|()| verdict(watch.transfers.values().flatten())),
             () = tokio::time::sleep_until(deadline) => {
                 let after = format::span(timeout.unwrap_or(NEVER).as_millis() as u64);
                 Failure::new(Exit::TimedOut, format!("not done after {after}"), "ask again to go on where it stopped")
@@ -152,23 +152,15 @@ impl Watch {
         if bar.is_some() {
             self.out.replace("")?;
         }
-        let why = transfer.why.as_ref().map(|why| format!(": {}", format::visible(why))).unwrap_or_default();
-        let style = if transfer.state == TransferState::Done { Style::Good } else { Style::Bad };
+        let (name, why) = (transfer.name.visible(format::NAME), transfer.why.as_deref().map(format::visible));
+        // For one that is done, the reason is its place.
+        let (style, what) = match (transfer.state, why) {
+            (TransferState::Done, Some(place)) => (Style::Good, place),
+            (TransferState::Done, None) => (Style::Good, name),
+            (_, why) => (Style::Bad, [Some(name), why].into_iter().flatten().collect::<Vec<_>>().join(": ")),
+        };
         let state = self.out.paint(style, format::state(transfer.state));
-        let name = transfer.name.visible(format::NAME);
-        self.out.line(format!("{state}  {:>10}  {name}{why}", format::bytes(transfer.size)))
-    }
-
-    /// The exit code for all of them: the worst.
-    fn summary(&self) -> Result<Exit, Failure> {
-        let failed = || self.transfers.values().flatten().filter(|transfer| transfer.state != TransferState::Done);
-        let corrupt =
-            failed().find(|transfer| transfer.why.as_deref().is_some_and(|why| why.starts_with(VERIFICATION_FAILED)));
-        let Some(worst) = corrupt.or_else(|| failed().next()) else { return Ok(Exit::Done) };
-        let exit = if corrupt.is_some() { Exit::Unverified } else { Exit::Failed };
-        let why = worst.why.as_deref().unwrap_or_else(|| format::state(worst.state));
-        let message = format!("{} was not downloaded: {}", worst.name.visible(format::NAME), format::visible(why));
-        Err(Failure::new(exit, message, "search for other nodes that have it, and ask again"))
+        self.out.line(format!("{state}  {:>10}  {what}", format::bytes(transfer.size)))
     }
 
     async fn cancel(&mut self) {
@@ -182,6 +174,17 @@ impl Watch {
             self.out.replace("").ok();
         }
     }
+}
+
+/// The exit code for all downloads: that of the worst.
+fn verdict<'a>(transfers: impl Iterator<Item = &'a Transfer>) -> Result<Exit, Failure> {
+    let broken = |transfer: &Transfer| transfer.why.as_deref().is_some_and(|why| why.starts_with(VERIFICATION_FAILED));
+    let failed = transfers.filter(|transfer| transfer.state != TransferState::Done);
+    let Some(worst) = failed.max_by_key(|transfer| broken(transfer)) else { return Ok(Exit::Done) };
+    let exit = if broken(worst) { Exit::Unverified } else { Exit::Failed };
+    let why = worst.why.as_deref().unwrap_or_else(|| format::state(worst.state));
+    let message = format!("{} was not downloaded: {}", worst.name.visible(format::NAME), format::visible(why));
+    Err(Failure::new(exit, message, "search for other nodes that have it, and ask again"))
 }
 
 /// `kind of blue.flac ▰▰▰▰▱▱▱▱ 51 %  3.1 MiB/s  0:12 min left`, as wide as the terminal allows.
@@ -204,12 +207,12 @@ fn progress(transfer: &Transfer, others: usize, width: usize) -> String {
 mod tests {
     use unicode_width::UnicodeWidthStr;
 
-    use super::progress;
+    use super::{progress, verdict};
     use crate::app::{Direction, FileId, Transfer, TransferState, Untrusted};
+    use crate::cli::failure::Exit;
 
-    #[test]
-    fn the_bar_fits_every_terminal_and_never_says_done_too_early() {
-        let mut transfer = Transfer {
+    fn transfer(state: TransferState, why: Option<&str>) -> Transfer {
+        Transfer {
             id: 1,
             direction: Direction::Download,
             name: "Kind of Blue, all of it, remastered again.flac".into(),
@@ -218,10 +221,27 @@ mod tests {
             size: 1_000,
             rate: 0,
             sources: 1,
-            state: TransferState::Active,
-            why: None,
+            state,
+            why: why.map(str::to_owned),
             peer: Untrusted::default(),
-        };
+        }
+    }
+
+    #[test]
+    fn the_worst_download_decides_and_a_lie_is_the_worst() {
+        let done = transfer(TransferState::Done, Some("/downloads/a"));
+        let failed = transfer(TransferState::Failed, Some("the disk is full"));
+        let lied = transfer(TransferState::Failed, Some("verification failed: wrong bytes near 2 MiB"));
+        assert!(matches!(verdict([&done].into_iter()), Ok(Exit::Done)));
+        assert_eq!(verdict([&done, &failed].into_iter()).unwrap_err().exit, Exit::Failed);
+        let failure = verdict([&lied, &failed, &done].into_iter()).unwrap_err();
+        assert_eq!(failure.exit, Exit::Unverified);
+        assert!(failure.lines[0].contains("wrong bytes near 2 MiB"), "{:?}", failure.lines);
+    }
+
+    #[test]
+    fn the_bar_fits_every_terminal_and_never_says_done_too_early() {
+        let mut transfer = transfer(TransferState::Active, None);
         for width in [1, 20, 60, 80, 200] {
             assert!(progress(&transfer, 2, width).width() < width.max(2));
         }

@@ -223,11 +223,13 @@ fn flag(option: &'static Opt) -> Arg {
     let arg = Arg::new(option.key).value_name(option.value).help(option.help).help_heading(option.group.heading());
     let arg = arg.long(option.flag());
     match option.shape {
-        Shape::One => arg.action(ArgAction::Set),
+        // The last one counts, so that an alias with flags in it can be corrected.
+        Shape::One => arg.action(ArgAction::Set).overrides_with(option.key),
         Shape::Many(_) => arg.action(ArgAction::Append),
         // Alone it says yes; `=false` takes back what the file says.
         Shape::Switch | Shape::Negated => arg
             .action(ArgAction::Set)
+            .overrides_with(option.key)
             .num_args(0..=1)
             .require_equals(true)
             .default_missing_value("true")
@@ -296,9 +298,10 @@ mod tests {
         assert_eq!(said["peer"], ["a:1", "b:2"]);
         assert_eq!((said["only-peers"][0].as_str(), said["discovery"][0].as_str()), ("true", "false"));
         assert_eq!(said.len(), 5, "{said:?}");
-        let matches = parse("hopscope --no-discovery=false --only-peers=false");
+        let matches = parse("hopscope --ttl 3 --no-discovery --ttl 4 --no-discovery=false --only-peers=false");
         let said = flags(&matches);
         assert_eq!((said["only-peers"][0].as_str(), said["discovery"][0].as_str()), ("false", "true"));
+        assert_eq!(said["ttl"], ["4"]);
     }
 
     #[test]

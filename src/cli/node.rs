@@ -65,6 +65,12 @@ impl Node {
         }
     }
 
+    /// The library as it stands: a small one may be scanned before anybody could listen to the news of it.
+    pub(super) fn library(&self) -> Event {
+        let library = &self.handle.snapshot().library;
+        Event::Library { files: library.files, bytes: library.bytes, hashing: library.hashing_files }
+    }
+
     /// Returns when the engine has stopped by itself or over the control socket.
     pub(super) async fn ended(handle: &Handle) {
         let mut snapshots = handle.snapshots();

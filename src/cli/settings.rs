@@ -11,7 +11,7 @@ use serde::de::value::Error as WordError;
 use serde::de::{DeserializeOwned, IntoDeserializer};
 
 use super::failure::{Exit, Failure};
-use super::resolve::{Resolved, Row};
+use super::resolve::{Origin, Resolved, Row};
 use crate::app::{Passphrase, Settings, Share};
 
 /// The highest TTL that travels.
@@ -156,10 +156,14 @@ impl Reader<'_> {
     }
 
     fn shares(&mut self) -> Option<Vec<Share>> {
-        let resolved = self.resolved;
-        let base = resolved.base(&resolved.row("share")?.origin);
-        let shares = self.each("share", |text| share(text, |path| resolved.places.path(path, &base)))?;
-        Some(shares)
+        let (resolved, row) = (self.resolved, self.resolved.row("share")?);
+        let base = resolved.base(&row.origin);
+        self.each("share", |text| {
+            let share = share(text, |path| resolved.places.path(path, &base))?;
+            // What was just typed is a slip; what stands in a file may be a disk that comes back, and the engine says so.
+            let typed = matches!(row.origin, Origin::Flag(_));
+            if typed && !share.path.exists() { Err("there is no such folder".into()) } else { Ok(share) }
+        })
     }
 
     fn passphrase(&mut self) -> Option<Option<Passphrase>> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::support::{Process, await_end, code, errors, folder, hopscope, json, run};
+use crate::support::{Process, await_end, code, errors, eventually, folder, hopscope, json, run};
 
 fn lab(folder: &Path, arguments: &[&str]) -> (Process, Vec<Value>) {
     let mut command = hopscope();
@@ -45,13 +45,16 @@ fn its_nodes_are_linked_as_it_says_and_find_each_others_files() {
     assert_eq!(nodes.len(), 5);
     for node in &nodes {
         assert_eq!(node["type"], "listening");
-        let output = run(hopscope().arg("--home").arg(home(node)).args(["neighbors", "--json"]));
-        let answer = json(&output);
-        let mut up: Vec<String> = answer[0]["neighbors"].as_array().expect("a list").iter().map(name).collect();
         let mut planned = links(node);
-        up.sort();
         planned.sort();
-        assert_eq!(up, planned, "{}", name(node));
+        // The list is a snapshot, which follows the links by a twelfth of a second.
+        eventually(&format!("the links of {}", name(node)), || {
+            let output = run(hopscope().arg("--home").arg(home(node)).args(["neighbors", "--json"]));
+            let mut up: Vec<String> =
+                json(&output)[0]["neighbors"].as_array().expect("a list").iter().map(name).collect();
+            up.sort();
+            up == planned
+        });
         assert!(node["files"].as_u64() >= Some(1) && Path::new(node["log"].as_str().expect("a path")).exists());
     }
     process.signal(Signal::TERM);

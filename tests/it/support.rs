@@ -37,7 +37,8 @@ pub(crate) struct Process {
 
 impl Process {
     pub(crate) fn start(command: &mut Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).spawn().expect("the program starts");
+        // What it warns of is of no interest; a test looks at the errors of commands.
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the program starts");
         let stdout = child.stdout.take().expect("it was asked for");
         let (sender, lines) = sync_channel(LINES);
         std::thread::spawn(move || {
@@ -164,6 +165,15 @@ impl Node {
     }
 }
 
+/// Asks again until it holds: for what no event tells of.
+#[expect(clippy::disallowed_methods, reason = "real processes take real time")]
+pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let start = std::time::Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < PATIENCE, "{what}: it does not come about");
+    }
+}
+
 /// The command of a daemon that talks to nobody, unless more is added.
 pub(crate) fn daemon(home: &Path) -> Command {
     let mut command = hopscope();
@@ -171,9 +181,19 @@ pub(crate) fn daemon(home: &Path) -> Command {
     command
 }
 
-/// Runs a command to its end.
+/// Runs a command to its end, which must come.
 pub(crate) fn run(command: &mut Command) -> Output {
-    command.output().expect("the program starts")
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    let pid = Pid::from_raw(child.id() as i32).expect("processes have numbers");
+    let (sender, output) = sync_channel(1);
+    std::thread::spawn(move || sender.send(child.wait_with_output()));
+    match output.recv_timeout(PATIENCE) {
+        Ok(output) => output.expect("its output can be read"),
+        Err(_) => {
+            let _ = kill_process(pid, Signal::KILL);
+            panic!("it does not end: {command:?}");
+        }
+    }
 }
 
 /// Standard output, a JSON object a line.

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::super::failure::Failure;
-use crate::app::{Event, Home, MAX_LINKS, NodeId, PeerAddr, UpDown};
+use crate::app::{Event, Home, NodeId, PeerAddr, UpDown};
 use crate::control::Client;
 
 /// For a child to listen. A busy machine needs a while for the last of two hundred.
@@ -28,6 +28,7 @@ pub(super) struct Plan {
     pub(super) home: PathBuf,
     pub(super) share: PathBuf,
     pub(super) log: PathBuf,
+    pub(super) max_neighbors: usize,
     /// Flags that all children have.
     pub(super) flags: Vec<String>,
 }
@@ -69,7 +70,7 @@ impl Child {
         let mut command = Command::new(executable);
         command
             .args(["daemon", "--json", "--exit-with-stdin", "--only-peers", "--no-discovery", "--listen=127.0.0.1:0"])
-            .arg(format!("--max-neighbors={MAX_LINKS}"))
+            .arg(format!("--max-neighbors={}", plan.max_neighbors))
             .arg(format!("--name={}", plan.name))
             .arg(format!("--home={}", plan.home.display()))
             .arg(format!("--share={}", plan.share.display()))

@@ -33,6 +33,9 @@ const LINKING: Duration = Duration::from_secs(10);
 /// Links of the node in the terminal.
 const OWN_LINKS: usize = 3;
 
+/// Neighbors that a node accepts, if the graph gives it no more: room for those that join by hand.
+const MAX_NEIGHBORS: usize = 16;
+
 /// Settings that a lab's nodes share with the command line.
 const PASSED_ON: &[&str] = &["topology", "ttl", "dedup", "hop-delay", "hits"];
 
@@ -111,13 +114,15 @@ impl Lab {
         let plans: Vec<Plan> = graph
             .names
             .iter()
-            .map(|name| {
+            .enumerate()
+            .map(|(node, name)| {
                 let home = scratch.path().join(name);
                 Plan {
                     name: name.clone(),
                     share: home.join("share"),
                     log: logs.join(format!("{name}.log")),
                     home,
+                    max_neighbors: (graph.degree(node) + OWN_LINKS).clamp(MAX_NEIGHBORS, MAX_LINKS),
                     flags: flags.clone(),
                 }
             })
@@ -256,7 +261,7 @@ fn own(settings: Settings, home: &Path, peers: Vec<String>) -> Settings {
         only_peers: true,
         discovery: false,
         min_neighbors: OWN_LINKS,
-        max_neighbors: MAX_LINKS,
+        max_neighbors: MAX_NEIGHBORS,
         ..settings
     }
 }

@@ -170,6 +170,13 @@ impl<'a> Paint<'a> {
         text::untrusted(text, width.into())
     }
 
+    /// A stranger's sentence, which has no extension to keep in view, for so many columns.
+    #[must_use]
+    pub fn words(&self, text: &Untrusted, width: u16) -> String {
+        // Some bytes more than columns, because a letter may have several.
+        text::fit(&text.visible(usize::from(width) * 8), width.into()).into_owned()
+    }
+
     /// A text from the disk or the configuration, which is a stranger's too, for so many columns.
     #[must_use]
     pub fn foreign(&self, text: &str, width: u16) -> String {

@@ -24,7 +24,7 @@ const FEW: usize = 5;
 pub const COLUMNS: &[Column<Search>] = &[
     Column::plain("", Width::Is(1), 0, mark),
     Column::plain("my searches", Width::Grows { least: 12, share: 1, most: 60 }, 0, |row, paint, width| {
-        Line::styled(paint.untrusted(&row.row.text, width), paint.me())
+        Line::styled(paint.words(&row.row.text, width), paint.me())
     }),
     Column::plain("hits", Width::Is(5), 1, |row, paint, _| {
         Line::styled(text::count(row.row.hits.into()), if row.row.hits > 0 { paint.hit() } else { paint.dim() })
@@ -86,7 +86,7 @@ fn facts(buffer: &mut Buffer, area: Rect, search: &Search, paint: &Paint<'_>) {
     let each = each.map_or_else(|| paint.none().to_owned(), |each| format!("{each:.2} copies a node"));
     let mut lines = vec![
         ("", Line::default()),
-        ("query", Line::styled(paint.untrusted(&row.text, room), paint.me())),
+        ("query", Line::styled(paint.words(&row.text, room), paint.me())),
         ("TTL", super::queries::ttl_left(row, paint, room)),
         ("state", Line::styled(ended(search), paint.text())),
         ("reached", reached),

@@ -66,7 +66,7 @@ pub fn digest(paint: &Paint<'_>) -> Digest {
     let Some(search) = paint.model.search() else { return Digest::default() };
     let long = format!(
         "{} {} {} {} {}",
-        paint.untrusted(&search.row.text, 40),
+        paint.words(&search.row.text, 40),
         paint.dot(),
         search.row.guid.short(),
         paint.dot(),

@@ -23,7 +23,7 @@ pub const COLUMNS: &[Column<LogLine>] = &[
             LogLevel::Info => paint.text(),
             LogLevel::Debug | LogLevel::Trace => paint.dim(),
         };
-        Line::styled(paint.untrusted(&row.text, width), style)
+        Line::styled(paint.words(&row.text, width), style)
     }),
 ];
 

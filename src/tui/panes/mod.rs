@@ -250,7 +250,7 @@ pub fn row_name(row: &RowId, paint: &Paint<'_>) -> String {
             .queries
             .iter()
             .find(|row| row.guid == *guid)
-            .map_or_else(|| guid.short(), |row| paint.untrusted(&row.text, 40)),
+            .map_or_else(|| guid.short(), |row| paint.words(&row.text, 40)),
         RowId::Transfer(id) => now
             .transfers
             .iter()

@@ -12,7 +12,7 @@ use crate::tui::text;
 /// The columns.
 pub const COLUMNS: &[Column<QueryRow>] = &[
     Column::plain("", Width::Is(1), 0, mark),
-    Column::left("query", Width::Grows { least: 12, share: 3, most: 80 }, 0, |a, b| a.text.cmp(&b.text), words),
+    Column::left("query", Width::Grows { least: 20, share: 3, most: 80 }, 0, |a, b| a.text.cmp(&b.text), words),
     Column::left("TTL left", Width::Is(10), 0, |a, b| a.ttl_left.cmp(&b.ttl_left), ttl_left),
     Column::number("nodes", 6, 1, |a, b| a.nodes.cmp(&b.nodes), |row, paint, _| number(row.nodes.into(), paint)),
     Column::number("dup", 5, 2, |a, b| a.duplicates.cmp(&b.duplicates), duplicates),
@@ -51,7 +51,7 @@ fn words(row: &QueryRow, paint: &Paint<'_>, width: u16) -> Line<'static> {
         (false, QueryState::Live | QueryState::Held) => paint.text(),
         (false, _) => paint.dim(),
     };
-    Line::styled(paint.untrusted(&row.text, width), style)
+    Line::styled(paint.words(&row.text, width), style)
 }
 
 /// The bar of hops that are left, and their number.

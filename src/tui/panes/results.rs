@@ -52,7 +52,7 @@ pub fn digest(paint: &Paint<'_>) -> Digest {
     let files = model.rows.results.len();
     let mut long = format!(
         "{} {} {} from {} hits",
-        paint.untrusted(&search.row.text, 40),
+        paint.words(&search.row.text, 40),
         paint.dot(),
         super::cost::nodes(files as u64, "file"),
         text::count(search.hits.len() as u64)

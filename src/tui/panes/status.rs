@@ -31,7 +31,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
     if let Some(search) = paint.model.search() {
         lines.push(running(format!(
             "{} {} {} hits, {} nodes",
-            paint.untrusted(&search.row.text, area.width.saturating_sub(24).max(8)),
+            paint.words(&search.row.text, area.width.saturating_sub(24).max(8)),
             paint.dot(),
             text::count(search.row.hits.into()),
             text::count(search.row.nodes.into()),

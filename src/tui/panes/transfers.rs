@@ -15,14 +15,14 @@ use crate::tui::text;
 /// The columns.
 pub const COLUMNS: &[Column<Transfer>] = &[
     Column::plain("", Width::Is(1), 0, mark),
-    Column::left("file", Width::Grows { least: 18, share: 3, most: 60 }, 0, |a, b| a.name.cmp(&b.name), name),
+    Column::left("file", Width::Grows { least: 17, share: 3, most: 60 }, 0, |a, b| a.name.cmp(&b.name), name),
     Column::plain("", Width::Grows { least: 8, share: 2, most: 30 }, 3, bar),
     Column::number("done", 5, 0, |a, b| fraction(a).total_cmp(&fraction(b)), percent),
     Column::number("size", 8, 5, |a, b| a.size.cmp(&b.size), size),
     Column::number("rate", 10, 1, |a, b| a.rate.cmp(&b.rate), rate),
     Column::number("left", 8, 2, |a, b| left_s(a).cmp(&left_s(b)), left),
     Column::left("peer", Width::Is(11), 4, |a, b| a.peer.cmp(&b.peer), peer),
-    Column::left("state", Width::Grows { least: 10, share: 2, most: 60 }, 1, by_state, state),
+    Column::left("state", Width::Grows { least: 11, share: 2, most: 60 }, 1, by_state, state),
 ];
 
 /// What stands in the border.

@@ -15,7 +15,7 @@ use super::parts::Parts;
 use super::relayed::Relayed;
 use super::searches::{FoundBy, Searches};
 use super::settings::Settings;
-use super::snapshot::{LogLine, NodeStatus, RoleStatus, Snapshot};
+use super::snapshot::{LogLine, NodeStatus, RoleStatus, Snapshot, Warning};
 use super::traffic::{Meter, Reading};
 use super::transfer_events::TransferEvents;
 use crate::net::{NetCommand, NetSearch};
@@ -45,17 +45,29 @@ pub async fn start(settings: Settings, log: LogRing) -> Result<Handle, Refusal> 
     let parts = Parts::start(&settings, hosts.addrs()).await?;
     let (commands, inbox) = mpsc::channel(COMMANDS);
     let (events, _) = broadcast::channel(EVENTS);
-    let mut engine = Engine::new(settings, parts, hosts, events.clone(), log);
+    let mut engine = Engine::new(settings, parts, hosts, log);
     let (snapshots, seen) = watch::channel(Arc::new(engine.snapshot()));
-    tokio::spawn(engine.run(inbox, snapshots));
+    tokio::spawn(engine.run(inbox, Faces { snapshots, events: events.clone() }));
     Ok(Handle::new(commands, seen, events))
+}
+
+/// What goes out to those who look.
+struct Faces {
+    snapshots: watch::Sender<Arc<Snapshot>>,
+    events: broadcast::Sender<Event>,
+}
+
+impl Faces {
+    fn emit(&self, event: Event) {
+        // An error means that nobody listens.
+        let _ = self.events.send(event);
+    }
 }
 
 struct Engine {
     settings: Settings,
     parts: Parts,
     hosts: KnownHosts,
-    events: broadcast::Sender<Event>,
     log: LogRing,
     log_seen: u64,
     log_lines: Arc<[LogLine]>,
@@ -68,18 +80,14 @@ struct Engine {
     transfers: TransferEvents,
     /// Names of neighbors, for the event that tells of their leaving.
     names: Vec<overlay::Peer>,
+    /// What the faces were warned of and still holds.
+    warned: Arc<[Warning]>,
     /// Whether the faces have not seen the last change yet.
     dirty: bool,
 }
 
 impl Engine {
-    fn new(
-        settings: Settings,
-        parts: Parts,
-        hosts: KnownHosts,
-        events: broadcast::Sender<Event>,
-        log: LogRing,
-    ) -> Self {
+    fn new(settings: Settings, parts: Parts, hosts: KnownHosts, log: LogRing) -> Self {
         let clock = log.clock();
         let node = NodeStatus {
             node: parts.node,
@@ -97,7 +105,6 @@ impl Engine {
             settings,
             parts,
             hosts,
-            events,
             log,
             log_seen: 0,
             log_lines: Arc::default(),
@@ -109,11 +116,12 @@ impl Engine {
             meter: Meter::default(),
             transfers: TransferEvents::default(),
             names: Vec::new(),
+            warned: Arc::default(),
             dirty: false,
         }
     }
 
-    async fn run(mut self, mut inbox: mpsc::Receiver<Command>, snapshots: watch::Sender<Arc<Snapshot>>) {
+    async fn run(mut self, mut inbox: mpsc::Receiver<Command>, faces: Faces) {
         let mut second = interval(Duration::from_secs(1));
         second.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut saving = interval(HOSTS_INTERVAL);
@@ -123,10 +131,10 @@ impl Engine {
             tokio::select! {
                 command = inbox.recv() => match command {
                     Some(Command::Shutdown(reply)) => break Some(reply),
-                    Some(command) => self.command(command).await,
+                    Some(command) => self.command(command, &faces).await,
                     None => break None,
                 },
-                Some(event) = self.parts.events.recv() => self.core_event(event),
+                Some(event) = self.parts.events.recv() => self.core_event(event, &faces),
                 () = sleep_until(next_traces), if resting => resting = false,
                 1.. = self.parts.traces.recv_many(&mut traces, TRACES_AT_ONCE), if !resting => {
                     self.take_traces(&mut traces);
@@ -134,69 +142,90 @@ impl Engine {
                 }
                 Some(file) = self.parts.files.recv() => self.parts.serve(file),
                 Ok(()) = self.parts.net_status.changed() => self.net_changed(),
-                Ok(()) = self.parts.library_changes.changed() => self.library_changed(),
-                Ok(()) = self.parts.transfer_changes.changed() => self.transfers_changed(),
+                Ok(()) = self.parts.library_changes.changed() => self.library_changed(&faces),
+                Ok(()) = self.parts.transfer_changes.changed() => self.transfers_changed(&faces),
                 _ = second.tick() => self.second_passed(),
                 _ = saving.tick() => self.save_hosts(),
                 () = sleep_until(next_snapshot), if self.dirty => {
-                    snapshots.send_replace(Arc::new(self.snapshot()));
-                    self.dirty = false;
+                    self.publish(&faces);
                     next_snapshot = Instant::now() + SNAPSHOT_INTERVAL;
                 }
             }
         };
-        self.stop(shutdown_reply, &snapshots).await;
+        self.stop(shutdown_reply, &faces).await;
     }
 
-    async fn stop(
-        mut self,
-        reply: Option<oneshot::Sender<Result<(), Refusal>>>,
-        snapshots: &watch::Sender<Arc<Snapshot>>,
-    ) {
+    async fn stop(mut self, reply: Option<oneshot::Sender<Result<(), Refusal>>>, faces: &Faces) {
         self.parts.stop().await;
         while let Ok(event) = self.parts.events.try_recv() {
-            self.core_event(event);
+            self.core_event(event, faces);
         }
         self.save_hosts();
-        snapshots.send_replace(Arc::new(self.snapshot()));
+        self.publish(faces);
         if let Some(reply) = reply {
             // Whoever asked may have gone.
             let _ = reply.send(Ok(()));
         }
     }
 
+    fn publish(&mut self, faces: &Faces) {
+        faces.snapshots.send_replace(Arc::new(self.snapshot()));
+        self.dirty = false;
+    }
+
     fn now_ms(&self) -> u64 {
         self.log.clock().millis()
     }
 
-    fn emit(&self, event: Event) {
-        // An error means that nobody listens.
-        let _ = self.events.send(event);
-    }
-
-    async fn command(&mut self, command: Command) {
-        self.dirty = true;
-        // A face that no longer waits for its answer is no error.
+    async fn command(&mut self, command: Command, faces: &Faces) {
         match command {
-            Command::Search(request, reply) => drop(reply.send(self.search(request).await)),
-            Command::CancelSearch(guid, reply) => drop(reply.send(self.cancel_search(guid).await)),
-            Command::Get(magnet, reply) => drop(reply.send(self.get(&magnet))),
-            Command::CancelTransfer(id, reply) => drop(reply.send(self.parts.cancel_transfer(id))),
-            Command::AddPeer(addr, reply) => drop(reply.send(self.parts.add_peer(addr).await)),
-            Command::DropNeighbor(node, reply) => drop(reply.send(self.drop_neighbor(node).await)),
-            Command::SetTopology(topology, reply) => drop(reply.send(self.set_topology(topology))),
+            Command::Search(request, reply) => {
+                let result = self.search(request, faces).await;
+                self.answer(reply, result, faces);
+            }
+            Command::CancelSearch(guid, reply) => {
+                let result = self.cancel_search(guid).await;
+                self.answer(reply, result, faces);
+            }
+            Command::Get(magnet, reply) => {
+                let result = self.get(&magnet);
+                self.answer(reply, result, faces);
+            }
+            Command::CancelTransfer(id, reply) => {
+                let result = self.parts.cancel_transfer(id);
+                self.answer(reply, result, faces);
+            }
+            Command::AddPeer(addr, reply) => {
+                let result = self.parts.add_peer(addr).await;
+                self.answer(reply, result, faces);
+            }
+            Command::DropNeighbor(node, reply) => {
+                let result = self.drop_neighbor(node).await;
+                self.answer(reply, result, faces);
+            }
+            Command::SetTopology(topology, reply) => {
+                let result = self.set_topology(topology);
+                self.answer(reply, result, faces);
+            }
             Command::Files(filter, offset, limit, reply) => {
                 drop(reply.send(Ok(self.parts.list_files(&filter, offset, limit))));
             }
             Command::Rescan(reply) => {
                 self.parts.rescan();
-                drop(reply.send(Ok(())));
+                self.answer(reply, Ok(()), faces);
             }
             Command::Shutdown(_) => {}
         }
     }
 
-    async fn search(&mut self, request: SearchRequest) -> Result<Guid, Refusal> {
+    /// Lets the faces see what a command did, then answers it.
+    fn answer<T>(&mut self, reply: oneshot::Sender<Result<T, Refusal>>, result: Result<T, Refusal>, faces: &Faces) {
+        self.publish(faces);
+        // A face that no longer waits for its answer is no error.
+        let _ = reply.send(result);
+    }
+
+    async fn search(&mut self, request: SearchRequest, faces: &Faces) -> Result<Guid, Refusal> {
         let ttl = self.checked_ttl(request.ttl)?;
         Query::parse(&request.text).map_err(|error| {
             Refusal::new(
@@ -219,7 +248,7 @@ impl Engine {
         let guid = started.map_err(|error| Refusal::new("bad_query", error.to_string(), "shorten the search"))?;
         self.searches.open(guid, &request.text, ttl, self.settings.trace, self.now_ms());
         let text = Untrusted::new(request.text);
-        self.emit(Event::Query { guid, text, ttl, strategy: "flood".to_owned() });
+        faces.emit(Event::Query { guid, text, ttl, strategy: "flood".to_owned() });
         Ok(guid)
     }
 
@@ -281,32 +310,34 @@ impl Engine {
         self.dirty = true;
     }
 
-    fn core_event(&mut self, event: overlay::Event) {
+    fn core_event(&mut self, event: overlay::Event, faces: &Faces) {
         self.dirty = true;
         match event {
             overlay::Event::NeighborUp { peer, .. } => {
-                self.emit(neighbor_event(UpDown::Up, &peer, None));
+                self.publish(faces);
+                faces.emit(neighbor_event(UpDown::Up, &peer, None));
                 self.names.retain(|known| known.id != peer.id);
                 self.names.push(peer);
             }
             overlay::Event::NeighborDown { node, why, .. } => {
+                self.publish(faces);
                 if let Some(index) = self.names.iter().position(|known| known.id == node) {
                     let peer = self.names.swap_remove(index);
-                    self.emit(neighbor_event(UpDown::Down, &peer, Some(why)));
+                    faces.emit(neighbor_event(UpDown::Down, &peer, Some(why)));
                 }
             }
             overlay::Event::Started { guid, sent, copy_bytes } => self.searches.started(&guid, sent, copy_bytes),
             overlay::Event::Hop { guid, node, name, hop, at } => {
-                let event = self.searches.hop(self.parts.node, guid, node, name, hop, at);
-                self.emit(event);
+                faces.emit(self.searches.hop(self.parts.node, guid, node, name, hop, at));
             }
             overlay::Event::Hit { guid, node, name, addr, hops, via, files, at } => {
                 let found = FoundBy { guid, node, name, addr, hops, via, at };
-                self.searches.hit(found, files).into_iter().for_each(|event| self.emit(event));
+                self.searches.hit(found, files).into_iter().for_each(|event| faces.emit(event));
             }
             overlay::Event::Done { guid, cost, why } => {
                 let event = self.searches.done(guid, cost, why, self.parts.status().topology);
-                self.emit(event);
+                self.publish(faces);
+                faces.emit(event);
             }
         }
     }
@@ -319,17 +350,30 @@ impl Engine {
         }
     }
 
-    fn library_changed(&mut self) {
+    fn library_changed(&mut self, faces: &Faces) {
         self.dirty = true;
         self.library = self.parts.library_status();
+        self.publish(faces);
         let LibraryStatus { files, bytes, hashing_files, .. } = *self.library;
-        self.emit(Event::Library { files, bytes, hashing: hashing_files });
+        self.tell_of_warnings(faces);
+        faces.emit(Event::Library { files, bytes, hashing: hashing_files });
     }
 
-    fn transfers_changed(&mut self) {
-        self.dirty = true;
+    /// Each warning once, when it begins to hold.
+    fn tell_of_warnings(&mut self, faces: &Faces) {
+        let warnings = self.parts.warnings(&self.library);
+        for warning in warnings.iter().filter(|warning| !self.warned.contains(warning)) {
+            tracing::warn!("{}", warning.message);
+            let Warning { code, message, hint } = warning.clone();
+            faces.emit(Event::Error { code, message, hint });
+        }
+        self.warned = warnings;
+    }
+
+    fn transfers_changed(&mut self, faces: &Faces) {
+        self.publish(faces);
         for transfer in self.transfers.news(&self.parts.list_transfers()) {
-            self.emit(Event::Transfer(transfer));
+            faces.emit(Event::Transfer(transfer));
         }
     }
 

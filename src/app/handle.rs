@@ -96,7 +96,9 @@ impl Handle {
         Self { commands, snapshots, events }
     }
 
-    /// The node as it stands.
+    /// The node as it stands. It shows what a command did when the command has been answered, and what an event tells of
+    /// (hits and hops excepted, which come by the thousand) when the event has been read; else it lags by less than a
+    /// tenth of a second.
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshots.borrow().clone()

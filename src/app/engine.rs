@@ -36,19 +36,20 @@ const TRACES_INTERVAL: Duration = Duration::from_millis(50);
 /// Between two savings of the known hosts.
 const HOSTS_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Starts a node. It runs until [`Handle::shutdown`]; dropping every handle stops it too.
+/// Starts a node. It runs until [`Handle::shutdown`]; dropping every handle stops it too. The receiver has its events from
+/// the very first one, which [`Handle::events`] may be too late for; drop it if that does not matter.
 ///
 /// # Errors
 /// When the port is taken, the key is damaged, or a share cannot be shared; the refusal says what to do.
-pub async fn start(settings: Settings, log: LogRing) -> Result<Handle, Refusal> {
+pub async fn start(settings: Settings, log: LogRing) -> Result<(Handle, broadcast::Receiver<Event>), Refusal> {
     let hosts = KnownHosts::load(&settings.home.state);
     let parts = Parts::start(&settings, hosts.addrs()).await?;
     let (commands, inbox) = mpsc::channel(COMMANDS);
-    let (events, _) = broadcast::channel(EVENTS);
+    let (events, from_the_start) = broadcast::channel(EVENTS);
     let mut engine = Engine::new(settings, parts, hosts, log);
     let (snapshots, seen) = watch::channel(Arc::new(engine.snapshot()));
     tokio::spawn(engine.run(inbox, Faces { snapshots, events: events.clone() }));
-    Ok(Handle::new(commands, seen, events))
+    Ok((Handle::new(commands, seen, events), from_the_start))
 }
 
 /// What goes out to those who look.

@@ -26,9 +26,9 @@ pub(super) fn run(resolved: &Resolved, verbosity: u8, json: bool, exit_with_stdi
     let yielding = resolved.is_default("listen");
     node::run(async {
         let mut signals = Signals::catch()?;
-        let node = Node::start(settings, yielding, log).await?;
+        let (node, events) = Node::start(settings, yielding, log).await?;
         let stop = CancellationToken::new();
-        let feed = Feed::new(&node.handle, stop.clone());
+        let feed = Feed::of(events, stop.clone());
         let input_ended = if exit_with_stdin { end_of_input()? } else { CancellationToken::new() };
         let first = [node.listening(), node.library()];
         let mut printing = tokio::spawn(print(first, feed, json));

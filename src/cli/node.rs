@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::broadcast;
 
 use super::failure::{Exit, Failure};
 use super::logging::{self, Target};
@@ -29,11 +30,15 @@ pub(super) struct Node {
 
 impl Node {
     /// Claims the home, starts the engine, and answers on the control socket. With `yielding` a port that is taken is no
-    /// error: any other will do.
+    /// error: any other will do. The receiver has the node's events from the first one.
     ///
     /// # Errors
     /// When the home is in use, or the engine refuses.
-    pub(super) async fn start(mut settings: Settings, yielding: bool, log: LogRing) -> Result<Self, Failure> {
+    pub(super) async fn start(
+        mut settings: Settings,
+        yielding: bool,
+        log: LogRing,
+    ) -> Result<(Self, broadcast::Receiver<Event>), Failure> {
         let claim = Claim::take(&settings.home)?;
         let started = match app::start(settings.clone(), log.clone()).await {
             Err(refusal) if yielding && refusal.code == PORT_TAKEN => {
@@ -42,9 +47,9 @@ impl Node {
             }
             started => started,
         };
-        let handle = started?;
+        let (handle, events) = started?;
         match Server::start(claim, handle.clone()) {
-            Ok(server) => Ok(Self { handle, server }),
+            Ok(server) => Ok((Self { handle, server }, events)),
             Err(refusal) => {
                 handle.shutdown().await.ok();
                 Err(refusal.into())
@@ -130,7 +135,7 @@ pub(super) fn terminal(resolved: &Resolved, verbosity: u8) -> Result<Exit, Failu
     let yielding = resolved.is_default("listen");
     let log = logging::start(resolved, verbosity, Target::Screen)?;
     run(async {
-        let node = Node::start(settings, yielding, log).await?;
+        let (node, _) = Node::start(settings, yielding, log).await?;
         let result = open_screen(node.handle.clone(), screen, &resolved.places.folders.config).await;
         node.stop().await;
         result.map(|()| Exit::Done)

@@ -82,7 +82,7 @@ fn temporary(settings: Settings, scratch: &Scratch, peer: &str) -> Settings {
 /// Asks through the socket even here, so that both ways are one.
 async fn join(settings: Settings, body: SearchBody, json: bool, log: LogRing) -> Result<Exit, Failure> {
     let (home, peer) = (settings.home.clone(), settings.peers.join(", "));
-    let node = Node::start(settings, false, log).await?;
+    let (node, _) = Node::start(settings, false, log).await?;
     let joined = async {
         if tokio::time::timeout(JOIN_TIMEOUT, linked(&node.handle)).await.is_err() {
             let seconds = JOIN_TIMEOUT.as_secs();

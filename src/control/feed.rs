@@ -23,7 +23,13 @@ impl Feed {
     /// Listens to a node until `stop`; what had happened by then is still told.
     #[must_use]
     pub fn new(handle: &Handle, stop: CancellationToken) -> Self {
-        Self { events: handle.events(), pace: Pace::default(), epoch: Instant::now(), stop }
+        Self::of(handle.events(), stop)
+    }
+
+    /// The same of events that somebody listens to already.
+    #[must_use]
+    pub fn of(events: Receiver<Event>, stop: CancellationToken) -> Self {
+        Self { events, pace: Pace::default(), epoch: Instant::now(), stop }
     }
 
     /// The next event; `None` when there will be no more. Cancelling it loses nothing.

@@ -236,7 +236,7 @@ impl Lab {
         rng.shuffle(&mut peers);
         peers.truncate(OWN_LINKS);
         let home = scratch.join("you");
-        let node = Node::start(own(settings, &home, peers), false, log).await?;
+        let (node, _) = Node::start(own(settings, &home, peers), false, log).await?;
         let result = node::open_screen(node.handle.clone(), screen, config_dir).await;
         node.stop().await;
         result

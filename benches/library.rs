@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use hopscope::overlay::Library as _;
 use hopscope::proto::{FileId, Query};
 use hopscope::share::{LibraryStatus, ShareSettings, SharedFolder, Shares};
-use names::{Names, percentiles};
+use names::{Names, percentiles, time};
 
 const HASHED_BYTES: usize = 1 << 30;
 const DROPS: usize = 20;
@@ -108,7 +108,7 @@ fn many_files(dir: &Path, count: usize) {
 
     let query = Query::parse(names.name(count / 2)).unwrap();
     let id = FileId(blake3::hash((count / 2).to_string().as_bytes()).into());
-    let start = Instant::now();
+    let (start, before) = (Instant::now(), cpu());
     let shares = start_shares(&state, &share);
     let mut found = Vec::new();
     while !found.iter().any(|file: &hopscope::overlay::FoundFile| file.id == id) {
@@ -117,6 +117,7 @@ fn many_files(dir: &Path, count: usize) {
         std::thread::sleep(Duration::from_millis(5));
     }
     println!("{count} cached: searchable after, s (goal 3)    {:.2}", start.elapsed().as_secs_f64());
+    println!("  of that, CPU s                                 {:.2}", (cpu() - before).as_secs_f64());
     wait(&shares, |status| status.scans > 0 && status.is_idle());
     println!("  verified after, s                              {:.2}", start.elapsed().as_secs_f64());
     find(&shares, &mut names);
@@ -135,14 +136,12 @@ fn find(shares: &Shares, names: &mut Names) {
         (1..=3).flat_map(|words| names.searches(1_000, words)).map(|words| words.join(" ")).collect();
     let prefixes: Vec<String> = names.prefixes(1_000).into_iter().map(|prefix| format!("{prefix}*")).collect();
     for (what, texts) in [("1-3 words", words), ("a prefix", prefixes)] {
-        let one = |text: &String| {
-            let start = Instant::now();
+        let times = time(&texts, 5, |text| {
             let mut found = Vec::new();
             library.find(&Query::parse(text).unwrap(), 100, &mut found);
             std::hint::black_box(found);
-            start.elapsed()
-        };
-        let (p50, p99) = percentiles(texts.iter().map(one).collect());
+        });
+        let (p50, p99) = percentiles(times);
         println!("{what}, 100 answers written out, us, p50 / p99   {p50:.0} / {p99:.0}");
     }
 }

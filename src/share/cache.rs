@@ -1,13 +1,13 @@
 //! Hashes on disk, so that an unchanged file is hashed once in its life.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
 
-use redb::{
-    Database, ReadableDatabase as _, ReadableTable as _, StorageError, TableDefinition, TableError, TableHandle as _,
-};
+use redb::{Database, ReadableDatabase as _, ReadableTable as _, TableDefinition, TableError, TableHandle as _};
 
 use super::index::Stamp;
 use crate::proto::FileId;
@@ -22,6 +22,9 @@ const MAX_PENDING: usize = 4096;
 const PAGE_CACHE: usize = 8 << 20;
 /// The thread that checks the cache: a panic of it is not the program's, and nobody need hear of it.
 pub const CHECK_THREAD: &str = "cache-check";
+/// Rows read at a time, and batches of them that may wait.
+const BATCH: usize = 1024;
+const MAX_BATCHES: usize = 16;
 /// Folders remembered that are not shared at present.
 const MAX_ROOTS: usize = 64;
 
@@ -37,7 +40,7 @@ struct Change {
 #[derive(Debug)]
 pub(super) struct Cache {
     file: PathBuf,
-    database: Option<Database>,
+    database: Option<Arc<Database>>,
     pending: Vec<Change>,
     note: Option<String>,
 }
@@ -48,8 +51,8 @@ impl Cache {
     pub(super) fn open(file: &Path) -> Self {
         let mut cache = Self { file: file.to_owned(), database: None, pending: Vec::new(), note: None };
         match open(file) {
-            Ok(database) => cache.database = Some(database),
-            Err(redb::DatabaseError::DatabaseAlreadyOpen) => {
+            Ok(database) => cache.database = Some(Arc::new(database)),
+            Err(redb::Error::DatabaseAlreadyOpen) => {
                 cache.note = Some(format!(
                     "{} is in use by another process: files are hashed again at each start until it ends",
                     file.display()
@@ -73,9 +76,28 @@ impl Cache {
     /// Tells all files of a root. A cache that turns out to be damaged is set aside; what was told until then stands,
     /// because each row is checked against the disk anyway.
     pub(super) fn load(&mut self, root: &str, mut tell: impl FnMut(&str, Stamp, FileId)) {
-        let Some(database) = &self.database else { return };
-        if let Err(error) = load(database, root, &mut tell) {
+        let Some(database) = self.database.clone() else { return };
+        let (sender, batches) = sync_channel(MAX_BATCHES);
+        let root = root.to_owned();
+        let reader = guarded(move || load(&database, &root, &sender));
+        for batch in batches {
+            batch.rows().for_each(|(path, stamp, id)| tell(path, stamp, id));
+        }
+        if let Err(error) = finish(reader) {
             self.set_aside(&error.to_string());
+        }
+    }
+
+    /// Reads all of the cache and sets it aside if it is damaged anywhere: writing into it would fail otherwise.
+    pub(super) fn check(&mut self) {
+        let Some(mut database) = self.database.take().and_then(Arc::into_inner) else { return };
+        let checked = finish(guarded(move || {
+            database.check_integrity()?;
+            Ok(database)
+        }));
+        match checked {
+            Ok(database) => self.database = Some(Arc::new(database)),
+            Err(error) => self.set_aside(&error.to_string()),
         }
     }
 
@@ -130,7 +152,7 @@ impl Cache {
         self.database = None;
         let aside = self.file.with_extension("damaged");
         let moved = fs::rename(&self.file, &aside);
-        self.database = open(&self.file).ok();
+        self.database = open(&self.file).ok().map(Arc::new);
         let done = match (&moved, &self.database) {
             (Ok(()), Some(_)) => format!("it was set aside as {}, and files are hashed again", aside.display()),
             (Err(_), Some(_)) => "a new one was made".to_owned(),
@@ -146,36 +168,62 @@ impl Drop for Cache {
     }
 }
 
-fn open(file: &Path) -> Result<Database, redb::DatabaseError> {
-    if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder).map_err(StorageError::from)?;
-    }
-    let file = file.to_owned();
-    // The check reads all of the file, which the load that follows does too. Where it comes across damage that the
-    // database does not expect it panics: that ends this thread only, and what passed can be read without a panic.
-    let check = thread::Builder::new().name(CHECK_THREAD.to_owned()).spawn(move || {
-        let mut database = Database::builder().set_cache_size(PAGE_CACHE).create(file)?;
-        database.check_integrity()?;
-        Ok(database)
-    });
-    let damaged = |_| StorageError::Corrupted("a page of it is damaged".to_owned()).into();
-    check.map_err(StorageError::from)?.join().unwrap_or_else(|panic| Err(damaged(panic)))
+/// Files as they were read.
+#[derive(Debug, Default)]
+struct Batch {
+    paths: String,
+    /// Where the path ends, and the rest.
+    rows: Vec<(usize, Stamp, FileId)>,
 }
 
-fn load(database: &Database, root: &str, tell: &mut dyn FnMut(&str, Stamp, FileId)) -> Result<(), redb::Error> {
+impl Batch {
+    fn rows(&self) -> impl Iterator<Item = (&str, Stamp, FileId)> {
+        let starts = std::iter::once(0).chain(self.rows.iter().map(|row| row.0));
+        starts.zip(&self.rows).map(|(start, &(end, stamp, id))| (&self.paths[start..end], stamp, id))
+    }
+}
+
+/// Runs what may come across damage on a thread of its own: where the database does not expect it, it panics.
+fn guarded<T: Send + 'static>(
+    run: impl FnOnce() -> Result<T, redb::Error> + Send + 'static,
+) -> io::Result<JoinHandle<Result<T, redb::Error>>> {
+    thread::Builder::new().name(CHECK_THREAD.to_owned()).spawn(run)
+}
+
+fn finish<T>(thread: io::Result<JoinHandle<Result<T, redb::Error>>>) -> Result<T, redb::Error> {
+    let damaged = |_| Err(redb::Error::Corrupted("a page of it is damaged".to_owned()));
+    thread?.join().unwrap_or_else(damaged)
+}
+
+fn open(file: &Path) -> Result<Database, redb::Error> {
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let file = file.to_owned();
+    finish(guarded(move || Ok(Database::builder().set_cache_size(PAGE_CACHE).create(file)?)))
+}
+
+fn load(database: &Database, root: &str, sender: &SyncSender<Batch>) -> Result<(), redb::Error> {
     let transaction = database.begin_read()?;
     let table = match transaction.open_table(Table::new(root)) {
         Ok(table) => table,
         Err(TableError::TableDoesNotExist(_)) => return Ok(()),
         Err(error) => return Err(error.into()),
     };
+    let mut batch = Batch::default();
     for row in table.iter()? {
         let (path, row) = row?;
         let (stamp, id) = decode(&row.value());
         if let Ok(path) = std::str::from_utf8(path.value()) {
-            tell(path, stamp, id);
+            batch.paths.push_str(path);
+            batch.rows.push((batch.paths.len(), stamp, id));
+        }
+        if batch.rows.len() >= BATCH {
+            // The other end listens until this one ends.
+            let _ = sender.send(std::mem::take(&mut batch));
         }
     }
+    let _ = sender.send(batch);
     Ok(())
 }
 
@@ -284,6 +332,7 @@ mod tests {
             fs::write(&file, damaged).unwrap();
             let mut cache = Cache::open(&file);
             cache.load("/one", |_, _, _| {});
+            cache.check();
             cache.put(&"/one".into(), "new", STAMP, FileId([4; 32]));
             cache.commit();
         }

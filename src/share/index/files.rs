@@ -42,6 +42,8 @@ pub(super) struct Files {
     names: Names,
     folders: Vec<Folder>,
     free_folders: Vec<u32>,
+    /// The folder of the last addition: the next one is mostly there too.
+    last_folder: u32,
     /// By root, then by path.
     by_path: Vec<BTreeMap<Arc<str>, u32>>,
     /// By folder and name.
@@ -242,11 +244,16 @@ impl Files {
     }
 
     fn folder(&mut self, root: u16, path: &str) -> u32 {
+        let last = self.folders.get(self.last_folder as usize);
+        if last.is_some_and(|folder| folder.files > 0 && folder.root == root && *folder.path == *path) {
+            return self.last_folder;
+        }
         let roots = self.by_path.len().max(usize::from(root) + 1);
         self.by_path.resize_with(roots, BTreeMap::new);
         self.root_files.resize(roots, 0);
         let known = &mut self.by_path[usize::from(root)];
         if let Some(&folder) = known.get(path) {
+            self.last_folder = folder;
             return folder;
         }
         let path: Arc<str> = path.into();
@@ -262,6 +269,7 @@ impl Files {
             }
         };
         known.insert(path, number);
+        self.last_folder = number;
         number
     }
 

@@ -165,6 +165,8 @@ impl Keeper {
         *self.library.index_mut() = loader.finish();
         self.report.changed();
         self.publish(true);
+        // Not before, because it takes as long as the loading.
+        self.cache.check();
     }
 
     /// Does what is due and one step of what takes long; returns how long there is nothing more to do.

@@ -81,6 +81,8 @@ struct Engine {
     transfers: TransferEvents,
     /// Names of neighbors, for the event that tells of their leaving.
     names: Vec<overlay::Peer>,
+    /// Files, bytes and files to be hashed, as the faces were told last.
+    library_told: Option<(u64, u64, u64)>,
     /// What the faces were warned of and still holds.
     warned: Arc<[Warning]>,
     /// Whether the faces have not seen the last change yet.
@@ -117,6 +119,7 @@ impl Engine {
             meter: Meter::default(),
             transfers: TransferEvents::default(),
             names: Vec::new(),
+            library_told: None,
             warned: Arc::default(),
             dirty: false,
         }
@@ -355,9 +358,12 @@ impl Engine {
         self.dirty = true;
         self.library = self.parts.library_status();
         self.publish(faces);
-        let LibraryStatus { files, bytes, hashing_files, .. } = *self.library;
+        let LibraryStatus { files, bytes, hashing_files: hashing, .. } = *self.library;
         self.tell_of_warnings(faces);
-        faces.emit(Event::Library { files, bytes, hashing: hashing_files });
+        if self.library_told != Some((files, bytes, hashing)) {
+            self.library_told = Some((files, bytes, hashing));
+            faces.emit(Event::Library { files, bytes, hashing });
+        }
     }
 
     /// Each warning once, when it begins to hold.

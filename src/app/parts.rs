@@ -59,7 +59,9 @@ impl Parts {
         let net = net::start(net_settings(settings, identity, remembered), library.clone())
             .await
             .map_err(|error| Refusal::new(error.code(), error.to_string(), error.hint()))?;
-        let Net { node, bound, commands, events, traces, status, files, dialer, shutdown } = net;
+        let Net { node, bound, commands, events, traces, mut status, files, dialer, shutdown } = net;
+        // The first one tells the address that this node goes by; if the driver is gone already, so is the node.
+        let _ = status.changed().await;
         let transfer_settings = TransferSettings {
             downloads: settings.downloads.clone(),
             parallel_downloads: PARALLEL_DOWNLOADS,

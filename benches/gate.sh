@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 # case, and the most instructions that one message may cost
 limits='relay 8500
-duplicate 450
+duplicate 540
 encode 520
 decode 2900'
 

@@ -211,9 +211,7 @@ impl Engine {
                 let result = self.set_topology(topology);
                 self.answer(reply, result, faces);
             }
-            Command::Files(filter, offset, limit, reply) => {
-                drop(reply.send(Ok(self.parts.list_files(&filter, offset, limit))));
-            }
+            Command::Files(filter, offset, limit, reply) => self.parts.list_files(filter, offset, limit, reply),
             Command::Rescan(reply) => {
                 self.parts.rescan();
                 self.answer(reply, Ok(()), faces);

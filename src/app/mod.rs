@@ -30,5 +30,5 @@ pub use snapshot::{
 pub use crate::overlay::{Action, Dedup, Delivery, DoneWhy, Role, TopologyKind};
 pub use crate::proto::limits::{MAX_LINKS, MAX_NODE_NAME, MAX_TTL};
 pub use crate::proto::{FileId, Guid, NodeId, PeerAddr, Ttl, Untrusted};
-pub use crate::share::{Excluded, FileRow, FilesPage, LibraryStatus, RootStatus, WatchStatus};
+pub use crate::share::{CHECK_THREAD, Excluded, FileRow, FilesPage, LibraryStatus, RootStatus, WatchStatus};
 pub use crate::transfer::{Direction, Transfer, TransferState, VERIFICATION_FAILED};

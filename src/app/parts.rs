@@ -16,7 +16,7 @@ use super::settings::{Settings, Share};
 use super::snapshot::Warning;
 use crate::net::{self, Dialer, Identity, IncomingFile, Net, NetCommand, NetSettings, NetStatus};
 use crate::overlay::{self, Event, Trace};
-use crate::proto::{FileId, Magnet, NodeId, PeerAddr, Untrusted};
+use crate::proto::{FileId, Magnet, MagnetSource, NodeId, PeerAddr, Untrusted};
 use crate::share::{FilesPage, LibraryStatus, LocalLibrary, ShareSettings, SharedFolder, Shares, WatchStatus};
 use crate::transfer::{
     BoxStream, Dial, Files, PeerInfo, SharedFile, StartError, Transfer, TransferSettings, Transfers,
@@ -144,8 +144,20 @@ impl Parts {
         self.library_changes.borrow().clone()
     }
 
-    pub(super) fn list_files(&self, filter: &str, offset: u64, limit: usize) -> FilesPage {
-        self.library.files(filter, offset, limit.min(MAX_FILES_A_PAGE))
+    /// Lists files on a thread of its own, since a filter reads the whole list; the links name this node as the source.
+    pub(super) fn list_files(
+        &self,
+        filter: String,
+        offset: u64,
+        limit: usize,
+        reply: oneshot::Sender<Result<FilesPage, Refusal>>,
+    ) {
+        let library = Arc::clone(&self.library);
+        let own = MagnetSource { addr: self.own_addr(), node: Some(self.node) };
+        tokio::task::spawn_blocking(move || {
+            // A face that no longer waits for its answer is no error.
+            let _ = reply.send(Ok(library.files(&filter, offset, limit.min(MAX_FILES_A_PAGE), &[own])));
+        });
     }
 
     pub(super) fn rescan(&self) {
@@ -199,7 +211,12 @@ impl Parts {
             let message = format!("the share {}: {why}", root.alias);
             Some(Warning { code: code.to_owned(), message, hint: root.path.display().to_string() })
         });
-        of_root.collect()
+        let of_cache = library.cache_note.iter().map(|note| Warning {
+            code: "library_cache".to_owned(),
+            message: note.clone(),
+            hint: "nothing needs to be done: files are hashed again where it is needed".to_owned(),
+        });
+        of_root.chain(of_cache).collect()
     }
 }
 

@@ -29,11 +29,19 @@ use self::failure::{Exit, Failure};
 use self::grammar::is_set;
 use self::logging::Target;
 use self::resolve::Resolved;
+use crate::app::CHECK_THREAD;
 use crate::tui;
 
 /// Runs the program on the arguments of this process; returns its exit code.
 #[must_use]
 pub fn main() -> ExitCode {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        // There a panic is how the cache's library says that the file is damaged: it is caught, and told in a sentence.
+        if std::thread::current().name() != Some(CHECK_THREAD) {
+            report(info);
+        }
+    }));
     let matches = match grammar::command().try_get_matches() {
         Ok(matches) => matches,
         Err(error) => {

@@ -1,6 +1,5 @@
 //! The library as others ask it: searches, transfers, lists.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::SyncSender;
@@ -13,7 +12,7 @@ use super::settle::Spot;
 use super::status::{FileRow, FilesPage};
 use super::walk;
 use crate::overlay::{FoundFile, Library};
-use crate::proto::{FileId, Folded, Query, Untrusted};
+use crate::proto::{FileId, Folded, Magnet, MagnetSource, Query, Untrusted};
 
 /// Places of one content that are tried before it counts as gone.
 const MAX_PLACES: usize = 16;
@@ -74,46 +73,24 @@ impl LocalLibrary {
         })
     }
 
-    /// A part of the list of files, by share and path; `filter` is words that the path must have in it, anywhere. Reads
-    /// the whole list if there is a filter; other users go on meanwhile.
+    /// A part of the list of files, by share and path; `filter` is words that the path must have in it, anywhere, and
+    /// `sources` go into the magnet links. Reads the whole list if there is a filter, which takes a while with a million
+    /// of them; other users go on meanwhile.
     #[must_use]
-    pub fn files(&self, filter: &str, offset: u64, limit: usize) -> FilesPage {
-        let filter = Folded::of(filter);
-        let mut page = FilesPage { offset, ..FilesPage::default() };
+    pub fn files(&self, filter: &str, offset: u64, limit: usize, sources: &[MagnetSource]) -> FilesPage {
+        let page = FilesPage { offset, ..FilesPage::default() };
+        let mut listing = Listing { filter: Folded::of(filter), limit, sources, page };
         for (root, mount) in self.mounts().iter().enumerate() {
             let root = root as u16;
             let folders: Vec<(String, u32)> =
                 self.index().folders_below(root, "").map(|(path, files)| (path.to_owned(), files)).collect();
             for (folder, files) in folders {
-                let is_wanted = page.total + u64::from(files) > offset && page.files.len() < limit;
-                if filter.words().len() == 0 && !is_wanted {
-                    page.total += u64::from(files);
-                } else {
-                    self.add_folder(&mut page, &filter, limit, root, &folder, &mount.alias);
+                if !listing.pass_over(u64::from(files)) {
+                    listing.add_folder(&self.index(), root, &folder, &mount.alias);
                 }
             }
         }
-        page
-    }
-
-    fn add_folder(&self, page: &mut FilesPage, filter: &Folded, limit: usize, root: u16, folder: &str, alias: &str) {
-        let index = self.index();
-        let mut folded = Folded::default();
-        for number in index.in_folder(root, folder) {
-            let name = index.place(number).name;
-            let path = if folder.is_empty() { format!("{alias}/{name}") } else { format!("{alias}/{folder}/{name}") };
-            if filter.words().len() > 0 {
-                folded.set(&path);
-                if !filter.words().all(|word| folded.text().contains(word)) {
-                    continue;
-                }
-            }
-            if page.total >= page.offset && page.files.len() < limit {
-                let (size, hash) = (index.stamp(number).size, index.content(number));
-                page.files.push(FileRow { path: path.into(), size, hash, magnet: magnet(&hash, name, size) });
-            }
-            page.total += 1;
-        }
+        listing.page
     }
 
     pub(super) fn index(&self) -> RwLockReadGuard<'_, Index> {
@@ -161,29 +138,43 @@ impl Library for LocalLibrary {
     }
 }
 
-/// What `hopscope get` takes.
-fn magnet(id: &FileId, name: &str, size: u64) -> String {
-    let mut link = format!("magnet:?xt=urn:blake3:{id}&dn=");
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            link.push(char::from(byte));
-        } else {
-            // Writing to a string cannot fail.
-            let _ = write!(link, "%{byte:02X}");
-        }
-    }
-    let _ = write!(link, "&xl={size}");
-    link
+/// A page of the list of files while it is being filled.
+struct Listing<'a> {
+    filter: Folded,
+    limit: usize,
+    sources: &'a [MagnetSource],
+    page: FilesPage,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::magnet;
-    use crate::proto::FileId;
+impl Listing<'_> {
+    /// Counts a folder's files without looking at them, if none of them can be on the page.
+    fn pass_over(&mut self, files: u64) -> bool {
+        let wanted = self.page.total + files > self.page.offset && self.page.files.len() < self.limit;
+        let pass = !wanted && self.filter.words().len() == 0;
+        if pass {
+            self.page.total += files;
+        }
+        pass
+    }
 
-    #[test]
-    fn a_magnet_carries_any_name() {
-        let link = magnet(&FileId([0xab; 32]), "a b&c=é%.mp3", 7);
-        assert_eq!(link, format!("magnet:?xt=urn:blake3:{}&dn=a%20b%26c%3D%C3%A9%25.mp3&xl=7", "ab".repeat(32)));
+    fn add_folder(&mut self, index: &Index, root: u16, folder: &str, alias: &str) {
+        let mut folded = Folded::default();
+        for number in index.in_folder(root, folder) {
+            let name = index.place(number).name;
+            let path = if folder.is_empty() { format!("{alias}/{name}") } else { format!("{alias}/{folder}/{name}") };
+            if self.filter.words().len() > 0 {
+                folded.set(&path);
+                if !self.filter.words().all(|word| folded.text().contains(word)) {
+                    continue;
+                }
+            }
+            if self.page.total >= self.page.offset && self.page.files.len() < self.limit {
+                let (size, hash) = (index.stamp(number).size, index.content(number));
+                let (name, sources) = (name.into(), self.sources.to_vec());
+                let magnet = Magnet { id: hash, name, size: Some(size), sources }.to_string();
+                self.page.files.push(FileRow { path: path.into(), size, hash, magnet });
+            }
+            self.page.total += 1;
+        }
     }
 }

@@ -112,10 +112,10 @@ async fn files_are_found_located_and_listed() {
     let file = world.locate("cream").unwrap();
     assert_eq!((fs::read(&file.path).unwrap(), file.size), (b"cream".to_vec(), 5));
     let library = world.shares.as_ref().unwrap().library();
-    let page = library.files("", 1, 5);
+    let page = library.files("", 1, 5, &[]);
     assert_eq!((page.total, page.files.len(), page.files[0].path.raw()), (2, 1, "music/Wu-Tang/C.R.E.A.M.mp3"));
     assert!(page.files[0].magnet.starts_with(&format!("magnet:?xt=urn:blake3:{}", id("cream"))));
-    assert_eq!((library.files("TANG mp", 0, 9).total, library.files("none", 0, 9).total), (1, 0));
+    assert_eq!((library.files("TANG mp", 0, 9, &[]).total, library.files("none", 0, 9, &[]).total), (1, 0));
 }
 
 #[tokio::test]

@@ -191,7 +191,8 @@ impl Connection {
         if self.uploads.refused().contains(&(self.peer.node, id)) {
             return sentence(StatusCode::FORBIDDEN, "the owner of the file stopped this transfer");
         }
-        let Some(shared) = self.uploads.files.locate(&id) else {
+        let files = Arc::clone(&self.uploads.files);
+        let Ok(Some(shared)) = tokio::task::spawn_blocking(move || files.locate(&id)).await else {
             return sentence(StatusCode::NOT_FOUND, "this node does not share that file");
         };
         if !head && let Some(wait) = self.take_slot() {

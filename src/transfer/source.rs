@@ -20,7 +20,8 @@ pub struct SharedFile {
 
 /// What this node offers, asked for by content. The share room knows.
 pub trait Files: Send + Sync {
-    /// The file of that content; `None` if this node does not offer it. It must not block.
+    /// The file of that content; `None` if this node does not offer it. It may ask the disk, on a thread that
+    /// may wait for it.
     fn locate(&self, id: &FileId) -> Option<SharedFile>;
 }
 

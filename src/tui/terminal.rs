@@ -10,7 +10,7 @@ use ratatui::Terminal;
 use ratatui::backend::{Backend, CrosstermBackend};
 
 use super::options::TuiOptions;
-use crate::app::Untrusted;
+use crate::app::{CHECK_THREAD, Untrusted};
 
 /// Alternate screen, the title saved, presses of mouse buttons with coordinates beyond 223, pasted text marked. Motion of
 /// the mouse is not asked for: nobody needs it, and each step would wake the program.
@@ -141,6 +141,9 @@ fn restore_on_panic() {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
             let thread = std::thread::current();
+            if thread.name() == Some(CHECK_THREAD) {
+                return;
+            }
             let ours = matches!(thread.name(), Some(THREAD | "main"));
             if ours || !TAKEN.load(Ordering::SeqCst) {
                 restore();

@@ -21,7 +21,7 @@ pub use engine::start;
 pub use event::{Done, Event, Hit, UpDown, Via};
 pub use handle::{Command, Handle, Refusal, SearchRequest};
 pub use log::LogRing;
-pub use settings::{Home, Passphrase, Settings, Share};
+pub use settings::{Home, Passphrase, Settings};
 pub use snapshot::{
     HISTORY, HopReport, HopRow, LogLevel, LogLine, Neighbor, NodeStatus, QueryRow, QueryState, RoleStatus, Search,
     Snapshot, Traffic, Warning,
@@ -30,5 +30,7 @@ pub use snapshot::{
 pub use crate::overlay::{Action, Dedup, Delivery, DoneWhy, Role, TopologyKind};
 pub use crate::proto::limits::{MAX_LINKS, MAX_NODE_NAME, MAX_TTL};
 pub use crate::proto::{FileId, Guid, NodeId, PeerAddr, Ttl, Untrusted};
-pub use crate::share::{CHECK_THREAD, Excluded, FileRow, FilesPage, LibraryStatus, RootStatus, WatchStatus};
+pub use crate::share::{
+    CHECK_THREAD, Excluded, FileRow, FilesPage, LibraryStatus, RootStatus, SharedFolder, WatchStatus,
+};
 pub use crate::transfer::{Direction, Transfer, TransferState, VERIFICATION_FAILED};

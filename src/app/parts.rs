@@ -12,12 +12,12 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::task::TaskTracker;
 
 use super::handle::Refusal;
-use super::settings::{Settings, Share};
+use super::settings::Settings;
 use super::snapshot::Warning;
 use crate::net::{self, Dialer, Identity, IncomingFile, Net, NetCommand, NetSettings, NetStatus};
 use crate::overlay::{self, Event, Trace};
 use crate::proto::{FileId, Magnet, MagnetSource, NodeId, PeerAddr, Untrusted};
-use crate::share::{FilesPage, LibraryStatus, LocalLibrary, ShareSettings, SharedFolder, Shares, WatchStatus};
+use crate::share::{FilesPage, LibraryStatus, LocalLibrary, ShareSettings, Shares, WatchStatus};
 use crate::transfer::{
     BoxStream, Dial, Files, PeerInfo, SharedFile, StartError, Transfer, TransferSettings, Transfers,
 };
@@ -228,9 +228,8 @@ fn make_folder(folder: &Path) -> Result<(), Refusal> {
 }
 
 fn start_shares(settings: &Settings) -> Result<Shares, Refusal> {
-    let folder = |share: &Share| SharedFolder { alias: share.alias.clone(), path: share.path.clone() };
     let settings = ShareSettings {
-        folders: settings.shares.iter().map(folder).collect(),
+        folders: settings.shares.clone(),
         state: settings.home.state.clone(),
         hash_rate: settings.hash_rate,
     };

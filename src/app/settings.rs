@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::overlay::{Dedup, Delivery, TopologyKind};
 use crate::proto::Ttl;
+use crate::share::SharedFolder;
 
 /// Everything that a node needs to know at its start. `cli` resolves it from defaults, file, environment and flags.
 #[derive(Clone, Debug)]
@@ -13,7 +14,7 @@ pub struct Settings {
     /// Where things lie.
     pub home: Home,
     /// The shared folders.
-    pub shares: Vec<Share>,
+    pub shares: Vec<SharedFolder>,
     /// Where downloads go.
     pub downloads: PathBuf,
     /// Where to listen; port 0 for any.
@@ -65,15 +66,6 @@ pub struct Home {
     pub state: PathBuf,
     /// The control socket.
     pub socket: PathBuf,
-}
-
-/// A shared folder.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Share {
-    /// What it is called.
-    pub alias: String,
-    /// Where it lies.
-    pub path: PathBuf,
 }
 
 /// A secret that never appears in a log.

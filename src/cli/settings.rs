@@ -12,7 +12,7 @@ use serde::de::{DeserializeOwned, IntoDeserializer};
 
 use super::failure::{Exit, Failure};
 use super::resolve::{Origin, Resolved, Row};
-use crate::app::{Passphrase, Settings, Share};
+use crate::app::{Passphrase, Settings, SharedFolder};
 
 /// The highest TTL that travels.
 const MAX_TTL: u8 = crate::app::MAX_TTL;
@@ -155,7 +155,7 @@ impl Reader<'_> {
         self.one(key, |text| Ok(resolved.places.path(text, &resolved.base(&row.origin))))
     }
 
-    fn shares(&mut self) -> Option<Vec<Share>> {
+    fn shares(&mut self) -> Option<Vec<SharedFolder>> {
         let (resolved, row) = (self.resolved, self.resolved.row("share")?);
         let base = resolved.base(&row.origin);
         self.each("share", |text| {
@@ -257,7 +257,7 @@ pub(super) fn word<T: DeserializeOwned>(text: &str) -> Result<T, String> {
 }
 
 /// `ALIAS=DIR`, or a folder whose own name is the alias. What is before the `=` is no alias if it looks like a path.
-fn share(text: &str, path: impl Fn(&str) -> PathBuf) -> Result<Share, String> {
+fn share(text: &str, path: impl Fn(&str) -> PathBuf) -> Result<SharedFolder, String> {
     let (alias, folder) = match text.split_once('=') {
         Some((alias, folder)) if !alias.contains('/') => (Some(alias.trim()), folder),
         _ => (None, text),
@@ -272,7 +272,7 @@ fn share(text: &str, path: impl Fn(&str) -> PathBuf) -> Result<Share, String> {
     if alias.is_empty() || alias.len() > MAX_NAME || alias.chars().any(char::is_control) {
         return Err("its alias is empty, too long, or has control characters".into());
     }
-    Ok(Share { alias, path })
+    Ok(SharedFolder { alias, path })
 }
 
 fn passphrase(path: &Path) -> Result<Passphrase, String> {

@@ -42,6 +42,7 @@ impl Relay {
                 name: Untrusted::from("neighbor"),
                 listen: Some(PeerAddr(([10, 0, 0, n as u8], 6346).into())),
                 dialled: None,
+                local: true,
                 topology: TopologyKind::Flood,
                 role: Role::Peer,
             };

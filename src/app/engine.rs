@@ -1,9 +1,10 @@
 //! The engine: one task that ties the overlay, the shares and the transfers together, and keeps what the faces see.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use super::event::{Event, UpDown};
@@ -68,7 +69,7 @@ impl Faces {
 struct Engine {
     settings: Settings,
     parts: Parts,
-    hosts: KnownHosts,
+    hosts: Arc<Mutex<KnownHosts>>,
     log: LogRing,
     log_seen: u64,
     log_lines: Arc<[LogLine]>,
@@ -107,7 +108,7 @@ impl Engine {
         Self {
             settings,
             parts,
-            hosts,
+            hosts: Arc::new(Mutex::new(hosts)),
             log,
             log_seen: 0,
             log_lines: Arc::default(),
@@ -149,7 +150,7 @@ impl Engine {
                 Ok(()) = self.parts.library_changes.changed() => self.library_changed(&faces),
                 Ok(()) = self.parts.transfer_changes.changed() => self.transfers_changed(&faces),
                 _ = second.tick() => self.second_passed(),
-                _ = saving.tick() => self.save_hosts(),
+                _ = saving.tick() => drop(self.save_hosts()),
                 () = sleep_until(next_snapshot), if self.dirty => {
                     self.publish(&faces);
                     next_snapshot = Instant::now() + SNAPSHOT_INTERVAL;
@@ -164,7 +165,8 @@ impl Engine {
         while let Ok(event) = self.parts.events.try_recv() {
             self.core_event(event, faces);
         }
-        self.save_hosts();
+        // If its thread fails, it has said so.
+        let _ = self.save_hosts().await;
         self.publish(faces);
         if let Some(reply) = reply {
             // Whoever asked may have gone.
@@ -239,7 +241,8 @@ impl Engine {
         let search = NetSearch {
             text: request.text.clone(),
             ttl,
-            timeout: request.timeout.unwrap_or(self.settings.search_timeout),
+            // What the slow motion of every node on the way takes is no part of a search's patience.
+            timeout: request.timeout.unwrap_or(self.settings.search_timeout + self.settings.hop_delay * u32::from(ttl)),
             enough: request.enough.unwrap_or(self.settings.search_enough).clamp(1, limits::MAX_HITS_A_SEARCH),
             delivery: request.hits.unwrap_or(self.settings.hits),
             traced: self.settings.trace,
@@ -376,10 +379,12 @@ impl Engine {
     }
 
     fn transfers_changed(&mut self, faces: &Faces) {
-        self.publish(faces);
-        for transfer in self.transfers.news(&self.parts.list_transfers()) {
-            faces.emit(Event::Transfer(transfer));
+        let (news, moved_on) = self.transfers.news(&self.parts.list_transfers());
+        if moved_on {
+            self.publish(faces);
         }
+        self.dirty = true;
+        news.into_iter().for_each(|transfer| faces.emit(Event::Transfer(transfer)));
     }
 
     fn second_passed(&mut self) {
@@ -395,10 +400,14 @@ impl Engine {
         Reading { content_in, content_out }
     }
 
-    fn save_hosts(&mut self) {
-        if let Err(error) = self.hosts.save(&self.parts.status().remember) {
-            tracing::warn!("the known hosts cannot be saved: {error}");
-        }
+    /// Saves them on a thread that may wait for the disk.
+    fn save_hosts(&self) -> JoinHandle<()> {
+        let (hosts, now) = (Arc::clone(&self.hosts), Arc::clone(&self.parts.status().remember));
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = hosts.lock().unwrap_or_else(PoisonError::into_inner).save(&now) {
+                tracing::warn!("the known hosts cannot be saved: {error}");
+            }
+        })
     }
 
     fn snapshot(&mut self) -> Snapshot {

@@ -125,7 +125,8 @@ impl Handle {
     /// Starts a search; its events follow under the GUID returned.
     ///
     /// # Errors
-    /// When the words are no query, when too many searches run, or when the node has stopped.
+    /// When the words are no query, when the TTL is none, or when the node has stopped. A search that cannot run, for want
+    /// of neighbors or because too many run, ends at once with an event that says why.
     pub async fn search(&self, request: SearchRequest) -> Result<Guid, Refusal> {
         self.ask(|reply| Command::Search(request, reply)).await
     }

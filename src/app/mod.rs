@@ -16,6 +16,7 @@ mod snapshot;
 mod traffic;
 mod transfer_events;
 
+pub use crate::net::check_peer;
 pub use clock::Clock;
 pub use engine::start;
 pub use event::{Done, Event, Hit, UpDown, Via};

@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 use super::handle::Refusal;
 use super::settings::Settings;
 use super::snapshot::Warning;
-use crate::net::{self, Dialer, Identity, IncomingFile, Net, NetCommand, NetSettings, NetStatus};
+use crate::net::{self, Dialer, Identity, IncomingFile, Net, NetCommand, NetError, NetSettings, NetStatus};
 use crate::overlay::{self, Event, Trace};
 use crate::proto::{FileId, Magnet, MagnetSource, NodeId, PeerAddr, Untrusted};
 use crate::share::{FilesPage, LibraryStatus, LocalLibrary, ShareSettings, Shares, WatchStatus};
@@ -54,11 +54,11 @@ impl Parts {
         let identity = Identity::load_or_create(&settings.home.state).map_err(|error| {
             Refusal::new("bad_key", error.to_string(), "put the key in order, or use another --home")
         })?;
+        // First, because a library of a million files is not loaded for nothing.
+        net::can_listen(settings.listen).await.map_err(refused)?;
         let shares = start_shares(settings)?;
         let library = shares.library();
-        let net = net::start(net_settings(settings, identity, remembered), library.clone())
-            .await
-            .map_err(|error| Refusal::new(error.code(), error.to_string(), error.hint()))?;
+        let net = net::start(net_settings(settings, identity, remembered), library.clone()).await.map_err(refused)?;
         let Net { node, bound, commands, events, traces, mut status, files, dialer, shutdown } = net;
         // The first one tells the address that this node goes by; if the driver is gone already, so is the node.
         let _ = status.changed().await;
@@ -218,6 +218,10 @@ impl Parts {
         });
         of_root.chain(of_cache).collect()
     }
+}
+
+fn refused(error: NetError) -> Refusal {
+    Refusal::new(error.code(), error.to_string(), error.hint())
 }
 
 fn make_folder(folder: &Path) -> Result<(), Refusal> {

@@ -13,6 +13,8 @@ use crate::proto::{FileId, Guid, Magnet, MagnetSource, NodeId, Ttl, Untrusted};
 
 /// Searches kept, running and over.
 const MAX_KEPT: usize = 64;
+/// Reports kept of all of them; those of the oldest that are over give way.
+const MAX_REPORTS: usize = 2 * MAX_HOPS_A_SEARCH;
 
 /// The book of own searches, the youngest last.
 #[derive(Debug, Default)]
@@ -55,6 +57,7 @@ impl Searches {
             let over = self.kept.iter().position(|record| record.ended.is_some()).unwrap_or(0);
             self.kept.remove(over);
         }
+        self.forget_reports();
         self.kept.push_back(Record {
             guid,
             text: text.into(),
@@ -72,6 +75,19 @@ impl Searches {
             lost_reports: 0,
             published: None,
         });
+    }
+
+    fn forget_reports(&mut self) {
+        let mut kept: usize = self.kept.iter().map(|record| record.hops.len()).sum();
+        for record in self.kept.iter_mut().filter(|record| record.ended.is_some()) {
+            if kept <= MAX_REPORTS {
+                return;
+            }
+            kept -= record.hops.len();
+            record.lost_reports += record.hops.len() as u64;
+            record.published = None;
+            record.hops = Vec::new();
+        }
     }
 
     fn record(&mut self, guid: &Guid) -> Option<&mut Record> {

@@ -1,24 +1,31 @@
 //! Which transfers changed since the faces were told last.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::transfer::Transfer;
 
-/// The transfers as they were told last.
+/// The transfers as they were told last, by number.
 #[derive(Debug, Default)]
 pub(super) struct TransferEvents {
-    told: Vec<Arc<Transfer>>,
+    told: BTreeMap<u64, Arc<Transfer>>,
 }
 
 impl TransferEvents {
-    /// The transfers that are new or differ from what was told, which they are from now on.
-    pub(super) fn news(&mut self, now: &[Arc<Transfer>]) -> Vec<Transfer> {
-        let changed = |transfer: &&Arc<Transfer>| {
-            let before = self.told.iter().find(|told| told.id == transfer.id);
-            before.is_none_or(|told| !Arc::ptr_eq(told, transfer) && told != *transfer)
-        };
-        let news = now.iter().filter(changed).map(|transfer| Transfer::clone(transfer)).collect();
-        self.told = now.to_vec();
-        news
+    /// The transfers that are new or differ from what was told, which they are from now on; and whether one of them is new
+    /// or in another state, not merely further on.
+    pub(super) fn news(&mut self, now: &[Arc<Transfer>]) -> (Vec<Transfer>, bool) {
+        let mut moved_on = false;
+        let mut news = Vec::new();
+        for transfer in now {
+            let before = self.told.get(&transfer.id);
+            if before.is_some_and(|told| Arc::ptr_eq(told, transfer) || told == transfer) {
+                continue;
+            }
+            moved_on |= before.is_none_or(|told| told.state != transfer.state);
+            news.push(Transfer::clone(transfer));
+        }
+        self.told = now.iter().map(|transfer| (transfer.id, Arc::clone(transfer))).collect();
+        (news, moved_on)
     }
 }

@@ -12,7 +12,7 @@ use serde::de::{DeserializeOwned, IntoDeserializer};
 
 use super::failure::{Exit, Failure};
 use super::resolve::{Origin, Resolved, Row};
-use crate::app::{Passphrase, Settings, SharedFolder};
+use crate::app::{Passphrase, Settings, SharedFolder, check_peer};
 
 /// The highest TTL that travels.
 const MAX_TTL: u8 = crate::app::MAX_TTL;
@@ -84,7 +84,7 @@ impl Reader<'_> {
         let passphrase = self.passphrase();
         let search_timeout = self.one("search-timeout", duration);
         let search_enough = self.one("search-enough", |text| number(text, 1, usize::MAX));
-        let upload_slots = self.one("upload-slots", |text| number(text, 0, 1_000));
+        let upload_slots = self.one("upload-slots", |text| number(text, 1, 1_000));
         let upload_queue = self.one("upload-queue", |text| number(text, 0, 10_000));
         let hash_rate = self.optional("hash-rate", size);
         if let (Some(min), Some(max)) = (min_neighbors, max_neighbors)
@@ -198,17 +198,9 @@ fn name(text: &str) -> Result<String, String> {
 
 /// Checks the form only: who that is, is asked when it is dialled.
 pub(super) fn peer(text: &str) -> Result<String, String> {
-    let expected = || "it is a host and a port, for example 192.168.1.7:6346 or [2001:db8::1]:6346".to_owned();
-    if let Ok(addr) = text.parse::<SocketAddr>() {
-        return if addr.port() == 0 { Err("nobody listens on port 0".into()) } else { Ok(text.to_owned()) };
-    }
-    let (host, port) = text.rsplit_once(':').ok_or_else(expected)?;
-    let named = !host.is_empty()
-        && host.len() < 254
-        && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
-    match port.parse::<u16>() {
-        Ok(1..) if named => Ok(text.to_owned()),
-        _ => Err(expected()),
+    match check_peer(text) {
+        Ok(()) => Ok(text.to_owned()),
+        Err(why) => Err(format!("{why}; write a host and a port, for example 192.168.1.7:6346 or [2001:db8::1]:6346")),
     }
 }
 

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::direct::DirectPool;
 use super::inbox::{Batch, Note, Origin};
-use super::limits::{ACTOR_BATCH, MAX_DIALS_AT_ONCE, SHUTDOWN_DEADLINE};
+use super::limits::{ACTOR_BATCH, MAX_DIALS_AT_ONCE, RETELL, SHUTDOWN_DEADLINE};
 use super::link::{LinkTasks, NewLink};
 use super::outbox::Frames;
 use super::own_addr::{OwnAddr, outward};
@@ -75,7 +75,7 @@ pub(super) struct Actor {
     pub(super) now: Time,
     pub(super) out: Vec<Output>,
     /// Events of this batch.
-    pub(super) events: Vec<Event>,
+    pub(super) events: VecDeque<Event>,
     /// What carrying out an output led to, for the core once the outbox is drained.
     pub(super) again: VecDeque<Input>,
     pub(super) left: Option<Time>,
@@ -110,7 +110,7 @@ impl Actor {
             named: Map::with_hasher(seed(rng.next_u64())),
             now: Time::ZERO,
             out: Vec::new(),
-            events: Vec::new(),
+            events: VecDeque::new(),
             again: VecDeque::new(),
             left: None,
             channels,
@@ -171,7 +171,8 @@ impl Actor {
 
     fn deadline(&self) -> Time {
         let leaving = self.left.map_or(Time::NEVER, |left| left + SHUTDOWN_DEADLINE);
-        self.node.next_wake().min(self.publisher.due()).min(leaving)
+        let telling = if self.events.is_empty() { Time::NEVER } else { self.now + RETELL };
+        self.node.next_wake().min(self.publisher.due()).min(telling).min(leaving)
     }
 
     /// After each batch: what is due, then what was collected goes to the writers, in one piece a link.

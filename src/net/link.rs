@@ -71,6 +71,7 @@ pub(super) async fn greet(
         listen: theirs.listen.and_then(|listen| listens_at(listen, connection.remote)),
         name: theirs.name,
         dialled,
+        local: PeerAddr::from(connection.remote).is_local(),
         topology: theirs.topology,
         role: theirs.role,
     };
@@ -101,13 +102,12 @@ fn said(error: impl ToString) -> String {
     Untrusted::new(error.to_string()).visible(MAX_REASON)
 }
 
-/// Where a peer can be dialled, from what it says and where it is seen: a wildcard stands for the latter, and an address
-/// that means another host here than there is of no use.
+/// Where a peer can be dialled: at the port that it says, on the host that it is seen at, so that nobody can name another
+/// host to be dialled by everybody. Only on this machine a peer knows better which of its addresses it listens at.
 fn listens_at(said: PeerAddr, seen: SocketAddr) -> Option<PeerAddr> {
     let (said, seen) = (said.0, seen.ip().to_canonical());
-    let ip = if said.ip().is_unspecified() { seen } else { said.ip().to_canonical() };
-    let addr = PeerAddr::from(SocketAddr::new(ip, said.port()));
-    (addr.is_dialable() && (!ip.is_loopback() || seen.is_loopback())).then_some(addr)
+    let ip = if seen.is_loopback() && !said.ip().is_unspecified() { said.ip().to_canonical() } else { seen };
+    Some(PeerAddr::from(SocketAddr::new(ip, said.port()))).filter(|addr| addr.is_dialable())
 }
 
 /// What the two tasks of a link share with the actor.
@@ -223,15 +223,16 @@ mod tests {
     use crate::proto::PeerAddr;
 
     #[test]
-    fn a_wildcard_stands_for_where_the_peer_is_seen() {
+    fn a_peer_is_dialled_at_its_port_where_it_is_seen() {
         let at = |said: &str, seen: &str| {
             listens_at(PeerAddr(said.parse().unwrap()), seen.parse().unwrap()).map(|addr| addr.to_string())
         };
         assert_eq!(at("0.0.0.0:7", "198.51.100.1:40000").as_deref(), Some("198.51.100.1:7"));
         assert_eq!(at("[::]:7", "[::ffff:10.0.0.1]:40000").as_deref(), Some("10.0.0.1:7"));
-        assert_eq!(at("10.0.0.2:7", "10.0.0.1:40000").as_deref(), Some("10.0.0.2:7"));
+        assert_eq!(at("10.0.0.2:7", "10.0.0.1:40000").as_deref(), Some("10.0.0.1:7"));
+        assert_eq!(at("10.0.0.2:7", "127.0.0.1:40000").as_deref(), Some("10.0.0.2:7"));
         assert_eq!(at("127.0.0.1:7", "127.0.0.1:40000").as_deref(), Some("127.0.0.1:7"));
-        assert_eq!(at("127.0.0.1:7", "198.51.100.1:40000"), None);
-        assert_eq!(at("224.0.0.1:7", "198.51.100.1:40000"), None);
+        assert_eq!(at("127.0.0.1:7", "198.51.100.1:40000").as_deref(), Some("198.51.100.1:7"));
+        assert_eq!(at("224.0.0.1:7", "127.0.0.1:40000"), None);
     }
 }

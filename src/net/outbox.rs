@@ -63,7 +63,7 @@ impl Actor {
                 if matches!(event, Event::NeighborUp { .. } | Event::NeighborDown { .. }) {
                     self.publisher.hurry();
                 }
-                self.events.push(event);
+                self.events.push_back(event);
             }
             Output::Trace(trace) => {
                 if let Err(TrySendError::Full(_)) = self.channels.traces.try_send(trace) {
@@ -110,11 +110,21 @@ impl Actor {
 
     /// Tells what happened, after the picture that shows it was published: whoever hears of a neighbor finds it there.
     pub(super) fn tell(&mut self) {
-        for event in self.events.drain(..) {
-            if let Err(TrySendError::Full(_)) = self.channels.events.try_send(event) {
-                self.shared.tally.events_lost.up();
+        while let Some(event) = self.events.pop_front() {
+            if let Err(TrySendError::Full(event)) = self.channels.events.try_send(event) {
+                self.events.push_front(event);
+                break;
             }
         }
+        // Nobody misses some of many hops; but a search must end for those who wait for it, and a neighbor go. What stays is
+        // bounded by the searches, their hits and the links.
+        self.events.retain(|event| {
+            let stays = !matches!(event, Event::Hop { .. });
+            if !stays {
+                self.shared.tally.events_lost.up();
+            }
+            stays
+        });
     }
 
     /// Hands over what was collected for each link.

@@ -67,6 +67,14 @@ impl PeerName {
     }
 }
 
+/// Whether a text can name a peer: `host:port`. Whether there is such a host is asked when it is dialled.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_peer(text: &str) -> Result<(), PeerNameError> {
+    PeerName::parse(text).map(|_| ())
+}
+
 /// What the resolver is told.
 #[derive(Debug)]
 pub(super) enum Lookup {

@@ -73,6 +73,14 @@ impl Shutdown {
     }
 }
 
+/// Whether an address can be listened at, for those who have much to do before they start.
+///
+/// # Errors
+/// When it cannot; the error says what to do.
+pub async fn can_listen(addr: SocketAddr) -> Result<(), NetError> {
+    TcpListener::bind(addr).await.map(drop).map_err(|error| NetError::listen(addr, error))
+}
+
 /// Starts listening, and everything else. Returns when the port is bound; must be called within a tokio runtime.
 ///
 /// # Errors

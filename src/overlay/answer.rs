@@ -52,7 +52,6 @@ impl Node {
     /// Answers a query with what was found.
     pub(super) fn answer(
         &mut self,
-        index: usize,
         query: &QueryMessage,
         travel: Travel,
         mut found: Vec<FoundFile>,
@@ -69,22 +68,21 @@ impl Node {
                 ..HitBody::default()
             };
             let hit = HitMessage { guid: query.guid, travel: Travel::way_back(), body: Arc::new(body) };
-            self.deliver(index, query, Message::Hit(hit), cx);
+            self.deliver(query, Message::Hit(hit), cx);
             found = rest;
         }
     }
 
-    /// Sends a hit or report towards the origin of a query that came in on a link: over that link if the origin is at
-    /// its other end, over a connection of its own if the query wants that and the rate allows it, else by the reverse
-    /// path.
-    pub(super) fn deliver(&mut self, index: usize, query: &QueryMessage, message: Message, cx: &mut Context<'_>) {
+    /// Sends a hit or report towards the origin of a query: over a link if the origin is at its other end, over a
+    /// connection of its own if the query wants that and the rate allows it, else by the reverse path.
+    pub(super) fn deliver(&mut self, query: &QueryMessage, message: Message, cx: &mut Context<'_>) {
         let origin = query.body.origin.filter(|addr| addr.is_dialable() && Some(*addr) != self.addr);
         let direct = origin.filter(|_| query.body.delivery == Delivery::Direct);
         let neighbor = direct.and_then(|to| self.links.iter().position(|link| link.peer.listen == Some(to)));
         match (neighbor, direct) {
             (Some(neighbor), _) => self.send(neighbor, message, cx),
             (None, Some(to)) if self.direct.allow(to, self.now) => cx.out.push(Output::Direct { to, message }),
-            _ => self.send(index, message, cx),
+            _ => self.send_back(query.guid, message, cx),
         }
     }
 
@@ -95,6 +93,10 @@ impl Node {
             Message::Report(report) => report.guid,
             _ => return,
         };
+        self.send_back(guid, message, cx);
+    }
+
+    fn send_back(&mut self, guid: Guid, message: Message, cx: &mut Context<'_>) {
         match self.way_to_origin(&guid).and_then(|link| self.link_index(link)) {
             Some(index) => self.send(index, message, cx),
             None => self.counters.unroutable += 1,
@@ -109,8 +111,7 @@ impl Node {
     pub(super) fn on_hit(&mut self, index: usize, hit: &HitMessage, cx: &mut Context<'_>) {
         if self.is_own_search(&hit.guid) {
             let from_itself = hit.body.node == Some(self.links[index].peer.id);
-            let via = if from_itself { Delivery::Direct } else { Delivery::Reverse };
-            self.take_hit(hit, via, cx);
+            self.take_hit(hit, from_itself, cx);
             return;
         }
         let passed_on = self
@@ -122,6 +123,11 @@ impl Node {
     pub(super) fn on_report(&mut self, index: usize, report: &ReportMessage, cx: &mut Context<'_>) {
         if self.is_own_search(&report.guid) {
             self.take_report(report, cx);
+            return;
+        }
+        let way = self.way_to_origin(&report.guid).and_then(|way| self.link_index(way));
+        if !cx.config.report_to_public && way.is_some_and(|way| !self.links[way].peer.local) {
+            self.counters.limited += 1;
             return;
         }
         self.pass_back(index, &report.guid, report.travel, cx, |travel| {
@@ -152,7 +158,7 @@ impl Node {
     /// A hit or report came over a connection of its own: only from the node that it names.
     pub(super) fn on_direct(&mut self, from: NodeId, message: Message, cx: &mut Context<'_>) {
         match message {
-            Message::Hit(hit) if hit.body.node == Some(from) => self.take_hit(&hit, Delivery::Direct, cx),
+            Message::Hit(hit) if hit.body.node == Some(from) => self.take_hit(&hit, true, cx),
             Message::Report(report) if report.body.node == Some(from) => self.take_report(&report, cx),
             _ => self.counters.inconsistent += 1,
         }

@@ -132,9 +132,14 @@ impl Hosts {
 
     /// It has no room, or goes away: leave it alone for a while.
     pub(super) fn refused(&mut self, addr: PeerAddr, now: Time) {
+        self.wait(addr, now + REFUSED);
+    }
+
+    /// It is not dialled before then.
+    pub(super) fn wait(&mut self, addr: PeerAddr, until: Time) {
         if let Some(host) = self.find(addr) {
             host.dialling = false;
-            host.next_try = now + REFUSED;
+            host.next_try = until;
         }
     }
 
@@ -147,12 +152,11 @@ impl Hosts {
         }
     }
 
-    /// Up to `limit` addresses of nodes that were linked once, at random: what a pong tells.
-    pub(super) fn sample(&self, limit: usize, rng: &mut Rng) -> Vec<PeerAddr> {
-        let mut proven: Vec<PeerAddr> =
-            self.0.iter().filter(|host| host.proven && host.failures == 0).map(|host| host.addr).collect();
+    /// Addresses of nodes that were linked once and that fit, in random order: what a pong tells.
+    pub(super) fn sample(&self, fits: impl Fn(PeerAddr) -> bool, rng: &mut Rng) -> Vec<PeerAddr> {
+        let proven = self.0.iter().filter(|host| host.proven && host.failures == 0 && fits(host.addr));
+        let mut proven: Vec<PeerAddr> = proven.map(|host| host.addr).collect();
         rng.shuffle(&mut proven);
-        proven.truncate(limit);
         proven
     }
 

@@ -80,6 +80,9 @@ pub struct Peer {
     pub listen: Option<PeerAddr>,
     /// The address that we dialled to reach it; `None` if it dialled us.
     pub dialled: Option<PeerAddr>,
+    /// Whether its connection comes from this machine or a private network, as the socket says and not the peer: where
+    /// telling about neighbors tells nobody outside.
+    pub local: bool,
     /// Its topology.
     pub topology: TopologyKind,
     /// Its role there.
@@ -260,8 +263,8 @@ pub enum DoneWhy {
     TooMany,
 }
 
-/// What a search cost, as far as the nodes that report told: reports are rate-limited and may be off, so each number but
-/// `hits` is a lower bound.
+/// What a search cost, as far as the nodes that report told. Reports are rate-limited and may be off, so each number but
+/// `hits` is a lower bound among honest nodes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SearchCost {
     /// Nodes other than the origin that received it.

@@ -68,7 +68,7 @@ impl Node {
     }
 
     fn refuse(&mut self, id: LinkId, peer: &Peer, reason: ByeReason, text: &str, cx: &mut Context<'_>) {
-        let hosts = if reason == ByeReason::Full { self.hosts_to_tell(peer.listen, cx.config) } else { Vec::new() };
+        let hosts = if reason == ByeReason::Full { self.hosts_to_tell(peer, cx.config) } else { Vec::new() };
         if reason == ByeReason::Already {
             self.leave_alone(peer, false);
         }
@@ -94,6 +94,10 @@ impl Node {
         peer.addrs().for_each(|addr| self.hosts.sent_away(addr, self.now, by_us));
     }
 
+    fn is_linked(&self, node: &NodeId) -> bool {
+        self.links.iter().any(|link| link.peer.id == *node)
+    }
+
     pub(super) fn on_dial_failed(&mut self, addr: PeerAddr) {
         self.hosts.failed(addr, self.now, &mut self.rng);
         self.timers.at_latest(Timer::Join, self.now);
@@ -106,7 +110,13 @@ impl Node {
         let link = self.links.swap_remove(index);
         self.lost(&link.peer);
         match bye.reason {
-            ByeReason::Requested | ByeReason::Already => self.leave_alone(&link.peer, false),
+            ByeReason::Requested => self.leave_alone(&link.peer, false),
+            // The other end may hold a link that died unnoticed here: it is probing that now, and then there is room again.
+            ByeReason::Already if !self.is_linked(&link.peer.id) => {
+                let again = self.now + PROBE + PROBE.mul_f64(self.rng.fraction());
+                link.peer.addrs().for_each(|addr| self.hosts.wait(addr, again));
+            }
+            ByeReason::Already => self.leave_alone(&link.peer, false),
             ByeReason::Full | ByeReason::Shutdown => {
                 link.peer.addrs().for_each(|addr| self.hosts.refused(addr, self.now));
             }
@@ -187,7 +197,7 @@ impl Node {
             return;
         }
         let hosts =
-            if ping.wants_hosts { self.hosts_to_tell(self.links[index].peer.listen, cx.config) } else { Vec::new() };
+            if ping.wants_hosts { self.hosts_to_tell(&self.links[index].peer.clone(), cx.config) } else { Vec::new() };
         let (files, bytes) = cx.library.totals();
         self.send(index, Message::Pong(Pong { guid: ping.guid, files, bytes, hosts }), cx);
     }
@@ -210,13 +220,14 @@ impl Node {
         }
     }
 
-    /// Neighbors and former neighbors, for somebody who looks for some; never its own address.
-    fn hosts_to_tell(&mut self, whom: Option<PeerAddr>, config: &Config) -> Vec<PeerAddr> {
+    /// Neighbors and former neighbors, for somebody who looks for some; never its own address, and no address of a
+    /// private network to somebody outside.
+    fn hosts_to_tell(&mut self, whom: &Peer, config: &Config) -> Vec<PeerAddr> {
         if config.only_peers {
             return Vec::new();
         }
-        let mut told = self.hosts.sample(MAX_ADDRS_A_MESSAGE + 1, &mut self.rng);
-        told.retain(|addr| Some(*addr) != whom);
+        let fits = |addr: PeerAddr| Some(addr) != whom.listen && (whom.local || !addr.is_local());
+        let mut told = self.hosts.sample(fits, &mut self.rng);
         told.truncate(MAX_ADDRS_A_MESSAGE);
         told
     }

@@ -48,7 +48,7 @@ pub struct Counters {
     pub stale: u64,
     /// Queries with TTL 0, or with their hops used up.
     pub expired: u64,
-    /// Queries that are no queries.
+    /// Queries that could not be read, and so were passed on without a look at the library.
     pub malformed: u64,
     /// Hits and reports without a way back, or for no search of this node.
     pub unroutable: u64,
@@ -66,7 +66,7 @@ impl Counters {
     /// Everything that was dropped.
     #[must_use]
     pub const fn dropped(&self) -> u64 {
-        self.stale + self.expired + self.malformed + self.unroutable + self.limited + self.inconsistent + self.not_held
+        self.stale + self.expired + self.unroutable + self.limited + self.inconsistent + self.not_held
     }
 }
 

@@ -37,34 +37,33 @@ impl Default for Reports {
 impl Node {
     /// Reports on one copy of a traced query.
     pub(super) fn report(&mut self, index: usize, query: &QueryMessage, hop: Hop, cx: &mut Context<'_>) {
+        let stays_at_home = self.links[index].peer.local && query.body.origin.is_none_or(|origin| origin.is_local());
+        if !stays_at_home && !cx.config.report_to_public {
+            return;
+        }
         let Some(passed) = self.seen.get_mut(&query.guid) else { return };
         if passed.reported {
-            self.collect(query, hop);
-            return;
-        }
-        let local = match query.body.origin {
-            Some(origin) => origin.is_local(),
-            None => self.links[index].peer.listen.is_some_and(|addr| addr.is_local()),
-        };
-        if !local && !cx.config.report_to_public {
-            return;
-        }
-        if !self.reports.allowed.take(self.now, TRACED.0, TRACED.1) {
+            self.collect(query, hop, cx);
+        } else if self.reports.allowed.take(self.now, TRACED.0, TRACED.1) {
+            passed.reported = true;
+            self.send_report(query, vec![hop], cx);
+        } else {
             self.counters.limited += 1;
-            return;
         }
-        passed.reported = true;
-        let message = self.report_message(query, vec![hop]);
-        self.deliver(index, query, message, cx);
     }
 
-    fn collect(&mut self, query: &QueryMessage, hop: Hop) {
+    fn collect(&mut self, query: &QueryMessage, hop: Hop, cx: &mut Context<'_>) {
         let pending = &mut self.reports.pending;
-        let known = pending.iter().position(|(other, _)| other.guid == query.guid);
-        match known {
-            Some(index) if pending[index].1.len() < MAX_REPORTS_A_MESSAGE => pending[index].1.push(hop),
+        match pending.iter().position(|(other, _)| other.guid == query.guid) {
+            Some(index) => {
+                pending[index].1.push(hop);
+                if pending[index].1.len() >= MAX_REPORTS_A_MESSAGE {
+                    let (query, hops) = pending.swap_remove(index);
+                    self.send_report(&query, hops, cx);
+                }
+            }
             None if pending.len() < MAX_PENDING => pending.push((query.clone(), vec![hop])),
-            _ => self.counters.limited += 1,
+            None => self.counters.limited += 1,
         }
         self.timers.at_latest(Timer::Report, self.now + COLLECT);
     }
@@ -72,18 +71,13 @@ impl Node {
     /// Sends what was collected.
     pub(super) fn flush_reports(&mut self, cx: &mut Context<'_>) {
         for (query, hops) in std::mem::take(&mut self.reports.pending) {
-            let way = self.way_to_origin(&query.guid).and_then(|link| self.link_index(link));
-            let Some(index) = way else {
-                self.counters.unroutable += 1;
-                continue;
-            };
-            let message = self.report_message(&query, hops);
-            self.deliver(index, &query, message, cx);
+            self.send_report(&query, hops, cx);
         }
     }
 
-    fn report_message(&self, query: &QueryMessage, hops: Vec<Hop>) -> Message {
+    fn send_report(&mut self, query: &QueryMessage, hops: Vec<Hop>, cx: &mut Context<'_>) {
         let body = ReportBody { node: Some(self.id), name: self.name.clone(), hops, ..ReportBody::default() };
-        Message::Report(ReportMessage { guid: query.guid, travel: Travel::way_back(), body: Arc::new(body) })
+        let report = ReportMessage { guid: query.guid, travel: Travel::way_back(), body: Arc::new(body) };
+        self.deliver(query, Message::Report(report), cx);
     }
 }

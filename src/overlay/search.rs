@@ -7,7 +7,7 @@ use super::message::{Action, Delivery, HitMessage, Hop, ReportMessage};
 use super::node::Node;
 use super::timers::Timer;
 use crate::base::{Map, Seed, Time, seed};
-use crate::proto::limits::{MAX_HITS_A_SEARCH, MAX_HOPS_A_SEARCH, MAX_SEARCHES};
+use crate::proto::limits::{MAX_HITS_A_NODE, MAX_HITS_A_SEARCH, MAX_HOPS_A_SEARCH, MAX_LINKS, MAX_SEARCHES};
 use crate::proto::{FileId, Guid, NodeId, Travel};
 
 /// Reports of one node on one query that count: a neighbor each and a few more. More is a lie.
@@ -26,6 +26,8 @@ pub(super) struct Search {
     cost: SearchCost,
     files: Map<(NodeId, FileId), ()>,
     nodes: Map<NodeId, u16>,
+    /// Nodes that others had copies from and that did not report themselves yet.
+    awaited: Map<NodeId, ()>,
     hops: usize,
     reported_hits: u64,
     last_news: Time,
@@ -38,7 +40,8 @@ impl Search {
             started,
             cost: SearchCost::default(),
             files: Map::with_hasher(state.clone()),
-            nodes: Map::with_hasher(state),
+            nodes: Map::with_hasher(state.clone()),
+            awaited: Map::with_hasher(state),
             hops: 0,
             reported_hits: 0,
             last_news: started,
@@ -50,10 +53,20 @@ impl Search {
     }
 
     /// Whether nothing more can come: each copy sent was received by a node that reported on it (no loss: `messages =
-    /// reached + duplicates`), and each file reported has arrived.
+    /// reached + duplicates`), each node that passed one on has said so itself, and each file reported has arrived.
     fn is_accounted_for(&self) -> bool {
-        self.cost.messages == u64::from(self.cost.reached) + self.cost.duplicates
+        self.awaited.is_empty()
+            && self.cost.messages == u64::from(self.cost.reached) + self.cost.duplicates
             && u64::from(self.cost.hits) >= self.reported_hits
+    }
+
+    /// Whether a report can be true of this search, from a node that told of `told` copies before.
+    fn is_plausible(&self, hop: &Hop, told: u16) -> bool {
+        hop.hop >= 1
+            && hop.hop.saturating_add(hop.ttl) <= self.spec.ttl
+            && usize::from(hop.sent) <= MAX_LINKS
+            && usize::from(hop.hits) <= MAX_HITS_A_NODE
+            && told < MAX_HOPS_A_NODE
     }
 
     fn copy_bytes(&self) -> u64 {
@@ -120,8 +133,9 @@ impl Node {
         search
     }
 
-    /// Takes the files of a hit that are new and that match, each node and file once.
-    pub(super) fn take_hit(&mut self, hit: &HitMessage, via: Delivery, cx: &mut Context<'_>) {
+    /// Takes the files of a hit that are new and that match, each node and file once. `brought_by_itself`: the node that
+    /// has them was at the other end of the link or connection.
+    pub(super) fn take_hit(&mut self, hit: &HitMessage, brought_by_itself: bool, cx: &mut Context<'_>) {
         let now = self.now;
         let own = self.id;
         let Some(search) = self.search_mut(&hit.guid) else { return };
@@ -129,6 +143,8 @@ impl Node {
             self.counters.inconsistent += 1;
             return;
         };
+        let asked_direct = search.spec.body.delivery == Delivery::Direct;
+        let via = if brought_by_itself && asked_direct { Delivery::Direct } else { Delivery::Reverse };
         let mut files = Vec::with_capacity(hit.body.files.len());
         let mut strange = 0;
         for file in &hit.body.files {
@@ -163,14 +179,16 @@ impl Node {
         let mut dropped = 0;
         for hop in &report.body.hops {
             let told = search.nodes.get(&node).copied().unwrap_or(0);
-            let plausible =
-                hop.hop >= 1 && hop.hop.saturating_add(hop.ttl) <= search.spec.ttl && told < MAX_HOPS_A_NODE;
-            if !plausible || search.hops >= MAX_HOPS_A_SEARCH {
+            if !search.is_plausible(hop, told) || search.hops >= MAX_HOPS_A_SEARCH {
                 dropped += 1;
                 continue;
             }
             search.hops += 1;
             search.nodes.insert(node, told + 1);
+            search.awaited.remove(&node);
+            if hop.from != own && !search.nodes.contains_key(&hop.from) {
+                search.awaited.insert(hop.from, ());
+            }
             search.reported_hits += u64::from(hop.hits);
             search.cost.duplicates += u64::from(hop.action == Action::Duplicate);
             search.count_messages(hop.sent);

@@ -137,6 +137,7 @@ impl World {
             name: Untrusted::new(format!("n{n}")),
             listen: Some(addr(n)),
             dialled,
+            local: true,
             topology: TopologyKind::Flood,
             role: Role::Peer,
         };
@@ -436,6 +437,60 @@ fn leaving_says_goodbye_and_ends_searches() {
     world.run(Duration::from_millis(100));
     assert!(world.nodes.iter().all(|node| node.links().is_empty()));
     assert_eq!(world.nodes[1].next_wake(), Time::NEVER);
+}
+
+#[test]
+fn a_node_that_lost_a_link_unnoticed_by_the_other_is_back_within_seconds() {
+    let mut world = line(2);
+    let ours = world.nodes[0].links[0].id;
+    let (_, theirs) = world.ends.remove(&(0, ours)).unwrap();
+    world.ends.remove(&(1, theirs));
+    world.input(0, Input::LinkDown { link: ours, why: "the cable".into() });
+    world.input(0, Input::Hosts { addrs: vec![addr(1)], source: HostSource::Configured });
+    world.run(Duration::from_secs(12));
+    assert_eq!((world.nodes[0].links().len(), world.nodes[1].links().len()), (1, 1));
+    assert_ne!(world.nodes[1].links()[0].id, theirs);
+}
+
+#[test]
+fn a_dense_graph_accounts_for_every_copy() {
+    let edges: Vec<_> = (0..50).flat_map(|a| (0..a).map(move |b| (b, a))).collect();
+    let mut world = world(50, &edges, only_peers());
+    let guid = world.search(0, "song", 7, Delivery::Direct);
+    world.run(Duration::from_secs(6));
+    let (cost, why) = world.done(guid);
+    assert_eq!((cost.reached, why), (49, DoneWhy::Complete));
+    assert_eq!(cost.messages, u64::from(cost.reached) + cost.duplicates);
+}
+
+#[test]
+fn a_query_that_cannot_be_read_goes_on_to_those_who_may() {
+    let mut world = line(3);
+    let before = world.queries_sent;
+    world.search(0, "type:hologram", 7, Delivery::Direct);
+    world.run(Duration::from_secs(1));
+    assert_eq!((world.queries_sent - before, world.nodes[1].counters().malformed), (2, 1));
+}
+
+#[test]
+fn private_addresses_are_not_told_to_strangers() {
+    let mut world = World::new(3, Config { min_neighbors: 1, ..Config::default() });
+    world.link(0, 1);
+    world.link(0, 2);
+    world.run(Duration::from_millis(10));
+    for local in [true, false] {
+        let link = world.nodes[0].links.iter_mut().find(|link| link.peer.id == node_id(2)).unwrap();
+        link.peer.local = local;
+        let link = link.id;
+        let ping = Message::Ping(Ping { guid: Guid([1; 16]), wants_hosts: true });
+        let mut out = Vec::new();
+        let mut cx = Context { now: world.now, config: &world.config, library: &world.shares[0], out: &mut out };
+        world.nodes[0].handle(Input::Message { link, message: ping }, &mut cx);
+        let told = out.iter().any(|output| {
+            matches!(output, Output::Send { message: Message::Pong(pong), .. } if pong.hosts.contains(&addr(1)))
+        });
+        assert_eq!(told, local);
+    }
 }
 
 #[test]

@@ -12,6 +12,8 @@ pub const MAX_WAY_BACK: u8 = 15;
 pub const MAX_FRAME: usize = 64 * 1024;
 /// Bytes of a query's text.
 pub const MAX_QUERY_TEXT: usize = 256;
+/// Bytes of a query's body: its text, its origin, and room for what newer versions add. A relay passes all of it on.
+pub const MAX_QUERY_BODY: usize = 1_024;
 /// Words, phrases and filters in one query.
 pub const MAX_QUERY_TERMS: usize = 16;
 /// Bytes of a file's name as it travels: what common file systems allow a name.

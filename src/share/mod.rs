@@ -18,7 +18,7 @@ mod watch;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
 
 pub use cache::CHECK_THREAD;
@@ -135,8 +135,11 @@ impl Shares {
 
     /// Scans everything again. [`LibraryStatus::scans`] rises when that is done.
     pub fn rescan(&self) {
-        // Only a keeper that has ended does not listen.
-        let _ = self.notes.send(Note::Rescan);
+        // A keeper that has a thousand things to do hears of it later; only one that has ended does not listen.
+        if let Err(TrySendError::Full(note)) = self.notes.try_send(Note::Rescan) {
+            let notes = self.notes.clone();
+            let _ = thread::Builder::new().name("rescan".to_owned()).spawn(move || drop(notes.send(note)));
+        }
     }
 }
 

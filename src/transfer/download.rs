@@ -107,7 +107,9 @@ impl Download {
             match trouble {
                 Trouble::Busy { retry, why } => {
                     tries = 0;
-                    self.wait(retry, why).await?;
+                    self.ask_another();
+                    // Each is asked again when it said, and the others meanwhile.
+                    self.wait(retry / self.sources.len().max(1) as u32, why).await?;
                 }
                 Trouble::Lost(why) => {
                     tries += 1;
@@ -256,13 +258,17 @@ impl Download {
                 "{why}; tried {MAX_TRIES} times. What was downloaded is kept: start it again later, or search for another source"
             )));
         }
-        // Another source, if there is one, may be better than this one.
-        let next = 1.min(self.sources.len());
-        self.sources.rotate_left(next);
+        self.ask_another();
         let wait = FIRST_WAIT * 2u32.saturating_pow(tries - 1);
         // Jitter: not everybody who lost the same node comes back at the same moment.
         let wait = wait.mul_f64(0.75 + self.rng.fraction() / 2.0);
         self.wait(wait, why).await
+    }
+
+    /// Another source, if there is one, may be better than the first.
+    fn ask_another(&mut self) {
+        let next = 1.min(self.sources.len());
+        self.sources.rotate_left(next);
     }
 
     async fn wait(&self, wait: Duration, why: String) -> Result<(), Trouble> {

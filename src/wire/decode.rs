@@ -123,11 +123,9 @@ fn decode_hello(envelope: &Envelope<'_>) -> Result<Incoming, WireError> {
     if hello.oldest > VERSION || hello.version < OLDEST_VERSION {
         return Err(WireError::Version { oldest: hello.oldest, version: hello.version });
     }
-    let topology = body::TOPOLOGIES.get(usize::from(hello.topology));
-    let role = body::ROLES.get(usize::from(hello.role));
-    let (Some(&topology), Some(&role)) = (topology, role) else {
-        return malformed("a topology or role that this version does not know".to_owned());
-    };
+    // Those of a newer version take part as peers, as far as this version can tell.
+    let topology = body::TOPOLOGIES.get(usize::from(hello.topology)).copied().unwrap_or_default();
+    let role = body::ROLES.get(usize::from(hello.role)).copied().unwrap_or_default();
     let (name, agent) = (within(hello.name, limits::MAX_NODE_NAME), within(hello.agent, limits::MAX_NODE_NAME));
     Ok(match (name, agent) {
         (Ok(name), Ok(agent)) => Incoming::Hello(Hello {
@@ -170,6 +168,9 @@ fn decode_message(envelope: &Envelope<'_>) -> Result<Option<Message>, String> {
 }
 
 fn decode_query(envelope: &Envelope<'_>) -> Result<Message, String> {
+    if envelope.body.len() > limits::MAX_QUERY_BODY {
+        return Err(format!("a query of {} bytes, more than {}", envelope.body.len(), limits::MAX_QUERY_BODY));
+    }
     let query: body::Query<'_> = read(envelope)?;
     if query.text.len() > limits::MAX_QUERY_TEXT {
         return Err(too_long(query.text.len(), limits::MAX_QUERY_TEXT));

@@ -74,15 +74,15 @@ impl Node {
         let passed = Passed { ttl: travel.ttl(), from: Some(self.links[index].id), reported: false };
         self.seen.insert(query.guid, passed);
         self.timers.at_latest(Timer::Seen, self.now + SEEN_GENERATION);
-        let Ok(search) = query.body.query() else {
-            self.counters.malformed += 1;
-            return Verdict { action: Action::Refused, hits: 0, go_on: false };
-        };
         let mut found = Vec::new();
-        cx.library.find(search, MAX_HITS_A_NODE, &mut found);
+        match query.body.query() {
+            Ok(search) => cx.library.find(search, MAX_HITS_A_NODE, &mut found),
+            // A newer version may know what it means: it goes on, and only its answer is missing.
+            Err(_) => self.counters.malformed += 1,
+        }
         let hits = found.len() as u16;
         if !found.is_empty() {
-            self.answer(index, query, travel, found, cx);
+            self.answer(query, travel, found, cx);
         }
         let action = match (hits, travel.may_go_on()) {
             (0, true) => Action::Forwarded,

@@ -8,9 +8,9 @@ use crate::proto::{Folded, Query, Term};
 /// through half the library.
 const CONSIDERED: usize = 3;
 /// Files that one search may look at: a search from anywhere must not hold up the node.
-const MAX_LOOKS: usize = 1 << 20;
+const MAX_LOOKS: usize = 1 << 18;
 /// Names that one search may read and fold, for what lists of files cannot tell (phrases, what is not wanted).
-const MAX_READS: usize = 1 << 14;
+const MAX_READS: usize = 1 << 12;
 /// A file whose size is looked up counts as so many looks: it is not in the processor's cache.
 const SIZE_LOOKS: usize = 8;
 
@@ -42,7 +42,8 @@ struct Search<'a> {
 
 impl Index {
     /// The numbers of up to `limit` files that match, those with the fewest words besides first. It stops early, and may
-    /// so miss better matches, when it has seen three times `limit` matches, a million files, or 16,384 names.
+    /// so miss better matches, when it has seen three times `limit` matches, a quarter of a million files,
+    /// or 4,096 names.
     #[must_use]
     pub fn search(&self, query: &Query, limit: usize) -> Vec<u32> {
         let mut search = Search {

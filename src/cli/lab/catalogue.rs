@@ -1,4 +1,5 @@
-//! What the nodes of a lab share: invented files with names as people give them, and who has which.
+//! What the nodes of a lab share: generated files with names as people give them, and who has which. A search looks at
+//! file names only, not at folders, so that each name says by itself what the file is.
 
 use super::words::*;
 use crate::base::Rng;
@@ -18,13 +19,17 @@ pub(super) struct LabFile {
     pub(super) seed: u64,
 }
 
-/// So many different files, from the best known to the least.
+/// So many different files, from the best known to the least. The best known one is of Bach in every lab: it is what the
+/// README has newcomers search for.
 pub(super) fn catalogue(nodes: usize, rng: &mut Rng) -> Vec<LabFile> {
     let wanted = (nodes * FILES_A_NODE).max(FILES_A_NODE);
     let mut files: Vec<LabFile> = Vec::with_capacity(wanted);
     while files.len() < wanted {
         let file = match rng.below(10) {
-            0..=3 => music(rng),
+            _ if files.is_empty() => classical(BACH, rng),
+            0..=2 => music(rng),
+            3 if rng.below(2) == 0 => classical(BACH, rng),
+            3 => classical(CLASSICAL, rng),
             4..=5 => paper(rng),
             6 => lecture(rng),
             7..=8 => photo(rng),
@@ -94,10 +99,18 @@ fn music(rng: &mut Rng) -> LabFile {
     let (artist, album) = (pick(rng, ARTISTS), pick(rng, ALBUMS));
     let (track, title, ending) = (rng.range(1..13), pick(rng, SONGS), pick(rng, &["flac", "mp3", "mp3", "ogg"]));
     let path = match rng.below(3) {
-        0 => format!("music/{artist}/{album}/{track:02} {title}.{ending}"),
+        0 => format!("music/{artist}/{album}/{artist} - {album} - {track:02} - {title}.{ending}"),
         1 => format!("music/{artist} - {album} - {track:02} - {title}.{ending}"),
         _ => format!("music/{artist} - {title}.{ending}"),
     };
+    file(path, 80 * KIB..1_800 * KIB, rng)
+}
+
+fn classical(recordings: &[Recording], rng: &mut Rng) -> LabFile {
+    let (composer, work, movements) = recordings[rng.below(recordings.len())];
+    let (at, ending) = (rng.below(movements.len()), pick(rng, &["flac", "flac", "mp3", "ogg"]));
+    let (number, movement) = (at + 1, movements[at]);
+    let path = format!("music/classical/{composer} - {work} - {number:02} - {movement}.{ending}");
     file(path, 80 * KIB..1_800 * KIB, rng)
 }
 
@@ -119,7 +132,7 @@ fn lecture(rng: &mut Rng) -> LabFile {
         1 => ("slides.pdf", 60 * KIB..500 * KIB),
         _ => ("recording.mp4", 600 * KIB..3_000 * KIB),
     };
-    file(format!("lectures/{course}/Lecture {number:02} - {topic} - {kind}"), sizes, rng)
+    file(format!("lectures/{course}/{course} - Lecture {number:02} - {topic} - {kind}"), sizes, rng)
 }
 
 fn photo(rng: &mut Rng) -> LabFile {
@@ -127,8 +140,8 @@ fn photo(rng: &mut Rng) -> LabFile {
     let (year, month, day) = (rng.range(2009..2025), rng.range(1..13), rng.range(1..29));
     let path = match rng.below(3) {
         0 => format!("photos/{year}/{year}-{month:02}-{day:02} {place}, {scene}.jpg"),
-        1 => format!("photos/{place}/{scene} {:03}.jpg", rng.range(1..200)),
-        _ => format!("photos/{place} {year}/IMG_{:04}.jpg", rng.range(1..10_000)),
+        1 => format!("photos/{place}/{place}, {scene} {:03}.jpg", rng.range(1..200)),
+        _ => format!("photos/{place} {year}/{place} {year} IMG_{:04}.jpg", rng.range(1..10_000)),
     };
     file(path, 40 * KIB..500 * KIB, rng)
 }
@@ -142,7 +155,7 @@ fn software(rng: &mut Rng) -> LabFile {
 
 #[cfg(test)]
 mod tests {
-    use super::{catalogue, content, copies, spread};
+    use super::{LabFile, catalogue, content, copies, spread};
     use crate::base::Rng;
 
     #[test]
@@ -158,6 +171,23 @@ mod tests {
             assert!((20 * 1024..4 << 20).contains(&file.size), "{file:?}");
             assert!(!file.path.starts_with('/') && !file.path.contains("..") && !file.path.contains("/."), "{file:?}");
         }
+    }
+
+    #[test]
+    fn names_tell_artists_and_titles_and_bach_is_in_every_lab() {
+        for seed in 0..20 {
+            for nodes in [1, 12] {
+                let files = catalogue(nodes, &mut Rng::new(seed));
+                assert!(name(&files[0]).starts_with("Johann Sebastian Bach - "), "{:?}", files[0]);
+                for file in files.iter().filter(|file| file.path.starts_with("music/")) {
+                    assert!(name(file).contains(" - "), "{file:?}");
+                }
+            }
+        }
+    }
+
+    fn name(file: &LabFile) -> &str {
+        file.path.rsplit('/').next().unwrap_or_default()
     }
 
     #[test]

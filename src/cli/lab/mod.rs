@@ -201,7 +201,7 @@ impl Lab {
         out.line(summary)?;
         if let Some(child) = self.children.first() {
             let example =
-                format!("try: hopscope --home {} search lecture   (ctrl-c ends the lab)", child.plan.home.display());
+                format!("try: hopscope --home {} search bach   (ctrl-c ends the lab)", child.plan.home.display());
             let example = out.paint(Style::Faint, &example);
             out.line(example)?;
         }

@@ -1,4 +1,5 @@
-//! The words that a lab's names are made of. Artists, titles and papers are invented; any likeness is chance.
+//! The words that a lab's names are made of. Artists, titles and papers are invented, any likeness is chance; only the
+//! classical works are real.
 
 /// Names of nodes.
 pub(super) const BIRDS: &[&str] = &[
@@ -78,6 +79,29 @@ pub(super) const ARTISTS: &[&str] = &[
     "Björn Lindqvist",
     "Sundial",
     "Old Maps",
+];
+
+/// A composer, a work, and its movements from the first one.
+pub(super) type Recording = (&'static str, &'static str, &'static [&'static str]);
+
+pub(super) const BACH: &[Recording] = &[
+    (
+        "Johann Sebastian Bach",
+        "Cello Suite No 1 in G",
+        &["Prelude", "Allemande", "Courante", "Sarabande", "Minuets", "Gigue"],
+    ),
+    ("Johann Sebastian Bach", "Brandenburg Concerto No 3 in G", &["Allegro", "Adagio", "Allegro assai"]),
+    ("Johann Sebastian Bach", "Goldberg Variations", &["Aria", "Variation 1", "Variation 2", "Canone all'Unisono"]),
+    ("Johann Sebastian Bach", "The Well-Tempered Clavier", &["Prelude in C", "Fugue in C", "Prelude in C minor"]),
+];
+
+pub(super) const CLASSICAL: &[Recording] = &[
+    ("Antonio Vivaldi", "The Four Seasons", &["Spring", "Summer", "Autumn", "Winter"]),
+    ("Clara Schumann", "Piano Trio in G minor", &["Allegro moderato", "Scherzo", "Andante", "Allegretto"]),
+    ("Erik Satie", "Trois Gymnopédies", &["Lent et douloureux", "Lent et triste", "Lent et grave"]),
+    ("Franz Schubert", "Winterreise", &["Gute Nacht", "Die Wetterfahne", "Gefrorne Tränen"]),
+    ("Frédéric Chopin", "Nocturnes Op 9", &["B flat minor", "E flat", "B"]),
+    ("Ludwig van Beethoven", "Symphony No 6 in F", &["Allegro", "Andante", "Scherzo", "Thunderstorm", "Allegretto"]),
 ];
 
 pub(super) const ALBUMS: &[&str] = &[

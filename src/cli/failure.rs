@@ -35,6 +35,27 @@ impl From<Exit> for ExitCode {
     }
 }
 
+/// The codes of refusals that say that the user gave something wrong, here or in a request to the running node. All other
+/// refusals are failures.
+const MISTAKES: &[&str] = &[
+    "address_not_local",
+    "bad_magnet",
+    "bad_passphrase",
+    "bad_peer",
+    "bad_query",
+    "bad_request",
+    "bad_share",
+    "bad_socket_path",
+    "bad_ttl",
+    "no_such_topology",
+    "topology",
+];
+
+/// How a command ends that was refused with this code.
+fn refused(code: &str) -> Exit {
+    if MISTAKES.contains(&code) { Exit::Usage } else { Exit::Failed }
+}
+
 /// Why a command failed: an exit code, and for people one sentence a problem with what to do about it.
 #[derive(Debug)]
 pub(super) struct Failure {
@@ -78,7 +99,7 @@ impl Failure {
 
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
-        Self::failed(refusal.message, refusal.hint)
+        Self::new(refused(refusal.code), refusal.message, refusal.hint)
     }
 }
 
@@ -89,7 +110,7 @@ impl From<ClientError> for Failure {
             ClientError::NoNode(_) => {
                 Self::new(Exit::NoNode, message, "start one with `hopscope` or `hopscope daemon`, or name its --home")
             }
-            ClientError::Refused { hint, .. } => Self::failed(message, hint),
+            ClientError::Refused { code, hint, .. } => Self::new(refused(&code), message, hint),
             ClientError::Timeout => Self::new(Exit::TimedOut, message, "look at its log, or start it again"),
             ClientError::Broken(_) => Self::failed(message, "look whether the node still runs"),
         }
@@ -102,6 +123,28 @@ impl From<io::Error> for Failure {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::quiet(),
             _ => Self::failed(format!("the output cannot be written: {error}"), "look at where it goes"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Exit, Failure, MISTAKES};
+    use crate::app::Refusal;
+    use crate::control::ClientError;
+
+    #[test]
+    fn what_the_user_got_wrong_is_a_usage_error_wherever_it_was_noticed() {
+        let here = |code| Failure::from(Refusal::new(code, "no", "do otherwise")).exit;
+        let there = |code: &str| {
+            let (message, hint) = ("no".to_owned(), "do otherwise".to_owned());
+            Failure::from(ClientError::Refused { code: code.to_owned(), message, hint }).exit
+        };
+        for code in MISTAKES {
+            assert_eq!((here(code), there(code)), (Exit::Usage, Exit::Usage), "{code}");
+        }
+        for code in ["port_in_use", "home_in_use", "no_source", "busy", "stopped", "of a newer node"] {
+            assert_eq!((here(code), there(code)), (Exit::Failed, Exit::Failed), "{code}");
         }
     }
 }

@@ -30,7 +30,8 @@ struct KeyError {
     suggestion: Option<String>,
 }
 
-/// Prints or checks. Mistakes are listed on standard error, and make the exit code 1.
+/// Prints or checks. Mistakes are listed on standard error, and make the exit code 2; what is printed then instead of the
+/// keymap, which would be the default one, is only the JSON that programs wait for.
 pub(super) fn run(resolved: &Resolved, arguments: &ArgMatches, json: bool) -> Result<Exit, Failure> {
     let check = arguments.get_one::<String>("check");
     let loaded = load(resolved, arguments.get_one::<String>("name"), check)?;
@@ -47,14 +48,14 @@ pub(super) fn run(resolved: &Resolved, arguments: &ArgMatches, json: bool) -> Re
             let fine = out.paint(Style::Good, &format!("{}: no mistakes", visible(file)));
             out.line(fine)?;
         }
-    } else {
+    } else if loaded.errors.is_empty() {
         out.raw(key_table(&loaded.keymap).as_bytes())?;
     }
     if loaded.errors.is_empty() {
         return Ok(Exit::Done);
     }
     let lines = loaded.errors.iter().map(|error| visible(&error.to_string())).collect();
-    Err(Failure { exit: Exit::Failed, lines })
+    Err(Failure { exit: Exit::Usage, lines })
 }
 
 fn load(resolved: &Resolved, name: Option<&String>, check: Option<&String>) -> Result<Loaded, Failure> {

@@ -145,12 +145,20 @@ pub(super) fn terminal(resolved: &Resolved, verbosity: u8) -> Result<Exit, Failu
 /// Refuses to draw where nothing can be drawn.
 ///
 /// # Errors
-/// When standard input or output is no terminal.
+/// When standard input or output is no terminal, or one that cannot place a cursor.
 pub(super) fn needs_terminal(hint: &str) -> Result<(), Failure> {
-    if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
-        Ok(())
-    } else {
-        Err(Failure::usage("there is no terminal to draw on", hint))
+    let both = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    can_draw(both, std::env::var("TERM").ok().as_deref()).map_err(|why| Failure::usage(why, hint))
+}
+
+/// # Errors
+/// Why there is nothing to draw on.
+fn can_draw(terminal: bool, term: Option<&str>) -> Result<(), &'static str> {
+    match term {
+        _ if !terminal => Err("there is no terminal to draw on"),
+        Some("dumb") => Err("TERM=dumb says that this terminal cannot place a cursor"),
+        Some("") | None => Err("TERM is not set, so what this terminal can do is unknown"),
+        Some(_) => Ok(()),
     }
 }
 
@@ -168,4 +176,18 @@ pub(super) async fn open_screen(handle: Handle, screen: ScreenSettings, config_d
         .map_err(|error| Failure::failed(error.to_string(), "run `hopscope daemon` for a node without a screen"))?;
     eprint!("{summary}");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::can_draw;
+
+    #[test]
+    fn a_screen_needs_a_terminal_that_places_a_cursor() {
+        assert!(can_draw(true, Some("xterm-256color")).is_ok());
+        assert!(can_draw(false, Some("xterm-256color")).is_err());
+        for term in [Some("dumb"), Some(""), None] {
+            assert!(can_draw(true, term).is_err_and(|why| why.contains("TERM")), "{term:?}");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::process::Stdio;
 
-use crate::support::{code, errors, folder, hopscope, json, run};
+use crate::support::{Node, code, daemon, errors, folder, hopscope, json, run};
 
 #[test]
 fn a_bad_configuration_is_listed_whole_with_lines() {
@@ -71,6 +71,19 @@ fn mistakes_have_their_exit_codes_and_say_what_to_do() {
 }
 
 #[test]
+fn what_a_node_finds_wrong_with_a_request_is_a_usage_error_too() {
+    let folder = folder();
+    let node = Node::start(&folder.path().join("node"), &[]);
+    for arguments in [&["search", "size:>much"][..], &["get", "magnet:?x"], &["topology", "telepathy"]] {
+        let output = node.command(arguments);
+        assert_eq!(code(&output), 2, "{arguments:?}: {}", errors(&output));
+        assert!(errors(&output).starts_with("hopscope: "), "{arguments:?}: {}", errors(&output));
+    }
+    let refused = run(daemon(&folder.path().join("other")).args(["--share", "/"]));
+    assert_eq!(code(&refused), 2, "{}", errors(&refused));
+}
+
+#[test]
 fn help_manual_and_completions_come_from_one_grammar() {
     let text = |arguments: &[&str]| String::from_utf8(run(hopscope().args(arguments)).stdout).expect("it is UTF-8");
     let help = text(&["--help"]);
@@ -96,8 +109,11 @@ fn keymaps_are_printed_and_checked() {
     let printed = run(hopscope().args(["keys", "vim", "--json"]));
     assert_eq!((code(&printed), &json(&printed)[0]["keymap"]), (0, &"vim".into()));
     let checked = run(hopscope().args(["keys", "--check"]).arg(&file));
-    assert_eq!(code(&checked), 1);
+    assert_eq!(code(&checked), 2);
     assert!(errors(&checked).contains("mine.toml:3"), "{}", errors(&checked));
+    let unknown = run(hopscope().args(["keys", "nope"]));
+    assert_eq!(code(&unknown), 2, "{}", errors(&unknown));
+    assert!(unknown.stdout.is_empty() && errors(&unknown).contains("nope"), "{}", errors(&unknown));
 }
 
 #[test]

@@ -42,13 +42,14 @@ pub(super) fn count(number: u64, what: &str) -> String {
     format!("{number} {plural}")
 }
 
-/// A hit, on one line.
-pub(super) fn hit(hit: &Hit) -> String {
+/// A hit, on one line; for a terminal a long name is cut.
+pub(super) fn hit(hit: &Hit, terminal: bool) -> String {
     let who = match hit.node_name.visible(SHORT) {
         name if name.is_empty() => hit.node.short(),
         name => name,
     };
-    format!("{:>10}  {:<6}  {who:<16}  {}", bytes(hit.size), count(hit.hops.into(), "hop"), hit.name.visible(NAME))
+    let name = if terminal { hit.name.visible(NAME) } else { whole(hit.name.raw()) };
+    format!("{:>10}  {:<6}  {who:<16}  {name}", bytes(hit.size), count(hit.hops.into(), "hop"))
 }
 
 /// What a search cost, in a sentence.
@@ -115,6 +116,11 @@ pub(super) fn visible(text: &str) -> String {
     crate::app::Untrusted::from(text).visible(400)
 }
 
+/// The same for what is worth nothing with its end missing: a link.
+pub(super) fn whole(text: &str) -> String {
+    crate::app::Untrusted::from(text).visible(usize::MAX)
+}
+
 /// The word for a direction.
 pub(super) fn direction(direction: crate::app::Direction) -> &'static str {
     match direction {
@@ -137,7 +143,7 @@ pub(super) fn state(state: TransferState) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::{bytes, count, span, visible};
+    use super::{bytes, count, span, visible, whole};
 
     #[test]
     fn numbers_read_well_at_their_edges() {
@@ -155,6 +161,14 @@ mod tests {
 
     #[test]
     fn quoted_text_cannot_move_the_cursor() {
-        assert!(!visible("a\x1b[2Jb\nc").chars().any(char::is_control));
+        for shown in [visible("a\x1b[2Jb\nc"), whole("a\x1b[2Jb\nc")] {
+            assert!(!shown.chars().any(char::is_control), "{shown:?}");
+        }
+    }
+
+    #[test]
+    fn a_link_is_never_cut() {
+        let link = format!("magnet:?dn={}", "%20a".repeat(2_000));
+        assert_eq!(whole(&link), link);
     }
 }

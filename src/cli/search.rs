@@ -1,6 +1,6 @@
 //! `hopscope search`: through the running node, or through one that joins for a moment.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use clap::ArgMatches;
@@ -14,7 +14,7 @@ use super::output::{Out, Style};
 use super::resolve::Resolved;
 use super::scratch::Scratch;
 use super::settings;
-use crate::app::{Done, DoneWhy, Event, Handle, Home, LogRing, Settings};
+use crate::app::{Done, DoneWhy, Event, Handle, Home, LogLevel, LogRing, Settings};
 use crate::control::{Client, Line, SearchBody};
 
 /// For the link of `--join` to come up.
@@ -71,11 +71,24 @@ fn temporary(settings: Settings, scratch: &Scratch, peer: &str) -> Settings {
         home: Home { config: folder.into(), state: folder.into(), socket: folder.join("control.sock") },
         downloads: folder.join("downloads"),
         shares: Vec::new(),
-        listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+        listen: SocketAddr::new(reachable_from(peer), 0),
         peers: vec![peer.to_owned()],
         only_peers: true,
         discovery: false,
         ..settings
+    }
+}
+
+/// Where to listen so that the nodes around the peer can answer: those on this machine's loopback interface believe in no
+/// other address there.
+fn reachable_from(peer: &str) -> IpAddr {
+    let host = peer.rsplit_once(':').map_or(peer, |(host, _)| host);
+    match host.trim_matches(['[', ']']).parse::<IpAddr>() {
+        Ok(IpAddr::V4(ip)) if ip.is_loopback() => Ipv4Addr::LOCALHOST.into(),
+        Ok(IpAddr::V6(ip)) if ip.is_loopback() => Ipv6Addr::LOCALHOST.into(),
+        Ok(IpAddr::V6(_)) => Ipv6Addr::UNSPECIFIED.into(),
+        Err(_) if host.eq_ignore_ascii_case("localhost") => Ipv4Addr::LOCALHOST.into(),
+        Ok(IpAddr::V4(_)) | Err(_) => Ipv4Addr::UNSPECIFIED.into(),
     }
 }
 
@@ -87,13 +100,22 @@ async fn join(settings: Settings, body: SearchBody, json: bool, log: LogRing) ->
         if tokio::time::timeout(JOIN_TIMEOUT, linked(&node.handle)).await.is_err() {
             let seconds = JOIN_TIMEOUT.as_secs();
             let message = format!("{peer} gave no link within {seconds} s");
-            return Err(Failure::new(Exit::TimedOut, message, "look whether a node listens there, and its passphrase"));
+            let hint = "look whether a node listens there, and its passphrase";
+            let mut failure = Failure::new(Exit::TimedOut, message, hint);
+            failure.lines.extend(last_warning(&node.handle).map(|warning| format!("the log says: {warning}")));
+            return Err(failure);
         }
         ask(Client::new(&home), body, json).await
     };
     let result = joined.await;
     node.stop().await;
     result
+}
+
+/// What the node complained about last: most likely why it got no link.
+fn last_warning(handle: &Handle) -> Option<String> {
+    let log = &handle.snapshot().log;
+    log.iter().rev().find(|line| line.level == LogLevel::Warn).map(|line| format::visible(line.text.raw()))
 }
 
 async fn linked(handle: &Handle) {
@@ -124,8 +146,8 @@ async fn ask(client: Client, body: SearchBody, json: bool) -> Result<Exit, Failu
         }
         match event {
             Some(Event::Hit(hit)) if !json => {
-                out.line(format::hit(&hit))?;
-                let magnet = out.paint(Style::Faint, &format!("{:>10}  {}", "", format::visible(&hit.magnet)));
+                out.line(format::hit(&hit, out.width.is_some()))?;
+                let magnet = out.paint(Style::Faint, &format!("{:>10}  {}", "", format::whole(&hit.magnet)));
                 out.line(magnet)?;
             }
             Some(Event::Error { message, hint, .. }) if !json => {
@@ -159,7 +181,25 @@ fn finish(out: &mut Out, done: &Done, json: bool) -> Result<Exit, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::query;
+    use std::net::IpAddr;
+
+    use super::{query, reachable_from};
+
+    #[test]
+    fn a_node_that_joins_listens_where_its_peer_can_reach_it() {
+        let cases = [
+            ("127.0.0.1:7", "127.0.0.1"),
+            ("127.1.2.3:7", "127.0.0.1"),
+            ("localhost:7", "127.0.0.1"),
+            ("[::1]:7", "::1"),
+            ("192.0.2.7:6346", "0.0.0.0"),
+            ("mallard.local:6346", "0.0.0.0"),
+            ("[2001:db8::1]:6346", "::"),
+        ];
+        for (peer, listen) in cases {
+            assert_eq!(reachable_from(peer), listen.parse::<IpAddr>().unwrap(), "{peer}");
+        }
+    }
 
     #[test]
     fn the_shells_quotes_are_put_back_where_they_meant_something() {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::BufRead;
+use std::path::Path;
 use std::time::Duration;
 
 use clap::ArgMatches;
@@ -154,13 +155,15 @@ impl Watch {
         }
         let (name, why) = (transfer.name.visible(format::NAME), transfer.why.as_deref().map(format::visible));
         // For one that is done, the reason is its place.
+        let renamed = renamed(transfer);
         let (style, what) = match (transfer.state, why) {
             (TransferState::Done, Some(place)) => (Style::Good, place),
             (TransferState::Done, None) => (Style::Good, name),
             (_, why) => (Style::Bad, [Some(name), why].into_iter().flatten().collect::<Vec<_>>().join(": ")),
         };
         let state = self.out.paint(style, format::state(transfer.state));
-        self.out.line(format!("{state}  {:>10}  {what}", format::bytes(transfer.size)))
+        self.out.line(format!("{state}  {:>10}  {what}", format::bytes(transfer.size)))?;
+        renamed.map_or(Ok(()), |note| self.out.line(note))
     }
 
     async fn cancel(&mut self) {
@@ -174,6 +177,17 @@ impl Watch {
             self.out.replace("").ok();
         }
     }
+}
+
+/// What to say of a download that lies there under another name than its link's.
+fn renamed(transfer: &Transfer) -> Option<String> {
+    let place = transfer.why.as_deref().filter(|_| transfer.state == TransferState::Done)?;
+    let saved = Path::new(place).file_name()?;
+    let asked = transfer.name.raw();
+    (saved != asked).then(|| {
+        let (saved, asked) = (format::visible(&saved.to_string_lossy()), transfer.name.visible(format::NAME));
+        format!("      as `{saved}`: the name `{asked}` is taken there already, or is none for a file")
+    })
 }
 
 /// The exit code for all downloads: that of the worst.
@@ -207,7 +221,7 @@ fn progress(transfer: &Transfer, others: usize, width: usize) -> String {
 mod tests {
     use unicode_width::UnicodeWidthStr;
 
-    use super::{progress, verdict};
+    use super::{progress, renamed, verdict};
     use crate::app::{Direction, FileId, Transfer, TransferState, Untrusted};
     use crate::cli::failure::Exit;
 
@@ -237,6 +251,16 @@ mod tests {
         let failure = verdict([&lied, &failed, &done].into_iter()).unwrap_err();
         assert_eq!(failure.exit, Exit::Unverified);
         assert!(failure.lines[0].contains("wrong bytes near 2 MiB"), "{:?}", failure.lines);
+    }
+
+    #[test]
+    fn another_name_than_the_asked_one_is_said() {
+        let at = |place| renamed(&transfer(TransferState::Done, Some(place)));
+        assert_eq!(at("/downloads/Kind of Blue, all of it, remastered again.flac"), None);
+        assert!(
+            at("/downloads/Kind of Blue, all of it, remastered again (1).flac").unwrap().contains("again (1).flac`")
+        );
+        assert_eq!(renamed(&transfer(TransferState::Failed, Some("the disk is full"))), None);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::config_file;
 use super::failure::{Exit, Failure};
 use super::options::{OPTIONS, Opt, Shape};
 use super::places::Places;
+use super::settings;
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +59,8 @@ impl Resolved {
     /// Reads the three sources; `environment` tells a variable's value.
     ///
     /// # Errors
-    /// When the home cannot be, or when the configuration file has mistakes; all of them.
+    /// When the home cannot be, or when the configuration file has mistakes; all of them, and with them all values that
+    /// make no sense, so that nobody needs to correct it twice.
     pub(super) fn new(flags: &Flags, environment: impl Fn(&str) -> Option<String>) -> Result<Self, Failure> {
         let said = |option: &'static Opt| -> Option<(Vec<String>, Origin)> {
             if let Some(values) = flags.get(option.key) {
@@ -72,7 +74,7 @@ impl Resolved {
         let home = OPTIONS.iter().find(|option| option.key == "home").and_then(&said);
         let places = Places::find(home.as_ref().and_then(|(values, _)| values.first()).map(String::as_str))?;
         let path = places.config_file();
-        let file = config_file::read(&path).map_err(|lines| Failure { exit: Exit::Usage, lines })?;
+        let (file, mut mistakes) = config_file::read(&path).map_err(|why| Failure::usage(why, ""))?;
         let row = |option: &'static Opt| {
             let in_file = || {
                 let entry = file.get(option.key)?;
@@ -86,7 +88,12 @@ impl Resolved {
             Row { option, values, origin }
         };
         let rows = OPTIONS.iter().map(row).collect();
-        Ok(Self { places, rows })
+        let resolved = Self { places, rows };
+        if mistakes.is_empty() {
+            return Ok(resolved);
+        }
+        mistakes.extend(settings::mistakes(&resolved));
+        Err(Failure { exit: Exit::Usage, lines: mistakes })
     }
 
     /// The row of a setting that is in the table.

@@ -58,6 +58,12 @@ pub(super) fn screen(resolved: &Resolved) -> Result<ScreenSettings, Failure> {
     read.finish(settings)
 }
 
+/// All values that make no sense, of the engine's settings and of the screen's.
+pub(super) fn mistakes(resolved: &Resolved) -> Vec<String> {
+    let of_both = [settings(resolved).err(), screen(resolved).err()];
+    of_both.into_iter().flatten().flat_map(|failure| failure.lines).collect()
+}
+
 struct Reader<'a> {
     resolved: &'a Resolved,
     mistakes: Vec<String>,
@@ -252,6 +258,9 @@ pub(super) fn word<T: DeserializeOwned>(text: &str) -> Result<T, String> {
 fn share(text: &str, path: impl Fn(&str) -> PathBuf) -> Result<SharedFolder, String> {
     let (alias, folder) = match text.split_once('=') {
         Some((alias, folder)) if !alias.contains('/') => (Some(alias.trim()), folder),
+        Some((_, folder)) if !path(text).exists() && path(folder).is_dir() => {
+            return Err("an alias has no slash; write ALIAS=DIR, for example music=/srv/music".into());
+        }
         _ => (None, text),
     };
     let path = path(folder);
@@ -358,6 +367,7 @@ mod tests {
         assert_eq!(read("/tmp").unwrap().0, "tmp");
         assert_eq!(read("/tmp/a=b").unwrap().1, "/tmp/a=b");
         assert!(read("=/tmp").is_err() && read("x=").is_err());
+        assert!(read("a/b=/tmp").unwrap_err().contains("no slash"));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::support::{Node, code, daemon, errors, folder, hopscope, json, run};
 #[test]
 fn a_bad_configuration_is_listed_whole_with_lines() {
     let folder = folder();
-    std::fs::write(folder.path().join("config.toml"), "tttl = 3\nname = \"x\"\npeer = 3.5\n")
+    std::fs::write(folder.path().join("config.toml"), "tttl = 3\nname = \"x\"\npeer = 3.5\ndedup = \"never\"\n")
         .expect("it can be written");
     for command in [&["config"][..], &["daemon"], &["status"], &["search", "x"]] {
         let output = run(hopscope().arg("--home").arg(folder.path()).args(command));
@@ -16,6 +16,7 @@ fn a_bad_configuration_is_listed_whole_with_lines() {
         assert_eq!(code(&output), 2, "{command:?}: {errors}");
         assert!(errors.contains("config.toml:1: there is no setting `tttl`; did you mean `ttl`?"), "{errors}");
         assert!(errors.contains("config.toml:3: `peer` takes"), "{errors}");
+        assert!(errors.contains("config.toml:4: `dedup` cannot be `never`"), "{errors}");
     }
     std::fs::write(folder.path().join("config.toml"), "ttl = 30\n").expect("it can be written");
     let output = run(hopscope().arg("--home").arg(folder.path()).args(["daemon", "--listen", "nowhere"]));

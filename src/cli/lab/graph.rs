@@ -93,8 +93,8 @@ impl Graph {
                 _ => mistakes.push((at + 1, format!("a link is a pair of names, and here are {}", words.len()))),
             }
         }
-        if graph.names.is_empty() && mistakes.is_empty() {
-            mistakes.push((1, "there is no link in it; write pairs of names, one a line".into()));
+        if graph.links.is_empty() && mistakes.is_empty() {
+            mistakes.push((1, "it links no two nodes; write pairs of different names, one a line".into()));
         }
         if mistakes.is_empty() { Ok(graph) } else { Err(mistakes) }
     }
@@ -207,7 +207,9 @@ mod tests {
     fn every_mistake_of_a_file_has_its_line() {
         let mistakes = Graph::parse("a b\na\n../x b\na b c\n").unwrap_err();
         assert_eq!(mistakes.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [2, 3, 4]);
-        assert_eq!(Graph::parse("# nothing\n").unwrap_err()[0].0, 1);
+        for empty in ["", "# nothing\n", "a a\n"] {
+            assert_eq!(Graph::parse(empty).unwrap_err()[0].0, 1, "{empty:?}");
+        }
         let crowd: String = (0..300).map(|node| format!("{node} {}\n", node + 1)).collect();
         let mistakes = Graph::parse(&crowd).unwrap_err();
         assert_eq!(mistakes[0].0, 200);

@@ -92,8 +92,9 @@ fn search() -> Command {
         .about("Search through the running node, and print hits as they come")
         .long_about(
             "Search through the running node of this home, print hits as they come, then what the search cost.\n\n\
-             All words must be in a name. Also: \"a phrase\", prefix*, -not (after `--`), ext:flac, type:audio, size:>10M. \
-             One argument is taken as it is; of several, one with a space in it is a phrase.",
+             All words must be in the name of a file; the folders that it lies in do not count. Also: \"a phrase\", prefix*, \
+             -not (after `--`), ext:flac, type:audio, size:>10M. One argument is taken as it is; of several, one with a \
+             space in it is a phrase.",
         )
         .arg(Arg::new("words").value_name("WORDS").num_args(1..).required(true).help("What to look for"))
         .arg(setting("ttl"))

@@ -135,9 +135,10 @@ impl Parts {
     pub(super) async fn add_peer(&self, addr: String) -> Result<(), Refusal> {
         let (reply, answer) = oneshot::channel();
         self.tell(NetCommand::AddPeer(addr, reply)).await?;
-        answer.await.map_err(|_| Refusal::stopped())?.map_err(|error| {
-            Refusal::new("bad_peer", error.to_string(), "write it as host:port, for example 192.0.2.7:6346")
-        })
+        answer
+            .await
+            .map_err(|_| Refusal::stopped())?
+            .map_err(|error| Refusal::new("bad_peer", error.to_string(), "for example 192.0.2.7:6346"))
     }
 
     pub(super) fn library_status(&self) -> Arc<LibraryStatus> {

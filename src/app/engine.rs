@@ -146,7 +146,7 @@ impl Engine {
                     (resting, next_traces) = (true, Instant::now() + TRACES_INTERVAL);
                 }
                 Some(file) = self.parts.files.recv() => self.parts.serve(file),
-                Ok(()) = self.parts.net_status.changed() => self.net_changed(),
+                Ok(()) = self.parts.net_status.changed() => self.net_changed(&faces),
                 Ok(()) = self.parts.library_changes.changed() => self.library_changed(&faces),
                 Ok(()) = self.parts.transfer_changes.changed() => self.transfers_changed(&faces),
                 _ = second.tick() => self.second_passed(),
@@ -351,8 +351,9 @@ impl Engine {
         }
     }
 
-    fn net_changed(&mut self) {
+    fn net_changed(&mut self, faces: &Faces) {
         self.dirty = true;
+        self.tell_of_warnings(faces);
         let addr = self.parts.own_addr();
         if addr != self.node.addr {
             self.node = Arc::new(NodeStatus { addr, ..NodeStatus::clone(&self.node) });

@@ -217,7 +217,13 @@ impl Parts {
             message: note.clone(),
             hint: "nothing needs to be done: files are hashed again where it is needed".to_owned(),
         });
-        of_root.chain(of_cache).collect()
+        let status = self.status();
+        let of_peers = status.unreachable.iter().map(|(addr, why)| Warning {
+            code: "peer_unreachable".to_owned(),
+            message: format!("no link to the peer {addr}: {why}"),
+            hint: "look whether a node runs there; this one goes on trying".to_owned(),
+        });
+        of_root.chain(of_cache).chain(of_peers).collect()
     }
 }
 

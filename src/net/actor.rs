@@ -70,8 +70,8 @@ pub(super) struct Actor {
     pub(super) frames: Frames,
     /// Dial tasks under way.
     pub(super) dials: usize,
-    /// Addresses that the user named, and whether it was said already that they cannot be reached.
-    pub(super) named: Map<PeerAddr, bool>,
+    /// Addresses that the user named, with how often they could not be reached lately, and why.
+    pub(super) named: Map<PeerAddr, (u32, String)>,
     pub(super) now: Time,
     pub(super) out: Vec<Output>,
     /// Events of this batch.
@@ -269,8 +269,8 @@ impl Actor {
     fn on_link_up(&mut self, new: NewLink) {
         if let Some(addr) = new.peer.dialled {
             self.dials -= 1;
-            if let Some(complained) = self.named.get_mut(&addr) {
-                *complained = false;
+            if let Some(failures) = self.named.get_mut(&addr) {
+                *failures = (0, String::new());
             }
         }
         if self.left.is_some() || self.links.len() >= MAX_LINKS {
@@ -310,15 +310,13 @@ impl Actor {
         self.feed(Input::LinkDown { link, why: entry.why.map_or(why, str::to_owned) });
     }
 
-    /// Says once, until it was reached, that a peer that the user named cannot be reached.
+    /// Remembers why a peer that the user named cannot be reached.
     fn on_dial_failed(&mut self, addr: PeerAddr, why: &str) {
         self.dials -= 1;
-        match self.named.get_mut(&addr) {
-            Some(complained) if !*complained => {
-                *complained = true;
-                tracing::warn!("no link to the peer {addr}: {why}; trying again");
-            }
-            _ => tracing::debug!("no link to {addr}: {why}"),
+        tracing::debug!("no link to {addr}: {why}");
+        if let Some((failures, last)) = self.named.get_mut(&addr) {
+            *failures += 1;
+            *last = why.to_owned();
         }
         let _ = self.channels.lookups.try_send(Lookup::Failed(addr));
         self.feed(Input::DialFailed { addr });
@@ -328,7 +326,7 @@ impl Actor {
         if source == HostSource::Configured {
             for addr in &addrs {
                 if self.named.len() < crate::proto::limits::MAX_HOSTS {
-                    self.named.insert(*addr, false);
+                    self.named.insert(*addr, (0, String::new()));
                 }
             }
         }

@@ -21,6 +21,9 @@ pub(super) const ACCEPT_BACKOFF: (Duration, Duration) = (Duration::from_millis(5
 
 /// How long the actor works on one batch before it looks at those of others.
 pub(super) const SLICE: Duration = Duration::from_millis(5);
+/// Failures in a row after which the user is told that a peer that was named cannot be reached: nodes that start together
+/// miss each other once or twice.
+pub(super) const WORTH_TELLING: u32 = 3;
 /// Until events that nobody had room for are offered again.
 pub(super) const RETELL: Duration = Duration::from_millis(20);
 /// Links being dialled or waiting for their turn.

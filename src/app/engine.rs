@@ -146,7 +146,7 @@ impl Engine {
                     (resting, next_traces) = (true, Instant::now() + TRACES_INTERVAL);
                 }
                 Some(file) = self.parts.files.recv() => self.parts.serve(file),
-                Ok(()) = self.parts.net_status.changed() => self.net_changed(),
+                Ok(()) = self.parts.net_status.changed() => self.net_changed(&faces),
                 Ok(()) = self.parts.library_changes.changed() => self.library_changed(&faces),
                 Ok(()) = self.parts.transfer_changes.changed() => self.transfers_changed(&faces),
                 _ = second.tick() => self.second_passed(),
@@ -253,6 +253,7 @@ impl Engine {
         let guid = started.map_err(|error| Refusal::new("bad_query", error.to_string(), "shorten the search"))?;
         self.searches.open(guid, &request.text, ttl, self.settings.trace, self.now_ms());
         let text = Untrusted::new(request.text);
+        tracing::info!("search {} began with TTL {ttl}: {}", guid.short(), text.visible(80));
         faces.emit(Event::Query { guid, text, ttl, strategy: "flood".to_owned() });
         Ok(guid)
     }
@@ -320,6 +321,7 @@ impl Engine {
         match event {
             overlay::Event::NeighborUp { peer, .. } => {
                 self.publish(faces);
+                tracing::info!("neighbor {} is up", named(&peer));
                 faces.emit(neighbor_event(UpDown::Up, &peer, None));
                 self.names.retain(|known| known.id != peer.id);
                 self.names.push(peer);
@@ -328,6 +330,7 @@ impl Engine {
                 self.publish(faces);
                 if let Some(index) = self.names.iter().position(|known| known.id == node) {
                     let peer = self.names.swap_remove(index);
+                    tracing::info!("neighbor {} is gone: {why}", named(&peer));
                     faces.emit(neighbor_event(UpDown::Down, &peer, Some(why)));
                 }
             }
@@ -341,14 +344,16 @@ impl Engine {
             }
             overlay::Event::Done { guid, cost, why } => {
                 let event = self.searches.done(guid, cost, why, self.parts.status().topology);
+                tracing::info!("search {} ended: {} hits, {} nodes reached", guid.short(), cost.hits, cost.reached);
                 self.publish(faces);
                 faces.emit(event);
             }
         }
     }
 
-    fn net_changed(&mut self) {
+    fn net_changed(&mut self, faces: &Faces) {
         self.dirty = true;
+        self.tell_of_warnings(faces);
         let addr = self.parts.own_addr();
         if addr != self.node.addr {
             self.node = Arc::new(NodeStatus { addr, ..NodeStatus::clone(&self.node) });
@@ -430,9 +435,11 @@ impl Engine {
                 why: "every node of a flooding overlay is a peer: it relays for all its neighbors".to_owned(),
                 since_ms: 0,
                 neighbors: status.links.len(),
-                min_neighbors: self.settings.min_neighbors,
+                // With named links only, it strives for no number of them.
+                min_neighbors: if self.settings.only_peers { 0 } else { self.settings.min_neighbors },
                 max_neighbors: self.settings.max_neighbors,
-                known_hosts: status.known_hosts,
+                // A neighbor that came in by itself may not be dialled, and is known all the same.
+                known_hosts: status.known_hosts.max(status.links.len()),
             },
             transfers: self.parts.list_transfers(),
             library: Arc::clone(&self.library),
@@ -441,6 +448,12 @@ impl Engine {
             warnings: self.parts.warnings(&self.library),
         }
     }
+}
+
+/// A neighbor's name and address, fit to be shown.
+fn named(peer: &overlay::Peer) -> String {
+    let addr = peer.listen.map_or_else(|| peer.id.short(), |addr| addr.to_string());
+    format!("{} ({addr})", peer.name.visible(40))
 }
 
 fn neighbor_event(event: UpDown, peer: &overlay::Peer, why: Option<String>) -> Event {

@@ -135,9 +135,10 @@ impl Parts {
     pub(super) async fn add_peer(&self, addr: String) -> Result<(), Refusal> {
         let (reply, answer) = oneshot::channel();
         self.tell(NetCommand::AddPeer(addr, reply)).await?;
-        answer.await.map_err(|_| Refusal::stopped())?.map_err(|error| {
-            Refusal::new("bad_peer", error.to_string(), "write it as host:port, for example 192.0.2.7:6346")
-        })
+        answer
+            .await
+            .map_err(|_| Refusal::stopped())?
+            .map_err(|error| Refusal::new("bad_peer", error.to_string(), "for example 192.0.2.7:6346"))
     }
 
     pub(super) fn library_status(&self) -> Arc<LibraryStatus> {
@@ -216,7 +217,13 @@ impl Parts {
             message: note.clone(),
             hint: "nothing needs to be done: files are hashed again where it is needed".to_owned(),
         });
-        of_root.chain(of_cache).collect()
+        let status = self.status();
+        let of_peers = status.unreachable.iter().map(|(addr, why)| Warning {
+            code: "peer_unreachable".to_owned(),
+            message: format!("no link to the peer {addr}: {why}"),
+            hint: "look whether a node runs there; this one goes on trying".to_owned(),
+        });
+        of_root.chain(of_cache).chain(of_peers).collect()
     }
 }
 

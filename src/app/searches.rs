@@ -221,7 +221,7 @@ impl Searches {
         sources
     }
 
-    /// All of them, the youngest last. One that did not change since the last call and is over is not copied.
+    /// All of them, the youngest last. What they found is shared with the last call unless it changed.
     pub(super) fn publish(&mut self, now_ms: u64) -> Vec<Arc<Search>> {
         self.kept.iter_mut().map(|record| record.publish(now_ms)).collect()
     }
@@ -253,7 +253,10 @@ impl HopTally {
             Action::Forwarded | Action::Answered | Action::Expired => row.new += 1,
         }
         row.hits += u32::from(hop.hits);
-        self.times.push(u32::try_from(at_ms).unwrap_or(u32::MAX));
+        // Duplicates are reported in collections, some time after they came.
+        if hop.action != Action::Duplicate {
+            self.times.push(u32::try_from(at_ms).unwrap_or(u32::MAX));
+        }
     }
 
     fn row(&mut self) -> HopRow {
@@ -280,9 +283,6 @@ impl Record {
     }
 
     fn publish(&mut self, now_ms: u64) -> Arc<Search> {
-        if let Some(published) = self.published.as_ref().filter(|search| search.ended.is_some()) {
-            return Arc::clone(published);
-        }
         let age_ms = now_ms.saturating_sub(self.started_ms);
         let elapsed_ms = if self.ended.is_some() { self.cost.elapsed.as_millis() as u64 } else { age_ms };
         let search = match &self.published {

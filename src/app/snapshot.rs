@@ -52,6 +52,7 @@ pub struct NodeStatus {
     /// Where others reach it.
     pub addr: PeerAddr,
     /// The control socket, if there is one.
+    #[serde(with = "crate::proto::path::option")]
     pub control: Option<PathBuf>,
     /// Program version.
     pub version: String,
@@ -62,6 +63,7 @@ pub struct NodeStatus {
     /// Holds each query that long; 0 when not slowed down.
     pub hop_delay_ms: u64,
     /// Where downloads go.
+    #[serde(with = "crate::proto::path")]
     pub downloads: PathBuf,
 }
 
@@ -237,7 +239,7 @@ pub struct HopRow {
     pub dropped: u32,
     /// Files found.
     pub hits: u32,
-    /// Median time of the reports.
+    /// Median time at which first arrivals were reported.
     pub p50_ms: Option<u64>,
 }
 

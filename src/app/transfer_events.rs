@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::proto::Untrusted;
 use crate::transfer::Transfer;
 
 /// The transfers as they were told last, by number.
@@ -22,7 +23,12 @@ impl TransferEvents {
             if before.is_some_and(|told| Arc::ptr_eq(told, transfer) || told == transfer) {
                 continue;
             }
-            moved_on |= before.is_none_or(|told| told.state != transfer.state);
+            if before.is_none_or(|told| told.state != transfer.state) {
+                moved_on = true;
+                let why = transfer.why.as_deref().unwrap_or_default();
+                let (name, why) = (transfer.name.visible(80), Untrusted::from(why).visible(200));
+                tracing::info!("{:?} of {name}: {:?} {why}", transfer.direction, transfer.state);
+            }
             news.push(Transfer::clone(transfer));
         }
         self.told = now.iter().map(|transfer| (transfer.id, Arc::clone(transfer))).collect();

@@ -14,7 +14,7 @@ use super::resolve::Resolved;
 use super::settings::{self, ScreenSettings};
 use crate::app::{self, Event, Handle, LogRing, Settings};
 use crate::control::{Claim, Server};
-use crate::tui::{self, Environment, TuiOptions};
+use crate::tui::{self, Environment, ExitSummary, TuiOptions};
 
 /// What the engine says when the port to listen on is another's.
 const PORT_TAKEN: &str = "port_in_use";
@@ -136,9 +136,11 @@ pub(super) fn terminal(resolved: &Resolved, verbosity: u8) -> Result<Exit, Failu
     let log = logging::start(resolved, verbosity, Target::Screen)?;
     run(async {
         let (node, _) = Node::start(settings, yielding, log).await?;
-        let result = open_screen(node.handle.clone(), screen, &resolved.places.folders.config).await;
+        let handle = node.handle.clone();
+        let result = open_screen(handle.clone(), screen, &resolved.places.folders.config).await;
         node.stop().await;
-        result.map(|()| Exit::Done)
+        eprint!("{}", summary(result?, &handle));
+        Ok(Exit::Done)
     })
 }
 
@@ -162,8 +164,12 @@ fn can_draw(terminal: bool, term: Option<&str>) -> Result<(), &'static str> {
     }
 }
 
-/// Draws the node until the user quits, then tells what came of it.
-pub(super) async fn open_screen(handle: Handle, screen: ScreenSettings, config_dir: &Path) -> Result<(), Failure> {
+/// Draws the node until the user quits. What came of it is complete only when the node has stopped: see [`summary`].
+pub(super) async fn open_screen(
+    handle: Handle,
+    screen: ScreenSettings,
+    config_dir: &Path,
+) -> Result<ExitSummary, Failure> {
     let options = TuiOptions {
         keymap: screen.keymap,
         theme: screen.theme,
@@ -171,11 +177,12 @@ pub(super) async fn open_screen(handle: Handle, screen: ScreenSettings, config_d
         config_dir: config_dir.to_owned(),
         environment: Environment::of_process(),
     };
-    let summary = tui::run(handle, options)
-        .await
-        .map_err(|error| Failure::failed(error.to_string(), "run `hopscope daemon` for a node without a screen"))?;
-    eprint!("{summary}");
-    Ok(())
+    tui::run(handle, options).await.map_err(|error| Failure::failed(error.to_string(), ""))
+}
+
+/// What the screen told when it closed, with the numbers of the node that has stopped since.
+pub(super) fn summary(screen: ExitSummary, handle: &Handle) -> ExitSummary {
+    ExitSummary { why: screen.why, failures: screen.failures, ..ExitSummary::of(&handle.snapshot()) }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::direct::DirectPool;
 use super::inbox::{Batch, Note, Origin};
-use super::limits::{ACTOR_BATCH, MAX_DIALS_AT_ONCE, RETELL, SHUTDOWN_DEADLINE};
+use super::limits::{ACTOR_BATCH, MAX_DIALS_AT_ONCE, RETELL, SHUTDOWN_DEADLINE, SLICE};
 use super::link::{LinkTasks, NewLink};
 use super::outbox::Frames;
 use super::own_addr::{OwnAddr, outward};
@@ -70,12 +70,14 @@ pub(super) struct Actor {
     pub(super) frames: Frames,
     /// Dial tasks under way.
     pub(super) dials: usize,
-    /// Addresses that the user named, and whether it was said already that they cannot be reached.
-    pub(super) named: Map<PeerAddr, bool>,
+    /// Addresses that the user named, with how often they could not be reached lately, and why.
+    pub(super) named: Map<PeerAddr, (u32, String)>,
     pub(super) now: Time,
     pub(super) out: Vec<Output>,
     /// Events of this batch.
     pub(super) events: VecDeque<Event>,
+    /// What is left of batches whose time was up; at most those that links own.
+    pub(super) put_off: VecDeque<Batch>,
     /// What carrying out an output led to, for the core once the outbox is drained.
     pub(super) again: VecDeque<Input>,
     pub(super) left: Option<Time>,
@@ -111,6 +113,7 @@ impl Actor {
             now: Time::ZERO,
             out: Vec::new(),
             events: VecDeque::new(),
+            put_off: VecDeque::new(),
             again: VecDeque::new(),
             left: None,
             channels,
@@ -149,6 +152,12 @@ impl Actor {
                     for note in notes.drain(..) {
                         self.now = self.shared.clock.now();
                         self.on_note(note);
+                    }
+                }
+                () = std::future::ready(()), if !self.put_off.is_empty() => {
+                    if let Some(batch) = self.put_off.pop_front() {
+                        self.now = self.shared.clock.now();
+                        self.work_on(batch);
                     }
                 }
             }
@@ -221,39 +230,47 @@ impl Actor {
     }
 
     fn on_batch(&mut self, batch: Batch) {
-        let Batch { origin, mut messages, bytes, back } = batch;
-        match origin {
-            Origin::Link(link) => self.on_link_messages(link, &mut messages, bytes),
-            Origin::Direct(from) => {
-                self.past.bytes_in += bytes;
-                self.past.messages_in += messages.len() as u64;
-                for message in messages.drain(..) {
-                    self.feed(Input::Direct { from, message });
-                }
-            }
+        let traffic = match batch.origin {
+            Origin::Link(link) => self.links.get_mut(&link).map(|entry| &mut entry.traffic),
+            Origin::Direct(_) => Some(&mut self.past),
+        };
+        if let Some(traffic) = traffic {
+            traffic.bytes_in += batch.bytes;
+            traffic.messages_in += batch.messages.len() as u64;
         }
-        // Its reader waits for it; if that is gone, so is the batch.
-        let _ = back.try_send(messages);
+        self.work_on(batch);
     }
 
-    fn on_link_messages(&mut self, link: LinkId, messages: &mut Vec<overlay::Message>, bytes: u64) {
-        if let Some(entry) = self.links.get_mut(&link) {
-            entry.traffic.bytes_in += bytes;
-            entry.traffic.messages_in += messages.len() as u64;
-        }
-        for message in messages.drain(..) {
-            // One of the messages may have closed the link.
-            if self.links.get(&link).is_some_and(|entry| !entry.closing) {
-                self.feed(Input::Message { link, message });
+    /// Handles the messages of a batch, and puts off what is left when its time is up: a neighbor whose queries are dear
+    /// to look up waits for the others then, not they for it.
+    fn work_on(&mut self, mut batch: Batch) {
+        let until = self.now + SLICE;
+        let mut messages = batch.messages.drain(..);
+        while let Some(message) = messages.next() {
+            match batch.origin {
+                Origin::Direct(from) => self.feed(Input::Direct { from, message }),
+                // One of the messages may have closed the link.
+                Origin::Link(link) if self.links.get(&link).is_some_and(|entry| !entry.closing) => {
+                    self.feed(Input::Message { link, message });
+                }
+                Origin::Link(_) => {}
+            }
+            if messages.len() > 0 && self.shared.clock.now() >= until {
+                let rest = messages.collect();
+                self.put_off.push_back(Batch { messages: rest, ..batch });
+                return;
             }
         }
+        drop(messages);
+        // Its reader waits for it; if that is gone, so is the batch.
+        let _ = batch.back.try_send(batch.messages);
     }
 
     fn on_link_up(&mut self, new: NewLink) {
         if let Some(addr) = new.peer.dialled {
             self.dials -= 1;
-            if let Some(complained) = self.named.get_mut(&addr) {
-                *complained = false;
+            if let Some(failures) = self.named.get_mut(&addr) {
+                *failures = (0, String::new());
             }
         }
         if self.left.is_some() || self.links.len() >= MAX_LINKS {
@@ -293,15 +310,13 @@ impl Actor {
         self.feed(Input::LinkDown { link, why: entry.why.map_or(why, str::to_owned) });
     }
 
-    /// Says once, until it was reached, that a peer that the user named cannot be reached.
+    /// Remembers why a peer that the user named cannot be reached.
     fn on_dial_failed(&mut self, addr: PeerAddr, why: &str) {
         self.dials -= 1;
-        match self.named.get_mut(&addr) {
-            Some(complained) if !*complained => {
-                *complained = true;
-                tracing::warn!("no link to the peer {addr}: {why}; trying again");
-            }
-            _ => tracing::debug!("no link to {addr}: {why}"),
+        tracing::debug!("no link to {addr}: {why}");
+        if let Some((failures, last)) = self.named.get_mut(&addr) {
+            *failures += 1;
+            *last = why.to_owned();
         }
         let _ = self.channels.lookups.try_send(Lookup::Failed(addr));
         self.feed(Input::DialFailed { addr });
@@ -311,7 +326,7 @@ impl Actor {
         if source == HostSource::Configured {
             for addr in &addrs {
                 if self.named.len() < crate::proto::limits::MAX_HOSTS {
-                    self.named.insert(*addr, false);
+                    self.named.insert(*addr, (0, String::new()));
                 }
             }
         }

@@ -19,6 +19,11 @@ pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The first and the longest wait after the system refused to accept (no file descriptors left, no memory).
 pub(super) const ACCEPT_BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 
+/// How long the actor works on one batch before it looks at those of others.
+pub(super) const SLICE: Duration = Duration::from_millis(5);
+/// Failures in a row after which the user is told that a peer that was named cannot be reached: nodes that start together
+/// miss each other once or twice.
+pub(super) const WORTH_TELLING: u32 = 3;
 /// Until events that nobody had room for are offered again.
 pub(super) const RETELL: Duration = Duration::from_millis(20);
 /// Links being dialled or waiting for their turn.

@@ -6,7 +6,7 @@ use tokio::sync::mpsc::error::TrySendError;
 
 use super::actor::Actor;
 use super::inbox::Note;
-use super::limits::{LINGER, MAX_DIALS};
+use super::limits::{LINGER, MAX_DIALS, WORTH_TELLING};
 use super::link::{self, TOO_SLOW, matters};
 use super::send_queue::Sent;
 use super::status::{LinkStatus, NetStatus};
@@ -108,6 +108,13 @@ impl Actor {
         entry.closing = true;
     }
 
+    fn unreachable(&self) -> Vec<(PeerAddr, String)> {
+        let often = self.named.iter().filter(|(_, (failures, _))| *failures >= WORTH_TELLING);
+        let mut unreachable: Vec<_> = often.map(|(addr, (_, why))| (*addr, why.clone())).collect();
+        unreachable.sort_unstable();
+        unreachable
+    }
+
     /// Tells what happened, after the picture that shows it was published: whoever hears of a neighbor finds it there.
     pub(super) fn tell(&mut self) {
         while let Some(event) = self.events.pop_front() {
@@ -190,6 +197,7 @@ impl Actor {
             role: node.role(),
             links: shown,
             dialling: node.dialling().collect(),
+            unreachable: self.unreachable(),
             known_hosts: node.known_hosts(),
             remember: Arc::default(),
             total,

@@ -253,7 +253,9 @@ impl Node {
 
     fn end_search(&mut self, index: usize, why: DoneWhy, cx: &mut Context<'_>) {
         let search = self.searches.remove(index);
-        let cost = SearchCost { elapsed: self.now.since(search.started), ..search.cost };
+        // A flood that is accounted for was over with its last report, not when this node was sure of it.
+        let end = if why == DoneWhy::Complete { search.last_news } else { self.now };
+        let cost = SearchCost { elapsed: end.since(search.started), ..search.cost };
         cx.out.push(Output::Event(Event::Done { guid: search.spec.guid, cost, why }));
     }
 }

@@ -5,6 +5,7 @@ pub mod hash;
 mod id;
 pub mod limits;
 pub mod magnet;
+pub mod path;
 mod query;
 mod travel;
 mod untrusted;

@@ -53,6 +53,7 @@ pub struct RootStatus {
     /// What it is called.
     pub alias: String,
     /// Where it lies.
+    #[serde(with = "crate::proto::path")]
     pub path: PathBuf,
     /// Files indexed of it.
     pub files: u64,
@@ -82,6 +83,7 @@ pub enum WatchStatus {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Excluded {
     /// Which.
+    #[serde(with = "crate::proto::path")]
     pub path: PathBuf,
     /// Why.
     pub why: String,

@@ -27,6 +27,7 @@ use super::scratch::Scratch;
 use super::settings;
 use crate::app::{Event, Home, LogRing, MAX_LINKS, Settings};
 use crate::base::Rng;
+use crate::tui::ExitSummary;
 
 /// For the links of a lab to come up. What is missing then is said, and the lab goes on.
 const LINKING: Duration = Duration::from_secs(10);
@@ -237,9 +238,12 @@ impl Lab {
         peers.truncate(OWN_LINKS);
         let home = scratch.join("you");
         let (node, _) = Node::start(own(settings, &home, peers), false, log).await?;
-        let result = node::open_screen(node.handle.clone(), screen, config_dir).await;
+        let handle = node.handle.clone();
+        let result = node::open_screen(handle.clone(), screen, config_dir).await;
         node.stop().await;
-        result
+        // What was downloaded goes with the lab.
+        eprint!("{}", ExitSummary { downloaded: Vec::new(), ..node::summary(result?, &handle) });
+        Ok(())
     }
 
     async fn end(mut self) {

@@ -19,7 +19,7 @@ pub enum QueryError {
     #[error("the search has more than {MAX_QUERY_TERMS} words and filters: leave some out")]
     TooManyTerms,
     /// Only things that are not wanted, or a size: almost every file would match.
-    #[error("the search only says what to leave out: add a word, ext:, type: or hash:")]
+    #[error("almost every file would match that: add a word, ext:, type: or hash: to what is left out or to the size")]
     NothingWanted,
     /// A phrase without its second quotation mark.
     #[error("a quotation mark has no partner: close the phrase with another \", or leave it out")]

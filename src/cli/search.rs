@@ -14,11 +14,13 @@ use super::output::{Out, Style};
 use super::resolve::Resolved;
 use super::scratch::Scratch;
 use super::settings;
-use crate::app::{Done, DoneWhy, Event, Handle, Home, LogLevel, LogRing, Settings};
+use crate::app::{Done, DoneWhy, Event, Handle, Home, LogRing, Settings, Snapshot};
 use crate::control::{Client, Line, SearchBody};
 
 /// For the link of `--join` to come up.
 const JOIN_TIMEOUT: Duration = Duration::from_secs(10);
+/// How the engine calls its warning that a peer that it was given cannot be reached.
+const PEER_UNREACHABLE: &str = "peer_unreachable";
 
 /// Searches, prints hits as they come, then the cost.
 pub(super) fn run(resolved: &Resolved, verbosity: u8, arguments: &ArgMatches) -> Result<Exit, Failure> {
@@ -97,14 +99,10 @@ async fn join(settings: Settings, body: SearchBody, json: bool, log: LogRing) ->
     let (home, peer) = (settings.home.clone(), settings.peers.join(", "));
     let (node, _) = Node::start(settings, false, log).await?;
     let joined = async {
-        if tokio::time::timeout(JOIN_TIMEOUT, linked(&node.handle)).await.is_err() {
-            let seconds = JOIN_TIMEOUT.as_secs();
-            let message = format!("{peer} gave no link within {seconds} s");
-            let hint = "look whether a node listens there, and its passphrase";
-            let mut failure = Failure::new(Exit::TimedOut, message, hint);
-            failure.lines.extend(last_warning(&node.handle).map(|warning| format!("the log says: {warning}")));
-            return Err(failure);
-        }
+        tokio::time::timeout(JOIN_TIMEOUT, linked(&node.handle)).await.unwrap_or_else(|_| {
+            let message = format!("{peer} gave no link within {} s", JOIN_TIMEOUT.as_secs());
+            Err(Failure::new(Exit::TimedOut, message, "look whether a node listens there, and its passphrase"))
+        })?;
         ask(Client::new(&home), body, json).await
     };
     let result = joined.await;
@@ -112,19 +110,21 @@ async fn join(settings: Settings, body: SearchBody, json: bool, log: LogRing) ->
     result
 }
 
-/// What the node complained about last: most likely why it got no link.
-fn last_warning(handle: &Handle) -> Option<String> {
-    let log = &handle.snapshot().log;
-    log.iter().rev().find(|line| line.level == LogLevel::Warn).map(|line| format::visible(line.text.raw()))
-}
-
-async fn linked(handle: &Handle) {
+/// Returns when there is a link.
+///
+/// # Errors
+/// When the peer cannot be reached; with the reason.
+async fn linked(handle: &Handle) -> Result<(), Failure> {
     let mut snapshots = handle.snapshots();
-    let up = |snapshot: &std::sync::Arc<crate::app::Snapshot>| {
-        snapshot.neighbors.iter().any(|neighbor| neighbor.node.is_some())
+    let up = |snapshot: &Snapshot| snapshot.neighbors.iter().any(|neighbor| neighbor.node.is_some());
+    let refused = |snapshot: &Snapshot| {
+        let warning = snapshot.warnings.iter().find(|warning| warning.code == PEER_UNREACHABLE)?;
+        Some(Failure::failed(format::visible(&warning.message), "look whether a node listens there"))
     };
-    if snapshots.wait_for(up).await.is_err() {
-        std::future::pending().await
+    match snapshots.wait_for(|snapshot| up(snapshot) || refused(snapshot).is_some()).await {
+        Ok(snapshot) if up(&snapshot) => Ok(()),
+        Ok(snapshot) => refused(&snapshot).map_or(Ok(()), Err),
+        Err(_) => Err(Failure::failed("the node stopped", "try again")),
     }
 }
 

@@ -112,6 +112,9 @@ fn content_that_nobody_has_and_peers_that_are_none_end_with_a_word() {
     assert!(errors(&got).starts_with("hopscope: "), "{}", errors(&got));
     let found = node.command(&["search", "anything", "--timeout", "1s"]);
     assert_eq!(code(&found), 3, "{}", errors(&found));
+    let joined = run(hopscope().args(["search", "--join", "127.0.0.1:1", "anything"]));
+    assert_eq!(code(&joined), 1, "{}", errors(&joined));
+    assert!(errors(&joined).contains("hopscope: no link to the peer 127.0.0.1:1: "), "{}", errors(&joined));
     // A node without neighbors says so at once instead of waiting for its deadline.
     assert!(errors(&found).contains("no neighbor"), "{}", errors(&found));
 }

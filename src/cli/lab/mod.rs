@@ -37,6 +37,9 @@ const OWN_LINKS: usize = 3;
 /// Neighbors that a node accepts, if the graph gives it no more: room for those that join by hand.
 const MAX_NEIGHBORS: usize = 16;
 
+/// Said once, before anybody downloads anything.
+const FLEETING: &str = "all of this lab, downloads too, is gone when it ends";
+
 /// Settings that a lab's nodes share with the command line.
 const PASSED_ON: &[&str] = &["topology", "ttl", "dedup", "hop-delay", "hits"];
 
@@ -54,6 +57,9 @@ pub(super) fn run(resolved: &Resolved, arguments: &ArgMatches, verbosity: u8) ->
     node::run(async {
         let mut signals = Signals::catch()?;
         let scratch = Scratch::new("demo")?;
+        if !headless {
+            eprintln!("{FLEETING}");
+        }
         let starting = Lab::start(&scratch, graph, flags(resolved, verbosity), &mut rng);
         let mut lab = tokio::select! {
             lab = starting => lab?,
@@ -200,6 +206,7 @@ impl Lab {
         );
         out.line("")?;
         out.line(summary)?;
+        out.line(FLEETING)?;
         if let Some(child) = self.children.first() {
             let example =
                 format!("try: hopscope --home {} search bach   (ctrl-c ends the lab)", child.plan.home.display());

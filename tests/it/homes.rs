@@ -70,9 +70,9 @@ fn a_port_in_use_and_shares_that_are_none_are_said_clearly() {
     let taken = run(daemon(&other).args(["--listen", &node.addr]));
     assert_eq!(code(&taken), 1);
     assert!(errors(&taken).contains("--listen"), "{}", errors(&taken));
-    for (share, expected) in [("/", 1), ("/nowhere/at/all", 2), ("/etc/hostname", 1)] {
+    for share in ["/", "/nowhere/at/all", "/etc/hostname"] {
         let refused = run(daemon(&other).args(["--share", share]));
-        assert_eq!(code(&refused), expected, "{share}");
+        assert_eq!(code(&refused), 2, "{share}");
         assert!(errors(&refused).starts_with("hopscope: "), "{share}: {}", errors(&refused));
     }
 }

@@ -163,9 +163,7 @@ pub(super) async fn open_screen(handle: Handle, screen: ScreenSettings, config_d
         config_dir: config_dir.to_owned(),
         environment: Environment::of_process(),
     };
-    let summary = tui::run(handle, options)
-        .await
-        .map_err(|error| Failure::failed(error.to_string(), "run `hopscope daemon` for a node without a screen"))?;
+    let summary = tui::run(handle, options).await.map_err(|error| Failure::failed(error.to_string(), ""))?;
     eprint!("{summary}");
     Ok(())
 }

@@ -247,29 +247,32 @@ fn footer(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
     put(buffer, area, 0, 0, area.width, &line);
 }
 
+/// What a pane is there for, the most useful first.
+#[must_use]
+pub fn of_pane(pane: Option<PaneName>) -> &'static [Action] {
+    use Action as A;
+    match pane {
+        Some(PaneName::Neighbors) => &[A::AddPeer, A::Cancel, A::Act, A::Sort],
+        Some(PaneName::Queries) => &[A::Act, A::PrevQuery, A::NextQuery, A::Cancel],
+        Some(PaneName::Transfers) => &[A::Cancel, A::Act, A::Copy],
+        Some(PaneName::Flood) => &[A::PrevQuery, A::NextQuery, A::HopBack, A::HopForward],
+        Some(PaneName::Results) => &[A::Download, A::Copy, A::TtlUp, A::TtlDown, A::Sort, A::NextQuery],
+        Some(PaneName::Cost) => &[A::Act, A::TtlUp, A::TtlDown, A::Cancel],
+        Some(PaneName::Files) => &[A::Copy, A::Filter, A::Rescan],
+        Some(PaneName::Shares) => &[A::Rescan],
+        Some(PaneName::Log) => &[A::Filter, A::Last, A::Pause],
+        Some(PaneName::Role) => &[A::NextTopology, A::TtlUp, A::TtlDown],
+        None => &[A::Pane(PaneName::Flood)],
+    }
+}
+
 /// What is worth knowing in a pane, the most useful first; the keys come from the keymap.
 fn useful(model: &Model) -> Vec<Action> {
     use Action as A;
-    let mut here = match model.pane() {
-        Some(PaneName::Neighbors) => vec![A::AddPeer, A::Cancel, A::Act, A::Sort],
-        Some(PaneName::Queries) => vec![A::Act, A::PrevQuery, A::NextQuery, A::Cancel],
-        Some(PaneName::Transfers) => vec![A::Cancel, A::Act, A::Copy],
-        Some(PaneName::Flood) => vec![A::PrevQuery, A::NextQuery, A::HopBack, A::HopForward],
-        Some(PaneName::Results) => vec![A::Download, A::Copy, A::TtlUp, A::TtlDown, A::Sort, A::NextQuery],
-        Some(PaneName::Cost) => vec![A::Act, A::TtlUp, A::TtlDown, A::Cancel],
-        Some(PaneName::Files) => vec![A::Copy, A::Filter, A::Rescan],
-        Some(PaneName::Shares) => vec![A::Rescan],
-        Some(PaneName::Log) => vec![A::Filter, A::Last, A::Pause],
-        Some(PaneName::Role) => vec![A::NextTopology, A::TtlUp, A::TtlDown],
-        None => vec![A::Pane(PaneName::Flood)],
-    };
-    here.insert(0, A::SearchPrompt);
-    // A narrow footer holds some six of them: the way to all others must be among those.
-    let rest = here.split_off(here.len().min(4));
-    here.extend([A::Help, A::NextPane]);
-    here.extend(rest);
-    here.extend([A::Zoom, A::Palette, A::Quit]);
-    here
+    let here = of_pane(model.pane());
+    // A narrow footer holds some six of them: the way to all others, and the way out, must be among those.
+    let (first, rest) = here.split_at(here.len().min(3));
+    [&[A::SearchPrompt], first, &[A::Help, A::Quit, A::NextPane], rest, &[A::Zoom, A::Palette]].concat()
 }
 
 fn hints(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {

@@ -67,8 +67,8 @@ pub enum Effect {
     CancelSearch(Guid),
     /// Download a magnet link; the name is for the message.
     Get(String, String),
-    /// Stop a transfer or take it off the list.
-    CancelTransfer(u64),
+    /// Stop a transfer or take it off the list; the sentence says what that did.
+    CancelTransfer(u64, String),
     /// Dial an address.
     AddPeer(String),
     /// Close a link; the name is for the message.

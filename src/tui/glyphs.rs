@@ -150,7 +150,7 @@ impl Glyphs {
         hit: "*",
         duplicate: ".",
         dropped: "x",
-        good: "v",
+        good: "+",
         bad: "x",
         warning: "!",
         up: "^",
@@ -327,6 +327,10 @@ mod tests {
             told_apart.sort_unstable();
             told_apart.dedup();
             assert_eq!(told_apart.len(), 8);
+            let mut transfers = vec![set.good, set.bad, set.up, set.down, set.hit];
+            transfers.sort_unstable();
+            transfers.dedup();
+            assert_eq!(transfers.len(), 5);
         }
     }
 

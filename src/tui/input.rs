@@ -2,7 +2,9 @@
 //! else fills.
 //!
 //! Keys are read on a thread of their own, which looks for the end of the terminal before it lets crossterm read:
-//! crossterm's own stream reads for ever at an end of file.
+//! crossterm's own stream reads for ever at an end of file. And crossterm waits for edges: when it reports a change of
+//! size, or stops after a full buffer, it forgets that keys are waiting as well, until the next one comes. So a terminal
+//! that has keys of which crossterm knows nothing is made to tell of them once more.
 
 use std::io::{self, Write};
 use std::os::unix::net::UnixStream;
@@ -13,6 +15,8 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
+
+use super::terminal;
 
 /// Things from outside that may wait: more than anybody types between two frames.
 pub(super) const QUEUE: usize = 256;
@@ -76,6 +80,9 @@ fn read(stopped: &UnixStream, to: &mpsc::Sender<Outside>) -> io::Result<()> {
         if ready[1].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
             let _ = to.blocking_send(Outside::Closed);
             return Ok(());
+        }
+        if ready[1].revents().contains(PollFlags::IN) && !event::poll(Duration::ZERO)? {
+            terminal::tell_again()?;
         }
         while event::poll(Duration::ZERO)? {
             if to.blocking_send(Outside::Terminal(event::read()?)).is_err() {

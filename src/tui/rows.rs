@@ -244,7 +244,6 @@ pub fn rows_in(pane: PaneName, height: u16) -> usize {
         PaneName::Cost => cost::AROUND,
         PaneName::Shares => shares::around(height),
         PaneName::Flood => flood::AROUND,
-        PaneName::Log => 2,
         _ => 3,
     };
     usize::from(height.saturating_sub(around))

@@ -4,7 +4,7 @@
 //! stops. So that process is not the node: [`shepherd`] starts the same program again as its child, in the same process
 //! group, and waits for it. On `^Z` the node gives the terminal back, leaves it alone, and asks the shepherd to stop
 //! itself, which is all that the shell sees. `fg` continues the whole group; the node hears that and takes the terminal
-//! again. Without a shepherd (somebody else's program, a test) the node stops as any program does.
+//! again. A node that is killed cannot give the terminal back; its shepherd, which outlives it, does. Without a shepherd (somebody else's program, a test) the node stops as any program does.
 
 use std::io::{self, IsTerminal, Write};
 use std::process::{ExitCode, ExitStatus};
@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 
 use super::input::{Keys, Outside};
 use super::run::Suspend;
+use super::terminal::Before;
 
 /// Names the shepherd to its child.
 const SHEPHERD: &str = "HOPSCOPE_SHEPHERD";
@@ -95,13 +96,14 @@ async fn herd() -> io::Result<ExitCode> {
     let mut hangup = signal(SignalKind::hangup())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut quit = signal(SignalKind::quit())?;
+    let before = Before::now()?;
     let mut child = Command::new(std::env::current_exe()?)
         .args(std::env::args_os().skip(1))
         .env(SHEPHERD, getpid().as_raw_nonzero().to_string())
         .spawn()?;
     loop {
         tokio::select! {
-            status = child.wait() => return Ok(code(status?)),
+            status = child.wait() => return Ok(over(status?, &before)),
             _ = terminate.recv() => tell(&child, Signal::TERM),
             _ = hangup.recv() => tell(&child, Signal::HUP),
             _ = interrupt.recv() => tell(&child, Signal::INT),
@@ -123,9 +125,13 @@ fn tell(child: &Child, signal: Signal) {
     }
 }
 
-/// A child's end as this process's own, as shells write it.
-fn code(status: ExitStatus) -> ExitCode {
+/// A child's end as this process's own, as shells write it. One that was killed has left the terminal taken over.
+fn over(status: ExitStatus, before: &Before) -> ExitCode {
     use std::os::unix::process::ExitStatusExt;
+    if let Some(signal) = status.signal() {
+        before.restore();
+        eprintln!("hopscope: its node was killed by signal {signal}; the terminal is as it was");
+    }
     let code = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0));
     ExitCode::from(u8::try_from(code).unwrap_or(1))
 }

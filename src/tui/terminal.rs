@@ -2,12 +2,13 @@
 
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use data_encoding::BASE64;
 use ratatui::Terminal;
 use ratatui::backend::{Backend, CrosstermBackend};
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
 
 use super::options::TuiOptions;
 use crate::app::{CHECK_THREAD, Untrusted};
@@ -24,6 +25,8 @@ const MAX_FAILURES: usize = 8;
 
 /// Whether the terminal is taken over.
 static TAKEN: AtomicBool = AtomicBool::new(false);
+/// Held while the terminal's mode is changed.
+static MODE: Mutex<()> = Mutex::new(());
 static HOOK: Once = Once::new();
 static FAILURES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
@@ -99,9 +102,15 @@ impl Device for Tty {
     }
 }
 
+fn changing_mode() -> MutexGuard<'static, ()> {
+    MODE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn take() -> io::Result<()> {
+    let mode = changing_mode();
     enable_raw_mode()?;
     TAKEN.store(true, Ordering::SeqCst);
+    drop(mode);
     let mut out = io::stdout().lock();
     out.write_all(ENTER.as_bytes())?;
     out.flush()
@@ -109,11 +118,13 @@ fn take() -> io::Result<()> {
 
 /// Gives the terminal back as it was. Harmless when it already is.
 pub(super) fn restore() {
+    let mode = changing_mode();
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return;
     }
     // The mode first: it takes effect even if the terminal has stopped reading. A terminal that is gone needs nothing.
     let _ = disable_raw_mode();
+    drop(mode);
     let mut out = io::stdout().lock();
     let _ = out.write_all(LEAVE.as_bytes());
     let _ = out.flush();
@@ -131,7 +142,40 @@ pub(super) fn discard() {
 
 /// Gives only the terminal's mode back: for one that has stopped reading, to which every write waits.
 pub(super) fn restore_mode() {
+    let _mode = changing_mode();
     let _ = disable_raw_mode();
+}
+
+/// Makes the terminal tell of keys that wait to be read to whoever waits for such news: setting its mode, though it stays
+/// as it is, wakes all readers. Does nothing while the terminal is not taken over.
+pub(super) fn tell_again() -> io::Result<()> {
+    let _mode = changing_mode();
+    if TAKEN.load(Ordering::SeqCst) {
+        tcsetattr(io::stdin(), OptionalActions::Now, &tcgetattr(io::stdin())?)?;
+    }
+    Ok(())
+}
+
+/// The terminal's mode before another process takes the terminal over: for when that process cannot give it back.
+pub(super) struct Before(Termios);
+
+impl Before {
+    /// The mode as it is now.
+    pub(super) fn now() -> io::Result<Self> {
+        Ok(Self(tcgetattr(io::stdin())?))
+    }
+
+    /// Gives the terminal back as it was, unless a shell has it already. A terminal that is gone needs nothing.
+    pub(super) fn restore(&self) {
+        if !tcgetpgrp(io::stdin()).is_ok_and(|group| group == rustix::process::getpgrp()) {
+            return;
+        }
+        // What was typed for the screen is not meant for a shell.
+        let _ = tcsetattr(io::stdin(), OptionalActions::Flush, &self.0);
+        let mut out = io::stdout().lock();
+        let _ = out.write_all(LEAVE.as_bytes());
+        let _ = out.flush();
+    }
 }
 
 /// A panic of the screen, or of the whole program, is read on the terminal as it was. One of another task ends only

@@ -55,6 +55,15 @@ pub fn end(text: &str, columns: usize) -> &str {
     text
 }
 
+/// A text in at most `columns`, its end in view, with `…` where it was cut.
+#[must_use]
+pub fn fit_end(text: &str, columns: usize) -> Cow<'_, str> {
+    match columns.checked_sub(1) {
+        Some(room) if width(text) > columns => Cow::Owned(ELLIPSIS.to_owned() + end(text, room)),
+        _ => Cow::Borrowed(end(text, columns)),
+    }
+}
+
 /// A text in at most `columns`, with `…` where it was cut.
 #[must_use]
 pub fn fit<'a>(text: &'a str, columns: usize) -> Cow<'a, str> {
@@ -293,6 +302,7 @@ mod tests {
         assert_eq!(fit("hopscope", 1), "…");
         assert_eq!(fit("hopscope", 0), "");
         assert_eq!(fit("日本語", 5), "日本…");
+        assert_eq!([5, 4, 1, 0].map(|columns| fit_end("127:1", columns)), ["127:1", "…7:1", "…", ""]);
         assert_eq!(fit("日本語", 4), "日…");
         assert_eq!(end("日本語", 5), "本語");
         assert_eq!(left("日本語", 4), "日… ");

@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 use crate::app::{Hit, Neighbor, QueryRow, Transfer, Untrusted};
 use crate::tui::model::RowId;
 use crate::tui::paint::Paint;
+use crate::tui::panes::cost::nodes;
 use crate::tui::panes::{log, queries, transfers};
 use crate::tui::rows::Group;
 use crate::tui::text;
@@ -100,7 +101,7 @@ fn neighbor(row: &Neighbor, facts: &mut Facts<'_>) {
     facts.fact("link", if row.inbound { "it dialled us" } else { "we dialled it" });
     facts.fact("since", &format!("{} ago", text::age(now_ms.saturating_sub(row.since_ms))));
     facts.fact("round trip", &row.rtt_ms.map_or_else(|| "not measured yet".into(), text::latency));
-    let traffic = |messages, bytes| format!("{} messages, {}", text::count(messages), text::bytes(bytes));
+    let traffic = |messages, bytes| format!("{}, {}", nodes(messages, "message"), text::bytes(bytes));
     facts.fact("received", &traffic(row.messages_in, row.bytes_in));
     facts.fact("sent", &traffic(row.messages_out, row.bytes_out));
     let share = text::percent(row.duplicates, row.queries_in);
@@ -108,7 +109,7 @@ fn neighbor(row: &Neighbor, facts: &mut Facts<'_>) {
     let style = if row.dropped > 0 { facts.paint.dropped() } else { facts.paint.text() };
     facts.add("dropped", &format!("{} because its queue was full", text::count(row.dropped)), style);
     if let Some(files) = row.files {
-        facts.fact("shares", &format!("{} files", text::count(files)));
+        facts.fact("shares", &nodes(files, "file"));
     }
 }
 
@@ -155,6 +156,6 @@ fn content(row: &Group, facts: &mut Facts<'_>) {
 
 fn source(hit: &Hit) -> String {
     let addr = hit.addr.map_or_else(|| "no address".into(), |addr| addr.to_string());
-    let hops = if hit.hops == 1 { "1 hop".into() } else { format!("{} hops", hit.hops) };
+    let hops = nodes(hit.hops.into(), "hop");
     format!("{} at {addr}, {hops}, after {}", hit.node_name.raw(), text::latency(hit.at_ms as f64))
 }

@@ -10,7 +10,8 @@ use crate::tui::panes;
 /// Columns of the keys.
 const KEYS: usize = 18;
 
-/// The help: every action that has a key where the focus is, by group.
+/// The help: every action that has a key where the focus is; first what the focused pane is there for, then the rest by
+/// group.
 #[must_use]
 pub fn help_lines(paint: &Paint<'_>) -> Vec<Line<'static>> {
     let model = paint.model;
@@ -27,6 +28,14 @@ pub fn help_lines(paint: &Paint<'_>) -> Vec<Line<'static>> {
     }
     let place = |actions: &[Action]| Action::all().iter().position(|action| Some(action) == actions.first());
     bound.sort_by_key(|(actions, _)| place(actions));
+    let own = crate::tui::draw::of_pane(model.pane());
+    let place_here = |actions: &[Action]| own.iter().position(|action| [*action] == *actions);
+    let (mut first, bound): (Vec<_>, Vec<_>) =
+        bound.into_iter().partition(|(actions, _)| place_here(actions).is_some());
+    first.sort_by_key(|(actions, _)| place_here(actions));
+    lines.push(Line::default());
+    lines.push(Line::styled(here, paint.title()));
+    lines.extend(first.iter().map(|(actions, keys)| row(actions, keys, paint)));
     let mut groups: Vec<&'static str> = Vec::new();
     for (actions, _) in &bound {
         let group = actions.first().map_or("", |action| action.info().group);

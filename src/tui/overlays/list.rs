@@ -25,28 +25,36 @@ fn palette_actions() -> Vec<Action> {
 /// The actions that fit what is typed, the best first.
 #[must_use]
 pub fn palette(typed: &str) -> Vec<Action> {
-    let wanted: Vec<char> = typed.to_lowercase().chars().filter(|c| !c.is_whitespace()).collect();
+    let wanted = letters(typed);
     let fits = palette_actions().into_iter().filter_map(|action| Some((score(&action, &wanted)?, action)));
-    let mut fits: Vec<(u32, Action)> = fits.collect();
+    let mut fits: Vec<((u8, usize), Action)> = fits.collect();
     fits.sort_by_key(|(score, _)| *score);
     fits.into_iter().map(|(_, action)| action).collect()
 }
 
-/// How well an action fits: 0 is best. The name counts before the sentence.
-fn score(action: &Action, wanted: &[char]) -> Option<u32> {
-    let by_name = spread(&action.to_string(), wanted);
-    let by_help = spread(action.info().help, wanted).map(|score| score + 100);
-    by_name.or(by_help)
+/// What counts of a text when actions are looked for.
+fn letters(text: &str) -> String {
+    text.chars().flat_map(char::to_lowercase).filter(|c| c.is_alphanumeric()).collect()
+}
+
+/// How well an action fits, the least best: what is typed stands in its name or label, its letters are spread over them,
+/// or it stands in its sentence.
+fn score(action: &Action, wanted: &str) -> Option<(u8, usize)> {
+    let called = [letters(&action.to_string()), letters(action.label())];
+    let whole = called.iter().filter_map(|text| Some((0, text.find(wanted)?))).min();
+    let parts = || called.iter().filter_map(|text| Some((1, spread(text, wanted)?))).min();
+    let help = || Some((2, letters(action.info().help).find(wanted)?));
+    whole.or_else(parts).or_else(help)
 }
 
 /// Letters skipped between the first and the last wanted one, if all appear in order; a later start costs as well.
-fn spread(text: &str, wanted: &[char]) -> Option<u32> {
-    let mut letters = text.chars().flat_map(char::to_lowercase).enumerate();
+fn spread(text: &str, wanted: &str) -> Option<usize> {
+    let mut letters = text.chars().enumerate();
     let mut cost = 0;
     let mut last = None;
-    for want in wanted {
-        let (at, _) = letters.find(|(_, letter)| letter == want)?;
-        cost += last.map_or(at, |last| at - last - 1) as u32;
+    for want in wanted.chars() {
+        let (at, _) = letters.find(|(_, letter)| *letter == want)?;
+        cost += last.map_or(at, |last| at - last - 1);
         last = Some(at);
     }
     Some(cost)
@@ -105,6 +113,7 @@ mod tests {
         assert_eq!(palette("addp").first(), Some(&Action::AddPeer));
         assert_eq!(palette("quit").first(), Some(&Action::Quit));
         assert_eq!(palette("screen 5").first(), Some(&Action::Screen(5)));
+        assert_eq!(palette("files").first(), Some(&Action::Screen(5)), "by what it is labelled");
         assert_eq!(palette("magnet").first(), Some(&Action::Copy), "also by its sentence");
         assert!(palette("zzzz").is_empty());
         assert_eq!(palette("").len(), palette_actions().len());

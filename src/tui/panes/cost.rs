@@ -87,7 +87,7 @@ fn facts(buffer: &mut Buffer, area: Rect, search: &Search, paint: &Paint<'_>) {
     let mut lines = vec![
         ("", Line::default()),
         ("query", Line::styled(paint.words(&row.text, room), paint.me())),
-        ("TTL", super::queries::ttl_left(row, paint, room)),
+        ("TTL left", super::queries::ttl_of(row, paint)),
         ("state", Line::styled(ended(search), paint.text())),
         ("reached", reached),
         ("copies", Line::styled(copies, paint.text())),
@@ -155,7 +155,7 @@ pub fn ended(search: &Search) -> &'static str {
     match search.ended {
         None => "flooding",
         Some(DoneWhy::Deadline) => "done: its time was up",
-        Some(DoneWhy::Complete) => "done: every copy accounted for",
+        Some(DoneWhy::Complete) => "done: all accounted for",
         Some(DoneWhy::Enough) => "done: enough found",
         Some(DoneWhy::Cancelled) => "cancelled",
         Some(DoneWhy::NoNeighbors) => "no neighbor to ask",

@@ -11,12 +11,12 @@ use crate::tui::text;
 
 /// The columns. A log has one order.
 pub const COLUMNS: &[Column<LogLine>] = &[
-    Column::figure("", 9, 1, |row, paint, _| Line::styled(text::duration(row.at_ms), paint.dim())),
-    Column::plain("", Width::Is(5), 0, level),
-    Column::plain("", Width::Is(9), 2, |row, paint, width| {
+    Column::figure("up", 9, 1, |row, paint, _| Line::styled(text::duration(row.at_ms), paint.dim())),
+    Column::plain("level", Width::Is(5), 0, level),
+    Column::plain("part", Width::Is(9), 2, |row, paint, width| {
         Line::styled(paint.foreign(&row.target, width), paint.title())
     }),
-    Column::plain("", Width::Grows { least: 20, share: 1, most: u16::MAX }, 0, |row, paint, width| {
+    Column::plain("what happened", Width::Grows { least: 20, share: 1, most: u16::MAX }, 0, |row, paint, width| {
         let style = match row.level {
             LogLevel::Error => paint.dropped(),
             LogLevel::Warn => paint.warn(),
@@ -53,7 +53,8 @@ pub fn digest(paint: &Paint<'_>) -> Digest {
     let model = paint.model;
     let (shown, all) = (model.rows.log.len(), model.snapshot.log.len());
     let follows = if model.list(PaneName::Log).selected.is_none() { "following" } else { "End follows" };
-    let count = if shown == all { format!("{all} lines") } else { format!("{shown} of {all} lines") };
+    let lines = super::cost::nodes(all as u64, "line");
+    let count = if shown == all { lines } else { format!("{shown} of {lines}") };
     Digest { short: String::new(), long: format!("{count} {} {follows}", paint.dot()) }
 }
 

@@ -26,7 +26,7 @@ pub fn digest(paint: &Paint<'_>) -> Digest {
     let queries = &paint.model.snapshot.queries;
     let live = queries.iter().filter(|row| matches!(row.state, QueryState::Live | QueryState::Held)).count();
     let own = queries.iter().filter(|row| row.own).count();
-    Digest { short: live.to_string(), long: format!("{live} in flight {} {own} mine", paint.dot()) }
+    Digest { short: queries.len().to_string(), long: format!("{live} in flight {} {own} mine", paint.dot()) }
 }
 
 /// What an empty list says.
@@ -54,11 +54,23 @@ fn words(row: &QueryRow, paint: &Paint<'_>, width: u16) -> Line<'static> {
     Line::styled(paint.words(&row.text, width), style)
 }
 
-/// The bar of hops that are left, and their number.
-pub fn ttl_left(row: &QueryRow, paint: &Paint<'_>, width: u16) -> Line<'static> {
+/// The hops that are left, and the hops that there were.
+fn hops(row: &QueryRow) -> (u8, u8) {
     // A query from elsewhere may say anything: more than this is no TTL.
     let of = row.ttl.min(crate::app::MAX_TTL);
-    let left = row.ttl_left.min(of);
+    (row.ttl_left.min(of), of)
+}
+
+/// The bar of hops that are left, and both numbers.
+pub fn ttl_of(row: &QueryRow, paint: &Paint<'_>) -> Line<'static> {
+    let (left, of) = hops(row);
+    let [bar, spent] = paint.ttl(left, of);
+    Line::from(vec![bar, spent, Span::styled(format!(" {left} of {of}"), paint.text())])
+}
+
+/// The bar of hops that are left, and their number.
+fn ttl_left(row: &QueryRow, paint: &Paint<'_>, width: u16) -> Line<'static> {
+    let (left, of) = hops(row);
     let number = Span::styled(left.to_string(), if left == 0 { paint.dim() } else { paint.text() });
     let pad = usize::from(crate::app::MAX_TTL - of) + 1;
     if usize::from(of) + pad + 1 > usize::from(width) {

@@ -51,11 +51,11 @@ pub fn digest(paint: &Paint<'_>) -> Digest {
     let model = paint.model;
     let files = model.rows.results.len();
     let mut long = format!(
-        "{} {} {} from {} hits",
+        "{} {} {} from {}",
         paint.words(&search.row.text, 40),
         paint.dot(),
         super::cost::nodes(files as u64, "file"),
-        text::count(search.hits.len() as u64)
+        super::cost::nodes(search.hits.len() as u64, "hit")
     );
     if model.rows.results_hidden > 0 {
         long.push_str(&format!(" {} {} filtered out", paint.dot(), model.rows.results_hidden));
@@ -70,8 +70,8 @@ pub fn empty(paint: &Paint<'_>) -> String {
         None => format!("Nothing searched yet. Press {} and type what you look for", paint.key(&Action::SearchPrompt)),
         Some(_) if model.rows.results_hidden > 0 => {
             format!(
-                "The filter hides all {} files. Press {} to drop it",
-                model.rows.results_hidden,
+                "The filter hides all of it: {}. Press {} to drop it",
+                super::cost::nodes(model.rows.results_hidden as u64, "file"),
                 paint.key(&Action::Back)
             )
         }
@@ -80,8 +80,8 @@ pub fn empty(paint: &Paint<'_>) -> String {
         }
         Some(search) => {
             format!(
-                "Nobody within {} hops has that. {}",
-                search.row.ttl,
+                "Nobody within {} has that. {}",
+                super::cost::nodes(search.row.ttl.into(), "hop"),
                 super::cost::advice(paint).unwrap_or_default()
             )
         }

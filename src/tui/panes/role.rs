@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::Digest;
+use super::cost::nodes;
 use crate::tui::paint::Paint;
 use crate::tui::table::put;
 use crate::tui::text;
@@ -32,7 +33,9 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
         format!(" {}/{}", role.neighbors, role.max_neighbors),
         if enough { paint.text() } else { paint.warn() },
     ));
-    let strive = if enough {
+    let strive = if role.min_neighbors == 0 {
+        "only the peers that were named".into()
+    } else if enough {
         format!("enough: at least {} wanted", role.min_neighbors)
     } else {
         format!("looking for {} more", role.min_neighbors - role.neighbors)
@@ -55,7 +58,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
     }
     lines.push(("neighbors", neighbors));
     lines.push(("", Line::styled(strive, paint.dim())));
-    lines.push(("known", Line::styled(format!("{} other nodes", role.known_hosts), paint.text())));
+    lines.push(("known", Line::styled(nodes(role.known_hosts as u64, "other node"), paint.text())));
     lines.push(("reached at", Line::styled(now.node.addr.to_string(), paint.text())));
     lines.push(("id", Line::styled(now.node.node.to_string(), paint.dim())));
     lines.push(("TTL", ttl_line(paint)));

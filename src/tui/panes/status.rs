@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use super::cost::nodes;
 use super::{digest, title};
 use crate::tui::action::{Action, PaneName};
 use crate::tui::paint::Paint;
@@ -30,14 +31,14 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
     }
     if let Some(search) = paint.model.search() {
         lines.push(running(format!(
-            "{} {} {} hits, {} nodes",
+            "{} {} {}, {}",
             paint.words(&search.row.text, area.width.saturating_sub(24).max(8)),
             paint.dot(),
-            text::count(search.row.hits.into()),
-            text::count(search.row.nodes.into()),
+            nodes(search.row.hits.into(), "hit"),
+            nodes(search.row.nodes.into(), "node"),
         )));
     }
-    lines.push(running(format!("{} files shared", text::count(now.library.files))));
+    lines.push(running(format!("{} shared", nodes(now.library.files, "file"))));
     lines.push(Line::styled(format!("up {}", text::age(paint.now_ms)), paint.dim()));
     lines.push(Line::styled(format!("{} quits; 60x16 shows more", paint.key(&Action::Quit)), paint.dim()));
     for (y, line) in (0..area.height).zip(&lines) {

@@ -1,12 +1,13 @@
 //! Transfers: files that come and go, running and over.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use ratatui::style::Style;
 use ratatui::text::Line;
 
 use super::{Digest, cell};
-use crate::app::{Direction, Transfer, TransferState};
+use crate::app::{Direction, Neighbor, Transfer, TransferState};
 use crate::tui::action::Action;
 use crate::tui::paint::Paint;
 use crate::tui::table::{Column, Width};
@@ -15,14 +16,14 @@ use crate::tui::text;
 /// The columns.
 pub const COLUMNS: &[Column<Transfer>] = &[
     Column::plain("", Width::Is(1), 0, mark),
-    Column::left("file", Width::Grows { least: 17, share: 3, most: 60 }, 0, |a, b| a.name.cmp(&b.name), name),
-    Column::plain("", Width::Grows { least: 8, share: 2, most: 30 }, 3, bar),
+    Column::left("file", Width::Grows { least: 16, share: 3, most: 60 }, 0, |a, b| a.name.cmp(&b.name), name),
+    Column::plain("", Width::Grows { least: 6, share: 2, most: 30 }, 3, bar),
     Column::number("done", 5, 0, |a, b| fraction(a).total_cmp(&fraction(b)), percent),
     Column::number("size", 8, 5, |a, b| a.size.cmp(&b.size), size),
     Column::number("rate", 10, 1, |a, b| a.rate.cmp(&b.rate), rate),
     Column::number("left", 8, 2, |a, b| left_s(a).cmp(&left_s(b)), left),
     Column::left("peer", Width::Is(11), 4, |a, b| a.peer.cmp(&b.peer), peer),
-    Column::left("state", Width::Grows { least: 11, share: 2, most: 60 }, 1, by_state, state),
+    Column::left("state", Width::Grows { least: 14, share: 3, most: 60 }, 1, by_state, state),
 ];
 
 /// What stands in the border.
@@ -51,7 +52,7 @@ pub fn empty(paint: &Paint<'_>) -> String {
 
 fn mark(row: &Transfer, paint: &Paint<'_>, _: u16) -> Line<'static> {
     match (row.state, row.direction) {
-        (TransferState::Done, _) => Line::styled(paint.symbol("✓", "+"), paint.hit()),
+        (TransferState::Done, _) => Line::styled(paint.good_symbol(), paint.hit()),
         (TransferState::Failed, _) => Line::styled(paint.dropped_symbol(), paint.dropped()),
         (TransferState::Cancelled, _) => Line::styled(paint.symbol("–", "-"), paint.dim()),
         (_, Direction::Download) => Line::styled(paint.down_symbol(), paint.down()),
@@ -121,7 +122,19 @@ fn peer(row: &Transfer, paint: &Paint<'_>, width: u16) -> Line<'static> {
     if row.sources > 1 {
         return Line::styled(format!("{} sources", row.sources), paint.dim());
     }
-    Line::styled(paint.untrusted(&row.peer, width), paint.dim())
+    let of_neighbor = |neighbor: &&Neighbor| {
+        let addr = neighbor.addr.map(|addr| addr.to_string());
+        addr.as_deref() == Some(row.peer.raw()) && !neighbor.name.raw().trim().is_empty()
+    };
+    let shown = match paint.model.snapshot.neighbors.iter().find(of_neighbor) {
+        Some(neighbor) => paint.untrusted(&neighbor.name, width),
+        // Of an address the end says more.
+        None if row.peer.raw().parse::<SocketAddr>().is_ok() => {
+            text::fit_end(row.peer.raw(), width.into()).into_owned()
+        }
+        None => paint.untrusted(&row.peer, width),
+    };
+    Line::styled(shown, paint.dim())
 }
 
 fn by_state(a: &Transfer, b: &Transfer) -> std::cmp::Ordering {
@@ -152,5 +165,13 @@ fn state(row: &Transfer, paint: &Paint<'_>, width: u16) -> Line<'static> {
         TransferState::Failed => paint.dropped(),
         _ => paint.dim(),
     };
-    Line::styled(paint.fit(&state_words(row), width), style)
+    // What a queued one waits for says more than that it waits, and whom it waits for stands beside.
+    let words = match &row.why {
+        Some(why) if row.state == TransferState::Queued => {
+            let who = format!("{}: ", row.peer.raw());
+            paint.foreign(why.strip_prefix(&who).unwrap_or(why), width)
+        }
+        _ => paint.fit(&state_words(row), width),
+    };
+    Line::styled(words, style)
 }

@@ -246,8 +246,8 @@ where
             Effect::CancelSearch(guid) => {
                 self.done("The search is cancelled".into(), async move { handle.cancel_search(guid).await });
             }
-            Effect::CancelTransfer(id) => {
-                self.done("The transfer is off the list".into(), async move { handle.cancel_transfer(id).await });
+            Effect::CancelTransfer(id, said) => {
+                self.done(said, async move { handle.cancel_transfer(id).await });
             }
             Effect::AddPeer(addr) => {
                 let said = format!("Dialling {}", crate::app::Untrusted::from(addr.as_str()).visible(80));

@@ -12,6 +12,7 @@ use super::super::panes::{self, results};
 use super::super::rows::rows_in;
 use super::super::theme;
 use super::{answer, open};
+use crate::app::{Direction, Transfer, TransferState};
 
 /// Carries an action out. What is open takes most of them first.
 pub(super) fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
@@ -272,12 +273,13 @@ fn under(model: &Model, pane: PaneName) -> Option<RowId> {
     model.position(pane).and_then(|index| model.row_id(pane, index))
 }
 
-/// Enter: download a result, follow an own search, open anything else.
+/// Enter: download a result, start a download again, follow an own search, open anything else.
 pub(super) fn enter(model: &mut Model, pane: PaneName, effects: &mut Vec<Effect>) {
     let Some(row) = under(model, pane) else { return };
     let own = |guid| model.snapshot.searches.iter().any(|search| search.row.guid == guid);
     match (&row, pane) {
         (RowId::Content(_), _) => download(model, pane, effects),
+        (RowId::Transfer(_), _) if unfinished(model, pane).is_some() => download(model, pane, effects),
         (RowId::Query(guid), PaneName::Queries | PaneName::Cost) if own(*guid) => {
             model.chosen = Some(*guid);
             model.refresh();
@@ -296,8 +298,15 @@ pub(super) fn enter(model: &mut Model, pane: PaneName, effects: &mut Vec<Effect>
 }
 
 fn download(model: &mut Model, pane: PaneName, effects: &mut Vec<Effect>) {
+    if let Some(row) = unfinished(model, pane) {
+        return again(model, &row, effects);
+    }
     let Some(RowId::Content(hash)) = under(model, pane) else {
-        return model.say(Tone::Plain, "Only a result of a search can be downloaded", "");
+        return model.say(
+            Tone::Plain,
+            "Only a result of a search, or a download that ended early, can be downloaded",
+            "",
+        );
     };
     let Some(group) = model.rows.results.iter().find(|group| group.hash == hash) else { return };
     let name = results::name_of(group).visible(60);
@@ -315,7 +324,7 @@ fn cancel(model: &mut Model, pane: PaneName, effects: &mut Vec<Effect>) {
             let of = model.snapshot.transfers.iter().find(|row| row.id == id);
             // One that came to its end is only taken off the list.
             if of.is_some_and(|row| row.state.is_final()) {
-                effects.push(Effect::CancelTransfer(id));
+                effects.push(cancel_transfer(model, id));
             } else {
                 model.overlay = Some(Overlay::Confirm { what: Costly::CancelTransfer(id, name) });
             }
@@ -330,6 +339,48 @@ fn cancel(model: &mut Model, pane: PaneName, effects: &mut Vec<Effect>) {
         }
         _ => model.say(Tone::Plain, "There is nothing to cancel here", ""),
     }
+}
+
+/// Stops a transfer, or takes one off the list that came to its end, and what to say of that.
+pub(super) fn cancel_transfer(model: &Model, id: u64) -> Effect {
+    let paint = Paint::new(model);
+    let row = model.snapshot.transfers.iter().find(|row| row.id == id);
+    let said = match row.map(|row| (row.state, row.direction)) {
+        Some((TransferState::Cancelled, Direction::Download)) => {
+            "It is off the list, and what was here of it is deleted".into()
+        }
+        Some((state, direction)) if !state.is_final() => match direction {
+            Direction::Download => format!(
+                "Cancelled. What is verified is kept: {} goes on, {} deletes it",
+                paint.key(&Action::Download),
+                paint.key(&Action::Cancel)
+            ),
+            Direction::Upload => "Cancelled: it is no longer sent".into(),
+        },
+        Some(_) | None => "It is off the list".into(),
+    };
+    Effect::CancelTransfer(id, said)
+}
+
+/// Starts a download again that failed or was cancelled, from the nearest node that a search of this session found.
+fn again(model: &mut Model, row: &Transfer, effects: &mut Vec<Effect>) {
+    let hits = model.snapshot.searches.iter().flat_map(|search| search.hits.iter());
+    let known = hits.filter(|hit| hit.hash == row.hash).min_by_key(|hit| (hit.addr.is_none(), hit.hops));
+    match known {
+        Some(hit) => effects.push(Effect::Get(hit.magnet.clone(), row.name.visible(60))),
+        None => {
+            let key = Paint::new(model).key(&Action::SearchPrompt);
+            model.say(Tone::Plain, "No search has found this file", format!("{key} searches for it again"));
+        }
+    }
+}
+
+/// The transfer under the cursor, if it is a download that ended without its file.
+fn unfinished(model: &Model, pane: PaneName) -> Option<Arc<Transfer>> {
+    let Some(RowId::Transfer(id)) = under(model, pane) else { return None };
+    let row = model.snapshot.transfers.iter().find(|row| row.id == id)?;
+    let ended = matches!(row.state, TransferState::Failed | TransferState::Cancelled);
+    (ended && row.direction == Direction::Download).then(|| Arc::clone(row))
 }
 
 /// Copies what names the row elsewhere: a magnet link, an address, a line of the log.

@@ -98,7 +98,7 @@ fn confirm(model: &mut Model, what: Costly, action: Action, effects: &mut Vec<Ef
         Action::Act => effects.push(match what {
             Costly::Quit { .. } => Effect::Quit,
             Costly::DropNeighbor(node, name) => Effect::DropNeighbor(node, name),
-            Costly::CancelTransfer(id, _) => Effect::CancelTransfer(id),
+            Costly::CancelTransfer(id, _) => super::act::cancel_transfer(model, id),
         }),
         Action::Back => {}
         _ => model.overlay = Some(Overlay::Confirm { what }),

@@ -185,9 +185,31 @@ fn closing_a_link_or_a_running_transfer_asks_first() {
     let node = model.snapshot.neighbors[0].node.unwrap();
     assert_eq!(press(&mut model, "enter"), [Effect::DropNeighbor(node, "mallard".into())]);
     assert!(press(&mut model, "gt x").is_empty());
-    assert_eq!(press(&mut model, "y"), [Effect::CancelTransfer(1)]);
+    let said = "Cancelled. What is verified is kept: d goes on, x deletes it";
+    assert_eq!(press(&mut model, "y"), [Effect::CancelTransfer(1, said.into())]);
     // One that is over is only taken off the list.
-    assert_eq!(press(&mut model, "down down down x"), [Effect::CancelTransfer(4)]);
+    let said = "It is off the list";
+    assert_eq!(press(&mut model, "down down down x"), [Effect::CancelTransfer(4, said.into())]);
+}
+
+#[test]
+fn a_download_that_ended_early_starts_again_from_whom_a_search_found() {
+    let mut snapshot = fixture::busy();
+    let hit = Arc::clone(&snapshot.searches[1].hits[0]);
+    let mut row = (*snapshot.transfers[0]).clone();
+    row.state = TransferState::Cancelled;
+    snapshot.transfers[0] = Arc::new(row.clone());
+    let mut unknown = model_of(snapshot.clone());
+    assert!(press(&mut unknown, "gt d").is_empty());
+    assert_eq!(unknown.toast.as_ref().unwrap().hint, "/ searches for it again");
+    let deleted = "It is off the list, and what was here of it is deleted";
+    assert_eq!(press(&mut unknown, "x"), [Effect::CancelTransfer(1, deleted.into())]);
+    row.hash = hit.hash;
+    snapshot.transfers[0] = Arc::new(row);
+    let mut model = model_of(snapshot);
+    let got = press(&mut model, "gt d");
+    assert!(matches!(&got[..], [Effect::Get(magnet, _)] if magnet.contains(&hit.hash.to_string())), "{got:?}");
+    assert_eq!(press(&mut model, "enter"), got);
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! One node: its state, and which part handles which input.
 
+use std::sync::Arc;
+
 use super::answer::DirectLimits;
 use super::hosts::Hosts;
 use super::io::{Command, Config, Context, Event, HostSource, Input, LinkId, Output};
-use super::link::Link;
+use super::link::{Link, tag};
 use super::message::{Bye, ByeReason, Message, Role, TopologyKind};
 use super::report::Reports;
 use super::search::Search;
@@ -148,7 +150,9 @@ impl Node {
         };
         let from = &mut self.links[index];
         from.last_heard = self.now;
-        from.probed_until = None;
+        if let Some(signs) = &mut from.signs {
+            signs.probed_until = None;
+        }
         from.counts.messages_in += 1;
         match message {
             Message::Ping(ping) => self.on_ping(index, &ping, cx),
@@ -165,8 +169,8 @@ impl Node {
             Command::Search(spec) => self.start_search(spec, cx),
             Command::Cancel(guid) => self.cancel_search(guid, cx),
             Command::Disconnect(node) => {
-                if let Some(index) = self.links.iter().position(|link| link.peer.id == node) {
-                    self.leave_alone(&self.links[index].peer.clone(), true);
+                if let Some(index) = self.link_to(&node) {
+                    self.leave_alone(&Arc::clone(&self.links[index].peer), true);
                     self.close(index, ByeReason::Requested, "the user closed the link", cx);
                     self.timers.at_latest(Timer::Join, self.now);
                 }
@@ -208,6 +212,12 @@ impl Node {
 
     pub(super) fn link_index(&self, id: LinkId) -> Option<usize> {
         self.links.iter().position(|link| link.id == id)
+    }
+
+    /// The link to a node. A part of the id is compared first: it lies in the link itself.
+    pub(super) fn link_to(&self, node: &NodeId) -> Option<usize> {
+        let wanted = tag(node);
+        self.links.iter().position(|link| link.tag == wanted && link.peer.id == *node)
     }
 
     pub(super) fn send(&mut self, index: usize, message: Message, cx: &mut Context<'_>) {

@@ -47,12 +47,13 @@ impl Node {
             self.counters.expired += 1;
             return;
         };
-        if self.is_own_search(&query.guid) {
-            self.count_duplicate(index);
-            self.own_query_came_back(query.guid, index, travel, cx);
-            return;
-        }
+        let runs = self.searches_for(&query.guid);
         let verdict = match self.seen.get_mut(&query.guid) {
+            passed if runs || passed.as_ref().is_some_and(|passed| passed.from.is_none()) => {
+                self.count_duplicate(index);
+                self.own_query_came_back(query.guid, index, travel, cx);
+                return;
+            }
             Some(passed) => {
                 let go_on = travel.ttl() > passed.ttl && cx.config.dedup == Dedup::HighestTtl;
                 passed.ttl = passed.ttl.max(travel.ttl());
@@ -141,7 +142,7 @@ impl Node {
         body: &Arc<QueryBody>,
         cx: &mut Context<'_>,
     ) -> u16 {
-        let travel = Travel::start(ttl.min(cx.config.max_ttl));
+        let travel = Travel::start(ttl, cx.config.max_ttl);
         self.seen.insert(guid, Passed { ttl: u8::MAX, from: None, reported: false });
         self.timers.at_latest(Timer::Seen, self.now + SEEN_GENERATION);
         let nobody = LinkId(u32::MAX);

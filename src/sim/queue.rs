@@ -34,6 +34,13 @@ pub enum DelayError {
     TooWide,
 }
 
+impl Default for Delay {
+    /// Fifty milliseconds for every link.
+    fn default() -> Self {
+        Self { shortest: 50_000, longest: 50_000 }
+    }
+}
+
 impl Delay {
     /// Delays from `shortest` to `longest`, both included.
     ///

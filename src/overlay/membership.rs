@@ -32,6 +32,9 @@ impl Node {
             self.hosts.connected(addr);
         }
         cx.out.push(Output::Event(Event::NeighborUp { link: id, peer: Arc::clone(&peer) }));
+        if self.links.is_empty() {
+            self.first_link = id;
+        }
         self.links.push(Link::new(id, peer, self.now));
         let index = self.links.len() - 1;
         if cx.config.ping_interval < Duration::MAX {

@@ -13,7 +13,7 @@ const MAX_MISTAKES: usize = 20;
 pub(super) type End = u32;
 
 // An end is a u32, and the highest one is no link's.
-const _: () = assert!(2 * MAX_LINKS < u32::MAX as usize && MAX_NODES < u32::MAX as usize);
+const _: () = assert!(2 * MAX_LINKS < u32::MAX as usize && MAX_NODES < 2 * MAX_LINKS);
 
 /// An undirected graph without loops and doubles, whose nodes are numbered from 0.
 #[derive(Debug, PartialEq, Eq)]

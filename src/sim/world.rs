@@ -13,6 +13,8 @@ use crate::overlay::{
 };
 use crate::proto::{Guid, NodeId, Query, Travel, Ttl, Untrusted};
 
+/// Copies that are prepared together. A few dozen nodes fit into the fastest caches.
+const GROUP: usize = 64;
 /// What no copy has reached yet.
 const UNREACHED: u8 = u8::MAX;
 
@@ -147,10 +149,27 @@ impl<'a> World<'a> {
     pub(super) fn settle(&mut self) {
         let mut copies = Vec::new();
         while self.wheel.next(&mut copies) {
-            for copy in &copies {
-                self.deliver(copy);
+            for group in copies.chunks(GROUP) {
+                self.fetch(group);
+                group.iter().for_each(|copy| self.deliver(copy));
             }
         }
+    }
+
+    /// Reads, from all nodes of a group at once, what their copies will need: the processor then waits for memory once a
+    /// group instead of several times a copy. It changes nothing.
+    fn fetch(&self, group: &[Copy]) {
+        let mut read = 0;
+        for copy in group {
+            let place = (copy.end - self.graph.ends(copy.node as usize).start) as usize;
+            let node = &self.nodes[copy.node as usize];
+            read ^= node.counters().queries ^ node.counters().duplicates;
+            read ^= node.links().get(place).map_or(0, |link| u64::from(link.id().0) ^ link.counts().messages_in);
+        }
+        for copy in group {
+            read ^= u64::from(self.nodes[copy.node as usize].remembers(&self.guid));
+        }
+        std::hint::black_box(read);
     }
 
     fn deliver(&mut self, copy: &Copy) {

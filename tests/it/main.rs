@@ -7,5 +7,6 @@ mod commands;
 mod homes;
 mod lab;
 mod line;
+mod sim;
 mod support;
 mod tidy;

@@ -40,7 +40,7 @@ impl Node {
     /// A copy of a query came in: is it new, does it match, does it go on?
     pub(in crate::overlay) fn on_query(&mut self, index: usize, query: &QueryMessage, cx: &mut Context<'_>) {
         let link = &mut self.links[index];
-        link.counts.queries_in += 1;
+        link.queries_in = link.queries_in.saturating_add(1);
         self.counters.queries += 1;
         let from = link.id;
         let Some(travel) = query.travel.arrive(cx.config.max_ttl) else {
@@ -67,7 +67,8 @@ impl Node {
     }
 
     fn count_duplicate(&mut self, index: usize) {
-        self.links[index].counts.duplicates += 1;
+        let link = &mut self.links[index];
+        link.duplicates = link.duplicates.saturating_add(1);
         self.counters.duplicates += 1;
     }
 
@@ -114,7 +115,7 @@ impl Node {
         let mut sent = 0;
         for link in &mut self.links {
             if link.id != from && link.since <= arrived {
-                link.counts.messages_out += 1;
+                link.messages_out += 1;
                 cx.out.push(Output::Send { link: link.id, message: Message::Query(query.clone()) });
                 sent += 1;
             }

@@ -38,7 +38,7 @@ fn drop_duplicate(bencher: Bencher<'_, '_>) {
 /// One copy from the core's form to bytes, its body encoded before.
 #[divan::bench]
 fn encode_query_copy(bencher: Bencher<'_, '_>) {
-    let message = Message::Query(QueryMessage { guid: guid(1), travel: Travel::start(5), body: body() });
+    let message = Message::Query(QueryMessage { guid: guid(1), travel: Travel::start(5, 7), body: body() });
     let mut bytes = Vec::with_capacity(1 << 10);
     bencher.bench_local(|| {
         bytes.clear();
@@ -51,7 +51,10 @@ fn encode_query_copy(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn decode_query_copy(bencher: Bencher<'_, '_>) {
     let mut bytes = Vec::new();
-    encode_message(&Message::Query(QueryMessage { guid: guid(1), travel: Travel::start(5), body: body() }), &mut bytes);
+    encode_message(
+        &Message::Query(QueryMessage { guid: guid(1), travel: Travel::start(5, 7), body: body() }),
+        &mut bytes,
+    );
     let mut decoder = Decoder::new();
     bencher.bench_local(|| {
         decoder.feed(black_box(&bytes));

@@ -36,7 +36,7 @@ fn duplicate(count: u64) -> u64 {
 }
 
 fn message() -> Message {
-    Message::Query(QueryMessage { guid: guid(1), travel: Travel::start(5), body: body() })
+    Message::Query(QueryMessage { guid: guid(1), travel: Travel::start(5, 7), body: body() })
 }
 
 fn encode(count: u64) -> u64 {

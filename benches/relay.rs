@@ -199,7 +199,7 @@ async fn send(
         for number in sent..due.min(total) {
             let mut guid = [group as u8; 16];
             guid[8..].copy_from_slice(&number.to_be_bytes());
-            let query = QueryMessage { guid: Guid(guid), travel: Travel::start(7), body: Arc::clone(&body) };
+            let query = QueryMessage { guid: Guid(guid), travel: Travel::start(7, 7), body: Arc::clone(&body) };
             wire::encode_message(&Message::Query(query), &mut bytes);
         }
         sent = due.min(total);

@@ -5,6 +5,7 @@
 pub mod base;
 pub mod overlay;
 pub mod proto;
+pub mod sim;
 pub mod wire;
 
 #[cfg(feature = "node")]

@@ -46,7 +46,7 @@ impl Relay {
                 topology: TopologyKind::Flood,
                 role: Role::Peer,
             };
-            relay.handle(Input::LinkUp { link: LinkId(n), peer });
+            relay.handle(Input::LinkUp { link: LinkId(n), peer: Arc::new(peer) });
         }
         relay
     }
@@ -61,7 +61,8 @@ impl Relay {
 
     /// A copy of query `n` from link `link`.
     pub(crate) fn query(&mut self, n: u64, link: u32, body: &Arc<QueryBody>) -> usize {
-        let message = Message::Query(QueryMessage { guid: guid(n), travel: Travel::start(5), body: Arc::clone(body) });
+        let message =
+            Message::Query(QueryMessage { guid: guid(n), travel: Travel::start(5, 7), body: Arc::clone(body) });
         self.handle(Input::Message { link: LinkId(link), message })
     }
 }

@@ -81,7 +81,7 @@ struct Engine {
     meter: Meter,
     transfers: TransferEvents,
     /// Names of neighbors, for the event that tells of their leaving.
-    names: Vec<overlay::Peer>,
+    names: Vec<Arc<overlay::Peer>>,
     /// Files, bytes and files to be hashed, as the faces were told last.
     library_told: Option<(u64, u64, u64)>,
     /// What the faces were warned of and still holds.

@@ -28,10 +28,11 @@ pub use snapshot::{
     Snapshot, Traffic, Warning,
 };
 // The nouns that faces need, so that they can live on this room alone.
-pub use crate::overlay::{Action, Dedup, Delivery, DoneWhy, Role, TopologyKind};
+pub use crate::overlay::{Action, Dedup, Delivery, DoneWhy, QueryBody, Role, TopologyKind};
 pub use crate::proto::limits::{MAX_LINKS, MAX_NODE_NAME, MAX_TTL};
 pub use crate::proto::{FileId, Guid, NodeId, PeerAddr, Ttl, Untrusted};
 pub use crate::share::{
     CHECK_THREAD, Excluded, FileRow, FilesPage, LibraryStatus, RootStatus, SharedFolder, WatchStatus,
 };
 pub use crate::transfer::{Direction, Transfer, TransferState, VERIFICATION_FAILED};
+pub use crate::wire::seal_query;

@@ -8,6 +8,7 @@ mod failure;
 mod format;
 mod get;
 mod grammar;
+mod graph_file;
 mod keys;
 mod lab;
 mod logging;
@@ -19,6 +20,7 @@ mod resolve;
 mod scratch;
 mod search;
 mod settings;
+mod sim;
 mod views;
 
 use std::process::ExitCode;
@@ -92,6 +94,10 @@ fn run(matches: &ArgMatches) -> Result<Exit, Failure> {
         "config" => config::run(&resolve(arguments)?, json),
         "demo" => lab::run(&resolve(arguments)?, arguments, verbosity),
         "daemon" => daemon::run(&resolve(arguments)?, verbosity, json, is_set(arguments, "exit-with-stdin")),
+        "sim" => match arguments.subcommand() {
+            Some((_, arguments)) => sim::flood(arguments),
+            None => Ok(Exit::Usage),
+        },
         "search" => search::run(&resolve(arguments)?, verbosity, arguments),
         "get" => {
             logging::start(&resolve(arguments)?, verbosity, Target::Errors)?;

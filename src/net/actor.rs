@@ -298,7 +298,7 @@ impl Actor {
         let peer = new.peer.clone();
         let (notes, tally) = (self.shared.notes.clone(), Arc::clone(&self.shared.tally));
         self.shared.tracker.spawn(LinkTasks { link, queue, cut, notes, tally }.run(new));
-        self.feed(Input::LinkUp { link, peer });
+        self.feed(Input::LinkUp { link, peer: Arc::new(peer) });
     }
 
     fn on_link_down(&mut self, link: LinkId, why: String) {

@@ -172,6 +172,10 @@ impl Hosts {
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 impl Host {

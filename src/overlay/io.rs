@@ -20,8 +20,8 @@ pub enum Input {
     LinkUp {
         /// Its name from now on.
         link: LinkId,
-        /// Who is at the other end.
-        peer: Peer,
+        /// Who is at the other end; shared, because a simulation tells all neighbors of a node about it.
+        peer: Arc<Peer>,
     },
     /// A link is gone. The driver says so once for each `LinkUp`, also after [`Output::Close`].
     LinkDown {
@@ -180,7 +180,7 @@ pub enum Event {
         /// Its link.
         link: LinkId,
         /// Who.
-        peer: Peer,
+        peer: Arc<Peer>,
     },
     /// A neighbor is gone.
     NeighborDown {
@@ -342,7 +342,7 @@ pub enum Dedup {
 pub struct Config {
     /// Neighbors that a node strives for.
     pub min_neighbors: usize,
-    /// Neighbors that it accepts.
+    /// Neighbors that it accepts; the driver of real links keeps it within [`crate::proto::limits::MAX_LINKS`].
     pub max_neighbors: usize,
     /// Keep exactly the configured links, accept inbound ones, learn nothing.
     pub only_peers: bool,
@@ -352,7 +352,7 @@ pub struct Config {
     pub dedup: Dedup,
     /// Holds each query that long before it is passed on, so that people can watch it.
     pub hop_delay: Duration,
-    /// Between two signs of life asked of a neighbor.
+    /// Between two signs of life asked of a neighbor; [`Duration::MAX`] asks for none at all.
     pub ping_interval: Duration,
     /// A neighbor that says nothing at all for that long is dead.
     pub silence: Duration,

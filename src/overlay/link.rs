@@ -1,26 +1,49 @@
 //! A neighbor, as the core keeps it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::io::{LinkId, Peer};
 use super::limit::Bucket;
 use crate::base::Time;
-use crate::proto::Guid;
+use crate::proto::{Guid, NodeId};
 
 /// A live link, and what came and went over it.
 #[derive(Debug)]
 pub struct Link {
     pub(super) id: LinkId,
-    pub(super) peer: Peer,
+    /// See [`tag`].
+    pub(super) tag: u32,
+    pub(super) peer: Arc<Peer>,
     pub(super) since: Time,
     pub(super) last_heard: Time,
+    pub(super) messages_in: u64,
+    pub(super) messages_out: u64,
+    /// These two stop at four billion, which no link lives to see.
+    pub(super) queries_in: u32,
+    pub(super) duplicates: u32,
+    /// Apart, because a relayed query needs none of it and a simulation may do without.
+    pub(super) signs: Option<Box<Signs>>,
+}
+
+// A simulation holds eight million of them.
+const _: () = assert!(size_of::<Link>() <= 64);
+
+/// What signs of life were asked for and came.
+#[derive(Debug)]
+pub(super) struct Signs {
     pub(super) ping: Option<(Guid, Time)>,
     pub(super) rtt: Option<Duration>,
-    pub(super) counts: LinkCounts,
     pub(super) shares: Option<(u64, u64)>,
     pub(super) pings_allowed: Bucket,
     /// When an unanswered probe ends the link before the usual silence does.
     pub(super) probed_until: Option<Time>,
+}
+
+/// The first bytes of a node's id: what tells most nodes apart without looking any further.
+pub(super) fn tag(node: &NodeId) -> u32 {
+    let [a, b, c, d, ..] = node.0;
+    u32::from_be_bytes([a, b, c, d])
 }
 
 /// Messages over one link, in all.
@@ -37,19 +60,35 @@ pub struct LinkCounts {
 }
 
 impl Link {
-    pub(super) fn new(id: LinkId, peer: Peer, now: Time) -> Self {
+    pub(super) fn new(id: LinkId, peer: Arc<Peer>, now: Time) -> Self {
+        let tag = tag(&peer.id);
         Self {
             id,
+            tag,
             peer,
             since: now,
             last_heard: now,
-            ping: None,
-            rtt: None,
-            counts: LinkCounts::default(),
-            shares: None,
-            pings_allowed: Bucket::FULL,
-            probed_until: None,
+            messages_in: 0,
+            messages_out: 0,
+            queries_in: 0,
+            duplicates: 0,
+            signs: None,
         }
+    }
+
+    pub(super) fn signs_mut(&mut self) -> &mut Signs {
+        self.signs.get_or_insert_with(|| {
+            Box::new(Signs { ping: None, rtt: None, shares: None, pings_allowed: Bucket::FULL, probed_until: None })
+        })
+    }
+
+    /// The last ping, and when it was sent.
+    pub(super) fn asked(&self) -> Option<(Guid, Time)> {
+        self.signs.as_ref()?.ping
+    }
+
+    pub(super) fn probed_until(&self) -> Option<Time> {
+        self.signs.as_ref()?.probed_until
     }
 
     /// The driver's name of it.
@@ -60,7 +99,7 @@ impl Link {
 
     /// Who is at the other end.
     #[must_use]
-    pub const fn peer(&self) -> &Peer {
+    pub fn peer(&self) -> &Peer {
         &self.peer
     }
 
@@ -72,19 +111,24 @@ impl Link {
 
     /// Round trip of the last ping.
     #[must_use]
-    pub const fn rtt(&self) -> Option<Duration> {
-        self.rtt
+    pub fn rtt(&self) -> Option<Duration> {
+        self.signs.as_ref()?.rtt
     }
 
     /// Messages, in all.
     #[must_use]
-    pub const fn counts(&self) -> LinkCounts {
-        self.counts
+    pub fn counts(&self) -> LinkCounts {
+        LinkCounts {
+            messages_in: self.messages_in,
+            messages_out: self.messages_out,
+            queries_in: self.queries_in.into(),
+            duplicates: self.duplicates.into(),
+        }
     }
 
     /// Files and bytes that the neighbor shares, as it says.
     #[must_use]
-    pub const fn shares(&self) -> Option<(u64, u64)> {
-        self.shares
+    pub fn shares(&self) -> Option<(u64, u64)> {
+        self.signs.as_ref()?.shares
     }
 }

@@ -1,5 +1,6 @@
 //! Joining, and staying: between `min` and `max` neighbors, signs of life, refusals that name others.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::hosts::Wish;
@@ -8,7 +9,7 @@ use super::link::Link;
 use super::message::{Bye, ByeReason, Message, Ping, Pong};
 use super::node::Node;
 use super::timers::Timer;
-use crate::proto::limits::{MAX_ADDRS_A_MESSAGE, MAX_LINKS, MAX_REASON};
+use crate::proto::limits::{MAX_ADDRS_A_MESSAGE, MAX_REASON};
 use crate::proto::{NodeId, PeerAddr};
 
 /// Addresses dialled at once.
@@ -19,7 +20,7 @@ const PINGS: (u32, u32) = (1, 5);
 const PROBE: Duration = Duration::from_secs(3);
 
 impl Node {
-    pub(super) fn on_link_up(&mut self, id: LinkId, peer: Peer, cx: &mut Context<'_>) {
+    pub(super) fn on_link_up(&mut self, id: LinkId, peer: Arc<Peer>, cx: &mut Context<'_>) {
         peer.addrs().for_each(|addr| self.hosts.connected(addr));
         if let Err((reason, text)) = self.admit(&peer, cx) {
             self.refuse(id, &peer, reason, text, cx);
@@ -30,11 +31,16 @@ impl Node {
             self.hosts.learn(addr, HostSource::Told);
             self.hosts.connected(addr);
         }
-        cx.out.push(Output::Event(Event::NeighborUp { link: id, peer: peer.clone() }));
+        cx.out.push(Output::Event(Event::NeighborUp { link: id, peer: Arc::clone(&peer) }));
+        if self.links.is_empty() {
+            self.first_link = id;
+        }
         self.links.push(Link::new(id, peer, self.now));
         let index = self.links.len() - 1;
-        self.ping(index, cx);
-        self.timers.at_latest(Timer::Ping, self.now + cx.config.ping_interval);
+        if cx.config.ping_interval < Duration::MAX {
+            self.ping(index, cx);
+            self.timers.at_latest(Timer::Ping, self.now + cx.config.ping_interval);
+        }
         self.timers.at_latest(Timer::Join, self.now);
     }
 
@@ -51,17 +57,17 @@ impl Node {
             return Err((ByeReason::Myself, "a node does not link to itself"));
         }
         let dialler = |peer: &Peer, own: NodeId| if peer.dialled.is_some() { own } else { peer.id };
-        if let Some(index) = self.links.iter().position(|link| link.peer.id == peer.id) {
+        if let Some(index) = self.link_to(&peer.id) {
             let (old, new) = (dialler(&self.links[index].peer, self.id), dialler(peer, self.id));
             if old == new || new > old {
-                self.links[index].probed_until = Some(self.now + PROBE);
+                self.links[index].signs_mut().probed_until = Some(self.now + PROBE);
                 self.ping(index, cx);
                 self.timers.at_latest(Timer::Ping, self.now + PROBE);
                 return Err((ByeReason::Already, "there is a link already"));
             }
             self.close(index, ByeReason::Already, "replaced by the other link between the two", cx);
         }
-        if self.links.len() >= cx.config.max_neighbors.min(MAX_LINKS) {
+        if self.links.len() >= cx.config.max_neighbors {
             return Err((ByeReason::Full, "no room for another neighbor"));
         }
         Ok(())
@@ -139,7 +145,7 @@ impl Node {
 
     /// Dials until enough links are up or under way.
     pub(super) fn join(&mut self, cx: &mut Context<'_>) {
-        if self.leaving {
+        if self.leaving || self.hosts.is_empty() {
             return;
         }
         let linked: Vec<PeerAddr> = self.links.iter().flat_map(|link| link.peer.addrs()).collect();
@@ -166,20 +172,20 @@ impl Node {
         while index < self.links.len() {
             let link = &self.links[index];
             let silent = self.now.since(link.last_heard) >= cx.config.silence;
-            if silent || link.probed_until.is_some_and(|until| until <= self.now) {
-                let peer = link.peer.clone();
+            if silent || link.probed_until().is_some_and(|until| until <= self.now) {
+                let peer = Arc::clone(&link.peer);
                 self.close(index, ByeReason::Silent, "no sign of life", cx);
                 self.lost(&peer);
                 continue;
             }
-            let asked = link.ping.map_or(link.since, |(_, at)| at);
+            let asked = link.asked().map_or(link.since, |(_, at)| at);
             if self.now.since(asked) + Duration::from_millis(1) >= cx.config.ping_interval {
                 self.ping(index, cx);
             }
             index += 1;
         }
         if !self.links.is_empty() {
-            let probe = self.links.iter().filter_map(|link| link.probed_until).min();
+            let probe = self.links.iter().filter_map(Link::probed_until).min();
             self.timers.at_latest(Timer::Ping, probe.unwrap_or(self.now + cx.config.ping_interval));
         }
     }
@@ -187,12 +193,12 @@ impl Node {
     fn ping(&mut self, index: usize, cx: &mut Context<'_>) {
         let guid = self.random_guid();
         let wants_hosts = !cx.config.only_peers && self.links.len() < cx.config.min_neighbors;
-        self.links[index].ping = Some((guid, self.now));
+        self.links[index].signs_mut().ping = Some((guid, self.now));
         self.send(index, Message::Ping(Ping { guid, wants_hosts }), cx);
     }
 
     pub(super) fn on_ping(&mut self, index: usize, ping: &Ping, cx: &mut Context<'_>) {
-        if !self.links[index].pings_allowed.take(self.now, PINGS.0, PINGS.1) {
+        if !self.links[index].signs_mut().pings_allowed.take(self.now, PINGS.0, PINGS.1) {
             self.counters.limited += 1;
             return;
         }
@@ -204,10 +210,11 @@ impl Node {
 
     pub(super) fn on_pong(&mut self, index: usize, pong: Pong, config: &Config) {
         let link = &mut self.links[index];
-        match link.ping {
+        match link.asked() {
             Some((guid, sent)) if guid == pong.guid => {
-                link.rtt = Some(self.now.since(sent));
-                link.shares = Some((pong.files, pong.bytes));
+                let signs = link.signs_mut();
+                signs.rtt = Some(self.now.since(sent));
+                signs.shares = Some((pong.files, pong.bytes));
                 link.peer.addrs().for_each(|addr| self.hosts.answered(addr));
             }
             _ => {

@@ -121,8 +121,12 @@ impl Node {
     }
 
     pub(super) fn is_own_search(&self, guid: &Guid) -> bool {
-        let running = self.searches.iter().any(|search| search.spec.guid == *guid);
-        running || self.seen.get(guid).is_some_and(|passed| passed.from.is_none())
+        self.searches_for(guid) || self.seen.get(guid).is_some_and(|passed| passed.from.is_none())
+    }
+
+    /// Whether a search of that name runs.
+    pub(in crate::overlay) fn searches_for(&self, guid: &Guid) -> bool {
+        self.searches.iter().any(|search| search.spec.guid == *guid)
     }
 
     fn search_mut(&mut self, guid: &Guid) -> Option<&mut Search> {

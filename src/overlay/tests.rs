@@ -132,14 +132,16 @@ impl World {
         self.next_link += 2;
         self.ends.insert((a, ours), (b, theirs));
         self.ends.insert((b, theirs), (a, ours));
-        let peer = |n: usize, dialled| Peer {
-            id: node_id(n),
-            name: Untrusted::new(format!("n{n}")),
-            listen: Some(addr(n)),
-            dialled,
-            local: true,
-            topology: TopologyKind::Flood,
-            role: Role::Peer,
+        let peer = |n: usize, dialled| {
+            Arc::new(Peer {
+                id: node_id(n),
+                name: Untrusted::new(format!("n{n}")),
+                listen: Some(addr(n)),
+                dialled,
+                local: true,
+                topology: TopologyKind::Flood,
+                role: Role::Peer,
+            })
         };
         self.post(a, Duration::from_millis(1), Input::LinkUp { link: ours, peer: peer(b, Some(addr(b))) });
         self.post(b, Duration::from_millis(1), Input::LinkUp { link: theirs, peer: peer(a, None) });
@@ -329,12 +331,12 @@ fn liars_are_counted_and_change_nothing() {
     let file = |name: &str| FoundFile { name: name.into(), size: 1, id: file_id(name) };
     let hit = |node: usize, name: &str| {
         let body = HitBody { node: Some(node_id(node)), files: vec![file(name)], ..HitBody::default() };
-        Message::Hit(HitMessage { guid, travel: Travel::start(3), body: Arc::new(body) })
+        Message::Hit(HitMessage { guid, travel: Travel::start(3, 7), body: Arc::new(body) })
     };
     let report = |hop, ttl| {
         let hop = Hop { from: node_id(1), hop, ttl, action: Action::Forwarded, hits: 0, sent: 3 };
         let body = ReportBody { node: Some(node_id(7)), hops: vec![hop], ..ReportBody::default() };
-        Message::Report(ReportMessage { guid, travel: Travel::start(3), body: Arc::new(body) })
+        Message::Report(ReportMessage { guid, travel: Travel::start(3, 7), body: Arc::new(body) })
     };
     let lies = [
         (node_id(8), hit(7, "song 2")),      // brought by somebody else than it names
@@ -480,7 +482,7 @@ fn private_addresses_are_not_told_to_strangers() {
     world.run(Duration::from_millis(10));
     for local in [true, false] {
         let link = world.nodes[0].links.iter_mut().find(|link| link.peer.id == node_id(2)).unwrap();
-        link.peer.local = local;
+        Arc::make_mut(&mut link.peer).local = local;
         let link = link.id;
         let ping = Message::Ping(Ping { guid: Guid([1; 16]), wants_hosts: true });
         let mut out = Vec::new();
@@ -530,13 +532,14 @@ fn a_forged_origin_is_not_flooded_with_hits() {
     let victim = addr(1);
     let link = world.nodes[0].links[0].id;
     world.shares[0].0 = (0..60).map(|n| format!("song {n}")).collect();
-    world.nodes[0].links[0].peer.listen = None;
+    let peer = Peer { listen: None, ..(*world.nodes[0].links[0].peer).clone() };
+    world.nodes[0].links[0].peer = Arc::new(peer);
     let mut direct = 0;
     for n in 0..2_000u32 {
         let mut guid = [0; 16];
         guid[..4].copy_from_slice(&n.to_be_bytes());
         let body = Arc::new(QueryBody::new("song", Some(victim), Delivery::Direct, false));
-        let query = QueryMessage { guid: Guid(guid), travel: Travel::start(7), body };
+        let query = QueryMessage { guid: Guid(guid), travel: Travel::start(7, 7), body };
         let mut out = Vec::new();
         let mut cx = Context { now: world.now, config: &world.config, library: &world.shares[0], out: &mut out };
         world.nodes[0].handle(Input::Message { link, message: Message::Query(query) }, &mut cx);

@@ -1,6 +1,6 @@
 //! How far a message may still go, and how far it has come.
 
-use super::limits::{MAX_TTL, MAX_WAY_BACK};
+use super::limits::MAX_WAY_BACK;
 
 /// Hops that a message may still travel.
 pub type Ttl = u8;
@@ -16,10 +16,11 @@ pub struct Travel {
 }
 
 impl Travel {
-    /// What the origin sends: `ttl` between 1 and [`MAX_TTL`], clamped.
+    /// What the origin sends: `ttl` between 1 and `max`, clamped. A real node's `max` is at most
+    /// [`super::limits::MAX_TTL`].
     #[must_use]
-    pub fn start(ttl: Ttl) -> Self {
-        Self { ttl: ttl.clamp(1, MAX_TTL), hops: 0 }
+    pub fn start(ttl: Ttl, max: Ttl) -> Self {
+        Self { ttl: ttl.clamp(1, max.max(1)), hops: 0 }
     }
 
     /// What a hit or report starts its way back with. It follows the first arrivals of its query, which may be more hops
@@ -73,7 +74,7 @@ mod tests {
 
     #[test]
     fn a_ttl_of_one_reaches_the_neighbors_only() {
-        let at_neighbor = Travel::start(1).arrive(7).unwrap();
+        let at_neighbor = Travel::start(1, 7).arrive(7).unwrap();
         assert_eq!((at_neighbor.hops(), at_neighbor.may_go_on()), (1, false));
         assert_eq!(Travel::from_wire(0, 0).arrive(7), None);
     }

@@ -20,12 +20,12 @@ pub fn encode_hello(hello: &Hello, out: &mut Vec<u8>) {
         topology: body::code_of(&body::TOPOLOGIES, hello.topology),
         role: body::code_of(&body::ROLES, hello.role),
     });
-    frame(out, Guid([0; 16]), Travel::start(1), kind::HELLO, &body);
+    frame(out, Guid([0; 16]), Travel::start(1, 1), kind::HELLO, &body);
 }
 
 /// Appends a message as one frame. A query's, hit's or report's body is encoded at its first copy only.
 pub fn encode_message(message: &Message, out: &mut Vec<u8>) {
-    let neighbor = Travel::start(1);
+    let neighbor = Travel::start(1, 1);
     match message {
         Message::Ping(ping) => {
             frame(out, ping.guid, neighbor, kind::PING, &pack(&body::Ping { wants_hosts: ping.wants_hosts }));

@@ -8,5 +8,6 @@ mod homes;
 mod lab;
 mod line;
 mod screen;
+mod sim;
 mod support;
 mod tidy;

@@ -8,6 +8,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("base", &[]),
     ("proto", &["base"]),
     ("overlay", &["proto", "base"]),
+    ("sim", &["overlay", "proto", "base"]),
     ("wire", &["overlay", "proto", "base"]),
     ("share", &["overlay", "proto", "base"]),
     ("transfer", &["share", "proto", "base"]),
@@ -15,7 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("app", &["net", "share", "transfer", "overlay", "wire", "proto", "base"]),
     ("tui", &["app"]),
     ("control", &["app"]),
-    ("cli", &["tui", "control", "app", "base"]),
+    ("cli", &["tui", "control", "app", "sim", "base"]),
 ];
 
 fn root() -> &'static Path {

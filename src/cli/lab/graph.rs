@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::super::failure::{Exit, Failure};
+use super::super::failure::Failure;
 use super::super::grammar::MAX_LAB_NODES;
+use super::super::graph_file;
 use crate::base::Rng;
+use crate::sim::{Mistake, read_pairs};
 
 /// Links that a node has at least, if there are enough nodes.
 const MIN_DEGREE: usize = 3;
@@ -56,67 +58,22 @@ impl Graph {
     /// # Errors
     /// When the file cannot be read, and for everything in it that makes no sense.
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
-        let unreadable = |why: &str| {
-            Failure::usage(format!("the graph {} cannot be read: {why}", path.display()), "name a text file of pairs")
-        };
-        let metadata = std::fs::metadata(path).map_err(|error| unreadable(&error.to_string()))?;
-        if !metadata.is_file() || metadata.len() > MAX_GRAPH {
-            return Err(unreadable(&format!("it is no file of at most {MAX_GRAPH} bytes")));
-        }
-        let text = std::fs::read_to_string(path).map_err(|error| unreadable(&error.to_string()))?;
-        Self::parse(&text).map_err(|mistakes| {
-            let more = mistakes.len().saturating_sub(MAX_MISTAKES);
-            let mut lines: Vec<String> = mistakes
-                .into_iter()
-                .take(MAX_MISTAKES)
-                .map(|(line, why)| format!("{}:{line}: {why}", path.display()))
-                .collect();
-            if more > 0 {
-                lines.push(format!("and {more} more"));
-            }
-            Failure { exit: Exit::Usage, lines }
-        })
+        let text = graph_file::read(path, MAX_GRAPH)?;
+        Self::parse(&text).map_err(|mistakes| graph_file::mistaken(path, mistakes))
     }
 
-    fn parse(text: &str) -> Result<Self, Vec<(usize, String)>> {
+    fn parse(text: &str) -> Result<Self, Vec<Mistake>> {
         let mut numbers = BTreeMap::new();
-        let mut graph = Self { names: Vec::new(), links: BTreeSet::new() };
-        let mut mistakes = Vec::new();
-        for (at, line) in text.lines().enumerate() {
-            let words: Vec<&str> = line.split('#').next().unwrap_or_default().split_whitespace().collect();
-            match words[..] {
-                [] => {}
-                [a, b] => match (graph.number(&mut numbers, a), graph.number(&mut numbers, b)) {
-                    (Ok(a), Ok(b)) => graph.link(a, b),
-                    (Err(why), _) | (_, Err(why)) => mistakes.push((at + 1, why)),
-                },
-                _ => mistakes.push((at + 1, format!("a link is a pair of names, and here are {}", words.len()))),
-            }
+        let mut names = Vec::new();
+        let mut pairs = Vec::new();
+        read_pairs(text, MAX_MISTAKES, |name| number(&mut names, &mut numbers, name), |a, b| pairs.push((a, b)))?;
+        let mut graph = Self { names, links: BTreeSet::new() };
+        pairs.into_iter().for_each(|(a, b)| graph.link(a, b));
+        if graph.links.is_empty() {
+            let why = "it links no two nodes; write pairs of different names, one a line".to_owned();
+            return Err(vec![Mistake { line: 1, why }]);
         }
-        if graph.links.is_empty() && mistakes.is_empty() {
-            mistakes.push((1, "it links no two nodes; write pairs of different names, one a line".into()));
-        }
-        if mistakes.is_empty() { Ok(graph) } else { Err(mistakes) }
-    }
-
-    fn number<'a>(&mut self, numbers: &mut BTreeMap<&'a str, usize>, name: &'a str) -> Result<usize, String> {
-        if let Some(&number) = numbers.get(name) {
-            return Ok(number);
-        }
-        // It becomes a folder's name.
-        let sane = name.len() <= MAX_NAME
-            && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))
-            && !name.starts_with('.');
-        if !sane {
-            let shown = crate::app::Untrusted::from(name).visible(MAX_NAME);
-            return Err(format!("`{shown}` is no name: use at most {MAX_NAME} letters, digits, - and _"));
-        }
-        if self.names.len() == MAX_LAB_NODES {
-            return Err(format!("`{name}` is one node too many; a lab has at most {MAX_LAB_NODES}"));
-        }
-        numbers.insert(name, self.names.len());
-        self.names.push(name.to_owned());
-        Ok(self.names.len() - 1)
+        Ok(graph)
     }
 
     /// Links two nodes; a node is never linked to itself.
@@ -158,6 +115,27 @@ impl Graph {
         }
         parts
     }
+}
+
+/// The number of a name, which is a new one if it is sane.
+fn number<'a>(names: &mut Vec<String>, numbers: &mut BTreeMap<&'a str, usize>, name: &'a str) -> Result<usize, String> {
+    if let Some(&number) = numbers.get(name) {
+        return Ok(number);
+    }
+    // It becomes a folder's name.
+    let sane = name.len() <= MAX_NAME
+        && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))
+        && !name.starts_with('.');
+    if !sane {
+        let shown = crate::app::Untrusted::from(name).visible(MAX_NAME);
+        return Err(format!("`{shown}` is no name: use at most {MAX_NAME} letters, digits, - and _"));
+    }
+    if names.len() == MAX_LAB_NODES {
+        return Err(format!("`{name}` is one node too many; a lab has at most {MAX_LAB_NODES}"));
+    }
+    numbers.insert(name, names.len());
+    names.push(name.to_owned());
+    Ok(names.len() - 1)
 }
 
 fn pair(a: usize, b: usize) -> (usize, usize) {
@@ -206,13 +184,13 @@ mod tests {
     #[test]
     fn every_mistake_of_a_file_has_its_line() {
         let mistakes = Graph::parse("a b\na\n../x b\na b c\n").unwrap_err();
-        assert_eq!(mistakes.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [2, 3, 4]);
+        assert_eq!(mistakes.iter().map(|mistake| mistake.line).collect::<Vec<_>>(), [2, 3, 4]);
         for empty in ["", "# nothing\n", "a a\n"] {
-            assert_eq!(Graph::parse(empty).unwrap_err()[0].0, 1, "{empty:?}");
+            assert_eq!(Graph::parse(empty).unwrap_err()[0].line, 1, "{empty:?}");
         }
         let crowd: String = (0..300).map(|node| format!("{node} {}\n", node + 1)).collect();
         let mistakes = Graph::parse(&crowd).unwrap_err();
-        assert_eq!(mistakes[0].0, 200);
-        assert!(mistakes[0].1.contains("at most 200"), "{}", mistakes[0].1);
+        assert_eq!(mistakes[0].line, 200);
+        assert!(mistakes[0].why.contains("at most 200"), "{}", mistakes[0].why);
     }
 }

@@ -22,7 +22,7 @@ use crate::proto::{Guid, NodeId, PeerAddr, Travel};
 
 fn hit(number: u8) -> Message {
     let body = HitBody { node: Some(NodeId([1; 32])), ..HitBody::default() };
-    Message::Hit(HitMessage { guid: Guid([number; 16]), travel: Travel::start(1), body: Arc::new(body) })
+    Message::Hit(HitMessage { guid: Guid([number; 16]), travel: Travel::start(1, 7), body: Arc::new(body) })
 }
 
 fn number(message: &Message) -> u8 {

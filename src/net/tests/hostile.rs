@@ -146,7 +146,7 @@ async fn who_does_not_read_loses_the_link_and_the_others_do_not_notice() {
         for _ in 0..1_000 {
             number += 1;
             let guid = Guid(std::array::from_fn(|i| if i < 8 { number.to_be_bytes()[i] } else { 0 }));
-            let query = QueryMessage { guid, travel: Travel::start(7), body: std::sync::Arc::clone(&body) };
+            let query = QueryMessage { guid, travel: Travel::start(7, 7), body: std::sync::Arc::clone(&body) };
             wire::encode_message(&Message::Query(query), &mut bytes);
         }
         chatty.write_all(&bytes).await.unwrap();

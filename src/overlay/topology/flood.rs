@@ -40,19 +40,20 @@ impl Node {
     /// A copy of a query came in: is it new, does it match, does it go on?
     pub(in crate::overlay) fn on_query(&mut self, index: usize, query: &QueryMessage, cx: &mut Context<'_>) {
         let link = &mut self.links[index];
-        link.counts.queries_in += 1;
+        link.queries_in = link.queries_in.saturating_add(1);
         self.counters.queries += 1;
         let from = link.id;
         let Some(travel) = query.travel.arrive(cx.config.max_ttl) else {
             self.counters.expired += 1;
             return;
         };
-        if self.is_own_search(&query.guid) {
-            self.count_duplicate(index);
-            self.own_query_came_back(query.guid, index, travel, cx);
-            return;
-        }
+        let runs = self.searches_for(&query.guid);
         let verdict = match self.seen.get_mut(&query.guid) {
+            passed if runs || passed.as_ref().is_some_and(|passed| passed.from.is_none()) => {
+                self.count_duplicate(index);
+                self.own_query_came_back(query.guid, index, travel, cx);
+                return;
+            }
             Some(passed) => {
                 let go_on = travel.ttl() > passed.ttl && cx.config.dedup == Dedup::HighestTtl;
                 passed.ttl = passed.ttl.max(travel.ttl());
@@ -66,7 +67,8 @@ impl Node {
     }
 
     fn count_duplicate(&mut self, index: usize) {
-        self.links[index].counts.duplicates += 1;
+        let link = &mut self.links[index];
+        link.duplicates = link.duplicates.saturating_add(1);
         self.counters.duplicates += 1;
     }
 
@@ -113,7 +115,7 @@ impl Node {
         let mut sent = 0;
         for link in &mut self.links {
             if link.id != from && link.since <= arrived {
-                link.counts.messages_out += 1;
+                link.messages_out += 1;
                 cx.out.push(Output::Send { link: link.id, message: Message::Query(query.clone()) });
                 sent += 1;
             }
@@ -141,7 +143,7 @@ impl Node {
         body: &Arc<QueryBody>,
         cx: &mut Context<'_>,
     ) -> u16 {
-        let travel = Travel::start(ttl.min(cx.config.max_ttl));
+        let travel = Travel::start(ttl, cx.config.max_ttl);
         self.seen.insert(guid, Passed { ttl: u8::MAX, from: None, reported: false });
         self.timers.at_latest(Timer::Seen, self.now + SEEN_GENERATION);
         let nobody = LinkId(u32::MAX);

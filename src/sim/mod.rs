@@ -1,0 +1,22 @@
+//! The simulator: the very core that a real node runs, many times in one process and in virtual time.
+//!
+//! Nothing here reads a clock or draws randomness that the caller did not seed, so that the same seed gives the same run,
+//! down to a hash over all its events.
+
+mod edges;
+mod flood;
+mod graph;
+mod make;
+mod queue;
+mod report;
+mod world;
+
+#[cfg(test)]
+mod tests;
+
+pub use edges::{Mistake, read_pairs};
+pub use flood::{Flood, FloodError, Prepared};
+pub use graph::{Graph, MAX_LINKS, MAX_NODES};
+pub use make::{Kind, MakeError, make};
+pub use queue::{Delay, DelayError, MAX_SPREAD};
+pub use report::Report;

@@ -56,7 +56,7 @@ pub fn draw_buffer(model: &Model, buffer: &mut Buffer) -> Option<(u16, u16)> {
             traffic::draw(buffer, inner, &paint);
         }
         if layout::panes_of(model.screen).is_empty() {
-            later::draw(buffer, plan.body, model.screen, &paint);
+            later::draw(buffer, plan.body, &paint);
         }
         footer(buffer, plan.footer, &paint);
     }
@@ -261,7 +261,10 @@ fn useful(model: &Model) -> Vec<Action> {
         Some(PaneName::Shares) => vec![A::Rescan],
         Some(PaneName::Log) => vec![A::Filter, A::Last, A::Pause],
         Some(PaneName::Role) => vec![A::NextTopology, A::TtlUp, A::TtlDown],
-        None => vec![A::Pane(PaneName::Flood)],
+        Some(PaneName::Rings | PaneName::Hops | PaneName::Story) => {
+            vec![A::Play, A::HopBack, A::HopForward, A::PrevQuery, A::NextQuery, A::Duplicates, A::RingsIn, A::Slower]
+        }
+        None => vec![A::Pane(PaneName::Rings)],
     };
     here.insert(0, A::SearchPrompt);
     // A narrow footer holds some six of them: the way to all others must be among those.

@@ -35,6 +35,12 @@ pub enum PaneName {
     Results,
     /// Screen 2: what the search cost.
     Cost,
+    /// Screen 3: the flood as rings.
+    Rings,
+    /// Screen 3: the flood in numbers.
+    Hops,
+    /// Screen 3: the selected node.
+    Story,
     /// Screen 5: the shared folders.
     Shares,
     /// Screen 5: the shared files.
@@ -45,7 +51,7 @@ pub enum PaneName {
 
 impl PaneName {
     /// Every pane, in the order in which the screens show them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Neighbors,
         Self::Queries,
         Self::Role,
@@ -53,6 +59,9 @@ impl PaneName {
         Self::Flood,
         Self::Results,
         Self::Cost,
+        Self::Rings,
+        Self::Hops,
+        Self::Story,
         Self::Shares,
         Self::Files,
         Self::Log,
@@ -69,6 +78,9 @@ impl PaneName {
             Self::Flood => "flood",
             Self::Results => "results",
             Self::Cost => "cost",
+            Self::Rings => "rings",
+            Self::Hops => "hops",
+            Self::Story => "story",
             Self::Shares => "shares",
             Self::Files => "files",
             Self::Log => "log",
@@ -81,6 +93,7 @@ impl PaneName {
         match self {
             Self::Neighbors | Self::Queries | Self::Role | Self::Transfers | Self::Flood => 1,
             Self::Results | Self::Cost => 2,
+            Self::Rings | Self::Hops | Self::Story => 3,
             Self::Shares | Self::Files => 5,
             Self::Log => 6,
         }
@@ -140,7 +153,8 @@ macro_rules! actions {
             Action::Screen(4), Action::Screen(5), Action::Screen(6),
             Action::Pane(PaneName::Neighbors), Action::Pane(PaneName::Queries), Action::Pane(PaneName::Role),
             Action::Pane(PaneName::Transfers), Action::Pane(PaneName::Flood), Action::Pane(PaneName::Results),
-            Action::Pane(PaneName::Cost), Action::Pane(PaneName::Shares), Action::Pane(PaneName::Files),
+            Action::Pane(PaneName::Cost), Action::Pane(PaneName::Rings), Action::Pane(PaneName::Hops),
+            Action::Pane(PaneName::Story), Action::Pane(PaneName::Shares), Action::Pane(PaneName::Files),
             Action::Pane(PaneName::Log),
         ];
 
@@ -170,7 +184,7 @@ const SCREEN: ActionInfo = ActionInfo {
 
 const PANE: ActionInfo = ActionInfo {
     name: "pane",
-    argument: "a pane: neighbors, queries, role, transfers, flood, results, cost, shares, files or log",
+    argument: "a pane: neighbors, queries, role, transfers, flood, results, cost, rings, hops, story, shares, files or log",
     label: "pane",
     help: "Focus a pane, on whichever screen it is",
     group: "Go to",
@@ -208,6 +222,12 @@ actions! {
     NextQuery "next-query" "next query" "Flood" "Choose the next query";
     HopForward "hop-forward" "hop +" "Flood" "Step the chosen query's flood one hop forward";
     HopBack "hop-back" "hop -" "Flood" "Step the chosen query's flood one hop back";
+    Play "play" "play" "Flood" "Play the chosen query's flood again, and pause it";
+    Faster "faster" "faster" "Flood" "Play floods faster";
+    Slower "slower" "slower" "Flood" "Play floods slower";
+    Duplicates "duplicates" "duplicates" "Flood" "Hide the ways of duplicates in the flood, and show them";
+    RingsIn "rings-in" "rings +" "Flood" "Show fewer rings of the flood, larger";
+    RingsOut "rings-out" "rings -" "Flood" "Show more rings of the flood, smaller";
     Pause "pause" "pause" "View" "Freeze the screen, and let it go on";
     Zoom "zoom" "zoom" "View" "Give the focused pane the whole screen, and back";
     NextTheme "next-theme" "theme" "View" "Show the next color theme";

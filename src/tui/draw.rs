@@ -56,7 +56,7 @@ pub fn draw_buffer(model: &Model, buffer: &mut Buffer) -> Option<(u16, u16)> {
             traffic::draw(buffer, inner, &paint);
         }
         if layout::panes_of(model.screen).is_empty() {
-            later::draw(buffer, plan.body, model.screen, &paint);
+            later::draw(buffer, plan.body, &paint);
         }
         footer(buffer, plan.footer, &paint);
     }
@@ -262,7 +262,10 @@ pub fn of_pane(pane: Option<PaneName>) -> &'static [Action] {
         Some(PaneName::Shares) => &[A::Rescan],
         Some(PaneName::Log) => &[A::Filter, A::Last, A::Pause],
         Some(PaneName::Role) => &[A::NextTopology, A::TtlUp, A::TtlDown],
-        None => &[A::Pane(PaneName::Flood)],
+        Some(PaneName::Rings | PaneName::Hops | PaneName::Story) => {
+            &[A::Play, A::HopBack, A::HopForward, A::PrevQuery, A::NextQuery, A::Duplicates, A::RingsIn, A::Slower]
+        }
+        None => &[A::Pane(PaneName::Rings)],
     }
 }
 

@@ -36,6 +36,8 @@ fn keys(model: &mut Model, keys: &str) {
         let code = match c {
             '\n' => KeyCode::Enter,
             '\t' => KeyCode::Tab,
+            '↓' => KeyCode::Down,
+            '↑' => KeyCode::Up,
             c => KeyCode::Char(c),
         };
         update(model, Duration::from_millis(250), Message::Key(KeyEvent::from(code)));
@@ -109,7 +111,7 @@ fn what_lies_over_a_screen_looks_like_this() {
 #[test]
 fn an_empty_node_says_what_to_do() {
     let mut model = model(Shape::EMPTY, 7, (100, 30), "dark", Glyphs::UNICODE);
-    let screens = [1, 2, 5, 6].map(|screen| {
+    let screens = [1, 2, 3, 5, 6].map(|screen| {
         model.screen = screen;
         dump(&draw(&model))
     });
@@ -117,8 +119,26 @@ fn an_empty_node_says_what_to_do() {
 }
 
 #[test]
+fn a_flood_that_lies_or_was_not_traced_is_told_as_it_is() {
+    let mut model = model(Shape { hostile: true, ..Shape::BUSY }, 7, (120, 38), "dark", Glyphs::UNICODE);
+    keys(&mut model, "3↓↓↓↓↓↓↓↓d");
+    let lies = dump(&draw(&model));
+    let mut untraced = (*model.snapshot).clone();
+    let search = untraced.searches.last().map(|search| super::fixture::untraced(search));
+    untraced.searches = search.into_iter().map(Arc::new).collect();
+    update(&mut model, Duration::ZERO, Message::Snapshot(Arc::new(untraced)));
+    let quiet = dump(&draw(&model));
+    insta::assert_snapshot!("flood", [lies, quiet].join("\n\n"));
+}
+
+#[test]
 fn colors_mean_what_they_mean() {
     insta::assert_snapshot!("styles-dark", styles(&draw(&model(Shape::BUSY, 7, (100, 24), "dark", Glyphs::UNICODE))));
+    for theme in ["dark", "light", "mono"] {
+        let mut flood = model(Shape::BUSY, 7, (100, 30), theme, Glyphs::UNICODE);
+        keys(&mut flood, "3↓↓↓↓");
+        insta::assert_snapshot!(format!("styles-flood-{theme}"), styles(&draw(&flood)));
+    }
     insta::assert_snapshot!("styles-mono", styles(&draw(&model(Shape::BUSY, 7, (100, 24), "mono", Glyphs::UNICODE))));
 }
 
@@ -129,6 +149,7 @@ fn pictures_are_fresh() {
     let pictures = [
         ("node", "dark", "1"),
         ("search", "dark", "2"),
+        ("flood", "dark", "3↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓"),
         ("files", "dark", "5"),
         ("log", "dark", "6"),
         ("help", "dark", "?"),
@@ -178,7 +199,7 @@ proptest! {
         actions in prop::collection::vec((0usize..400, 0u8..3), 0..25),
     ) {
         let (neighbors, relayed, searches, hits, transfers, log, hostile) = shape;
-        let shape = Shape { neighbors, relayed, searches, hits, transfers, log, hostile };
+        let shape = Shape { neighbors, relayed, searches, hits, transfers, log, floods: hits as u32 % 3, hostile };
         let glyphs = if ascii { Glyphs::ASCII } else { Glyphs::UNICODE };
         let mut model = model(shape, seed, (width, height), ["dark", "light", "ansi", "mono"][theme], glyphs);
         let mut fixture = Fixture::new(Shape { neighbors: neighbors / 2, transfers: 1, ..shape }, seed ^ 1);

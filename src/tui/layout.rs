@@ -12,6 +12,9 @@ const TALL: u16 = 24;
 /// Below either of these there is room for one status view only.
 const LEAST: (u16, u16) = (60, 16);
 
+/// Rows that the flood in numbers needs.
+const HOPS: u16 = 17;
+
 /// How much room there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Room {
@@ -49,10 +52,11 @@ pub struct Plan {
 /// The panes of a screen, in the order in which `Tab` goes through them. Empty for a screen that has none yet.
 #[must_use]
 pub fn panes_of(screen: u8) -> &'static [PaneName] {
-    use PaneName::{Cost, Files, Flood, Log, Neighbors, Queries, Results, Role, Shares, Transfers};
+    use PaneName::{Cost, Files, Flood, Hops, Log, Neighbors, Queries, Results, Rings, Role, Shares, Story, Transfers};
     match screen {
         1 => &[Neighbors, Queries, Role, Transfers, Flood],
         2 => &[Results, Cost],
+        3 => &[Rings, Hops, Story],
         5 => &[Files, Shares],
         6 => &[Log],
         _ => &[],
@@ -119,6 +123,14 @@ impl Plan {
                     Layout::horizontal([Constraint::Fill(1), Constraint::Length(side_width(self.body.width))])
                         .areas(self.body);
                 self.panes = vec![(PaneName::Results, results), (PaneName::Cost, cost)];
+            }
+            3 => {
+                let side = Constraint::Length(side_width(self.body.width));
+                let [rings, side] = Layout::horizontal([Constraint::Fill(1), side]).areas(self.body);
+                // A line a hop and the sums below them; the selected node's story has no end.
+                let hops = (self.body.height / 2).min(HOPS);
+                let [hops, story] = Layout::vertical([Constraint::Length(hops), Constraint::Fill(1)]).areas(side);
+                self.panes = vec![(PaneName::Rings, rings), (PaneName::Hops, hops), (PaneName::Story, story)];
             }
             5 => {
                 let [files, shares] = Layout::horizontal([Constraint::Fill(5), Constraint::Fill(4)]).areas(self.body);

@@ -10,6 +10,7 @@ pub mod effect;
 mod file;
 #[doc(hidden)]
 pub mod fixture;
+pub mod flood;
 pub mod glyphs;
 mod input;
 pub mod keymap;

@@ -7,6 +7,7 @@ use ratatui::layout::{Rect, Size};
 
 use super::action::PaneName;
 use super::edit::LineEdit;
+use super::flood::Flood;
 use super::glyphs::Glyphs;
 use super::keymap::{KeyPress, Keymap};
 use super::layout::{self, Plan};
@@ -34,6 +35,8 @@ pub enum RowId {
     Line(u64, usize),
     /// A hop of the flood.
     Hop(u8),
+    /// A node of the flood.
+    Reached(NodeId),
     /// A shared folder, by its alias.
     Share(String),
     /// A shared file, by its path.
@@ -215,6 +218,8 @@ pub struct Model {
     pub chosen: Option<Guid>,
     /// The hop that the flood was stepped to; `None` for all of it.
     pub hop: Option<u8>,
+    /// The flood of that search, while its screen is shown.
+    pub flood: Flood,
     /// TTL of the next search.
     pub ttl: u8,
     /// What was searched, the youngest last.
@@ -257,6 +262,7 @@ impl Model {
             toast: None,
             chosen: None,
             hop: None,
+            flood: Flood::default(),
             history: Vec::new(),
             files: FileWindow::default(),
             keymap,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::action::PaneName;
 use super::model::{ListState, Model, RowId};
-use super::panes::{cost, flood, log, neighbors, queries, results, shares, transfers};
+use super::panes::{cost, flood, hops, log, neighbors, queries, results, shares, transfers};
 use super::table::Column;
 use crate::app::{FileId, Hit, LogLine, Untrusted};
 
@@ -137,6 +137,9 @@ impl Model {
             PaneName::Flood => self.search().map_or(0, |search| search.by_hop.len()),
             PaneName::Results => self.rows.results.len(),
             PaneName::Cost => self.rows.searches.len(),
+            PaneName::Rings => self.flood.tree.as_ref().map_or(0, |tree| tree.nodes.len()),
+            PaneName::Hops => self.flood.shown.rows.len(),
+            PaneName::Story => 0,
             PaneName::Shares => self.snapshot.library.roots.len(),
             PaneName::Files => self.files.total.and_then(|total| usize::try_from(total).ok()).unwrap_or(0),
             PaneName::Log => self.rows.log.len(),
@@ -158,6 +161,9 @@ impl Model {
             PaneName::Flood => Some(RowId::Hop(self.search()?.by_hop.get(index)?.hop)),
             PaneName::Results => Some(RowId::Content(self.rows.results.get(index)?.hash)),
             PaneName::Cost => Some(RowId::Query(now.searches.get(*self.rows.searches.get(index)?)?.row.guid)),
+            PaneName::Rings => Some(RowId::Reached(self.flood.tree.as_ref()?.nodes.get(index)?.id)),
+            PaneName::Hops => Some(RowId::Hop(self.flood.shown.rows.get(index)?.hop)),
+            PaneName::Story => None,
             PaneName::Shares => Some(RowId::Share(now.library.roots.get(index)?.alias.clone())),
             PaneName::Files => self.file_at(index).map(|row| RowId::Path(row.path.clone())),
             PaneName::Log => {
@@ -192,6 +198,9 @@ impl Model {
                 let place = self.files.rows.iter().position(|row| Some(RowId::Path(row.path.clone())) == list.selected);
                 place.map_or(list.index, |place| self.files.offset as usize + place).min(last)
             }
+            Some(RowId::Reached(id)) if pane == PaneName::Rings => {
+                self.flood.tree.as_ref().and_then(|tree| tree.find(*id)).unwrap_or(0)
+            }
             Some(id) => (0..=last).find(|&i| self.row_id(pane, i).as_ref() == Some(id)).unwrap_or(list.index.min(last)),
         })
     }
@@ -209,6 +218,7 @@ impl Model {
 
     /// After rows came, went or moved: keeps each cursor on its row, or near to where that was, and in view.
     pub fn settle(&mut self) {
+        self.follow_flood();
         let plan = self.plan();
         for (pane, area) in plan.panes {
             let Some(index) = self.position(pane) else {
@@ -244,6 +254,7 @@ pub fn rows_in(pane: PaneName, height: u16) -> usize {
         PaneName::Cost => cost::AROUND,
         PaneName::Shares => shares::around(height),
         PaneName::Flood => flood::AROUND,
+        PaneName::Hops => hops::AROUND,
         _ => 3,
     };
     usize::from(height.saturating_sub(around))

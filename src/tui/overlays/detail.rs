@@ -74,7 +74,7 @@ pub fn detail_lines(row: &RowId, width: u16, paint: &Paint<'_>) -> Vec<Line<'sta
             facts.fact("blake3", &row.hash.to_string());
             facts.fact("magnet", &row.magnet);
         }),
-        RowId::Hop(_) | RowId::Share(_) => None,
+        RowId::Hop(_) | RowId::Share(_) | RowId::Reached(_) => None,
     };
     if facts.lines.is_empty() {
         facts.lines.push(Line::styled("It is gone.", paint.dim()));

@@ -112,7 +112,7 @@ fn facts(buffer: &mut Buffer, area: Rect, search: &Search, paint: &Paint<'_>) {
 }
 
 /// Nodes that this one knows of, those that the search reached among them.
-fn known_nodes(search: &Search, paint: &Paint<'_>) -> usize {
+pub(super) fn known_nodes(search: &Search, paint: &Paint<'_>) -> usize {
     let role = &paint.model.snapshot.role;
     role.known_hosts.max(role.neighbors).max(search.row.nodes as usize)
 }

@@ -31,18 +31,18 @@ fn hop_style(row: &HopRow, paint: &Paint<'_>) -> ratatui::style::Style {
     paint.hop(row.hop)
 }
 
-fn number(value: u32, style: ratatui::style::Style, paint: &Paint<'_>) -> Line<'static> {
+pub(super) fn number(value: u32, style: ratatui::style::Style, paint: &Paint<'_>) -> Line<'static> {
     Line::styled(text::count(value.into()), if value == 0 { paint.dim() } else { style })
 }
 
-fn hits(row: &HopRow, paint: &Paint<'_>, _: u16) -> Line<'static> {
+pub(super) fn hits(row: &HopRow, paint: &Paint<'_>, _: u16) -> Line<'static> {
     if row.hits == 0 {
         return Line::styled(paint.duplicate_symbol(), paint.dim());
     }
     Line::styled(format!("{}{}", paint.hit_symbol(), text::count(row.hits.into())), paint.hit())
 }
 
-fn median(row: &HopRow, paint: &Paint<'_>, _: u16) -> Line<'static> {
+pub(super) fn median(row: &HopRow, paint: &Paint<'_>, _: u16) -> Line<'static> {
     row.p50_ms.map_or_else(|| cell::none(paint), |ms| Line::styled(text::latency(ms as f64), paint.text()))
 }
 
@@ -83,7 +83,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>, focused: bool) {
         return super::say(buffer, area, &hint, paint);
     };
     if search.by_hop.is_empty() {
-        return super::say(buffer, area, &why_empty(search), paint);
+        return super::say(buffer, area, &why_empty(search, paint), paint);
     }
     let model = paint.model;
     let list = model.list(PaneName::Flood);
@@ -99,13 +99,13 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>, focused: bool) {
     }
 }
 
-fn why_empty(search: &Search) -> String {
+pub(super) fn why_empty(search: &Search, paint: &Paint<'_>) -> String {
     if search.sent_here == 0 {
         "Nothing was sent: there was no neighbor to ask".into()
     } else if search.traced {
         format!("Sent to {}; no node has reported yet", super::cost::nodes(search.sent_here.into(), "neighbor"))
     } else {
-        "This search asked for no reports, so nobody tells how it spread".into()
+        super::story::untraced(paint)
     }
 }
 

@@ -4,14 +4,17 @@ mod cell;
 pub mod cost;
 pub mod files;
 pub mod flood;
+pub mod hops;
 pub mod later;
 pub mod log;
 pub mod neighbors;
 pub mod queries;
 pub mod results;
+pub mod rings;
 pub mod role;
 pub mod shares;
 pub mod status;
+pub mod story;
 pub mod traffic;
 pub mod transfers;
 
@@ -47,6 +50,9 @@ pub const fn title(pane: PaneName) -> &'static str {
         PaneName::Flood => "Flood by hop",
         PaneName::Results => "Results",
         PaneName::Cost => "Cost",
+        PaneName::Rings => "Flood",
+        PaneName::Hops => "Per hop",
+        PaneName::Story => "Selected",
         PaneName::Shares => "Shares",
         PaneName::Files => "Files",
         PaneName::Log => "Log",
@@ -64,6 +70,9 @@ pub fn digest(pane: PaneName, paint: &Paint<'_>) -> Digest {
         PaneName::Flood => flood::digest(paint),
         PaneName::Results => results::digest(paint),
         PaneName::Cost => cost::digest(paint),
+        PaneName::Rings => rings::digest(paint),
+        PaneName::Hops => hops::digest(paint),
+        PaneName::Story => story::digest(paint),
         PaneName::Shares => shares::digest(paint),
         PaneName::Files => files::digest(paint),
         PaneName::Log => log::digest(paint),
@@ -80,7 +89,10 @@ macro_rules! of_columns {
             PaneName::Results => $of(results::COLUMNS),
             PaneName::Files => $of(files::COLUMNS),
             PaneName::Flood => $of(flood::COLUMNS),
-            PaneName::Role | PaneName::Cost | PaneName::Shares | PaneName::Log => $none,
+            PaneName::Hops => $of(hops::COLUMNS),
+            PaneName::Role | PaneName::Cost | PaneName::Rings | PaneName::Story | PaneName::Shares | PaneName::Log => {
+                $none
+            }
         }
     };
 }
@@ -138,6 +150,9 @@ pub fn draw(buffer: &mut Buffer, area: Rect, pane: PaneName, paint: &Paint<'_>) 
         PaneName::Role => role::draw(buffer, inner, paint),
         PaneName::Flood => flood::draw(buffer, inner, paint, focused),
         PaneName::Cost => cost::draw(buffer, inner, paint, focused),
+        PaneName::Rings => rings::draw(buffer, inner, paint),
+        PaneName::Hops => hops::draw(buffer, inner, paint, focused),
+        PaneName::Story => story::draw(buffer, inner, paint),
         PaneName::Shares => shares::draw(buffer, inner, paint, focused),
         PaneName::Neighbors => List { pane, columns: neighbors::COLUMNS, empty: neighbors::empty, focused }.draw(
             buffer,
@@ -257,6 +272,7 @@ pub fn row_name(row: &RowId, paint: &Paint<'_>) -> String {
             .find(|row| row.id == *id)
             .map_or_else(|| format!("transfer {id}"), |row| paint.untrusted(&row.name, 40)),
         RowId::Content(hash) => hash.short(),
+        RowId::Reached(node) => node.short(),
         RowId::Line(at_ms, _) => text::duration(*at_ms),
         RowId::Hop(hop) => format!("hop {hop}"),
         RowId::Share(alias) => paint.foreign(alias, 40),

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use super::super::action::{Action, PaneName};
 use super::super::edit::LineEdit;
 use super::super::effect::Effect;
+use super::super::flood::player::Play;
 use super::super::layout::panes_of;
 use super::super::model::{Costly, Model, Overlay, PromptKind, RowId, Tone};
 use super::super::paint::Paint;
 use super::super::panes::{self, results};
 use super::super::rows::rows_in;
 use super::super::theme;
-use super::{answer, open};
+use super::{answer, flood, open};
 use crate::app::{Direction, Transfer, TransferState};
 
 /// Carries an action out. What is open takes most of them first.
@@ -28,12 +29,17 @@ pub(super) fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) 
         // Sideways a flood has hops, and a screen has panes.
         Action::Right if model.pane() == Some(PaneName::Flood) => step_hop(model, 1),
         Action::Left if model.pane() == Some(PaneName::Flood) => step_hop(model, -1),
+        // On the rings all arrows go through the nodes in the order in which they came.
+        Action::Right if model.pane() == Some(PaneName::Rings) => move_in(model, PaneName::Rings, Action::Down),
+        Action::Left if model.pane() == Some(PaneName::Rings) => move_in(model, PaneName::Rings, Action::Up),
         Action::NextPane | Action::Right => next_pane(model, 1),
         Action::PrevPane | Action::Left => next_pane(model, -1),
         Action::SearchPrompt => open::prompt(model, PromptKind::Search),
         Action::AddPeer => open::prompt(model, PromptKind::AddPeer),
         Action::Filter => with_pane(model, |model, pane| {
-            if model.count(pane) > 0 || !model.list(pane).filter.is_empty() {
+            if pane.screen() == 3 {
+                model.say(Tone::Plain, format!("{} has nothing to filter", panes::title(pane)), "");
+            } else if model.count(pane) > 0 || !model.list(pane).filter.is_empty() {
                 open::prompt(model, PromptKind::Filter(pane));
             }
         }),
@@ -56,6 +62,12 @@ pub(super) fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) 
         Action::NextQuery => step_query(model, 1),
         Action::HopForward => step_hop(model, 1),
         Action::HopBack => step_hop(model, -1),
+        Action::Play => flood::play(model),
+        Action::Faster => flood::speed(model, 1),
+        Action::Slower => flood::speed(model, -1),
+        Action::Duplicates => flood::duplicates(model),
+        Action::RingsIn => flood::zoom(model, 1),
+        Action::RingsOut => flood::zoom(model, -1),
         Action::Rescan => effects.push(Effect::Rescan),
         Action::Redraw => effects.push(Effect::Redraw),
         Action::Suspend => effects.push(Effect::Suspend),
@@ -99,6 +111,8 @@ fn next_pane(model: &mut Model, by: isize) {
 
 /// Moves a list's cursor.
 pub(super) fn move_in(model: &mut Model, pane: PaneName, action: Action) {
+    // The story is that of the node under the cursor of the rings.
+    let pane = if pane == PaneName::Story { PaneName::Rings } else { pane };
     let Some(at) = model.position(pane) else { return };
     let page = model.plan().area_of(pane).map_or(10, |area| rows_in(pane, area.height)).max(1);
     let to = match action {
@@ -164,6 +178,7 @@ fn step_hop(model: &mut Model, by: isize) {
         (Some(hop), _) => Some(hop.saturating_sub(1).max(1)),
     };
     model.hop = next;
+    model.flood.player.play = Play::Live;
     let shown = next.map_or_else(|| "The whole flood".into(), |hop| format!("The flood up to hop {hop} of {last}"));
     model.say(Tone::Plain, shown, "");
 }
@@ -254,6 +269,8 @@ fn back(model: &mut Model) {
         pause(model);
     } else if model.hop.is_some() {
         model.hop = None;
+    } else if flood::back(model) {
+        model.settle();
     } else if model.screen != 1 {
         show_screen(model, 1);
     }
@@ -288,6 +305,7 @@ pub(super) fn enter(model: &mut Model, pane: PaneName, effects: &mut Vec<Effect>
         (RowId::Hop(hop), _) => {
             model.hop = if model.hop == Some(*hop) { None } else { Some(*hop) };
         }
+        (RowId::Reached(_), _) => flood::follow_back(model),
         (RowId::Share(alias), _) => {
             let start = format!("{alias}/");
             open::set_filter(model, PaneName::Files, start);
@@ -415,6 +433,7 @@ fn copy(model: &mut Model, pane: PaneName, effects: &mut Vec<Effect>) {
             let line = now.log.iter().filter(|line| line.at_ms == at_ms).nth(nth);
             line.map(|line| ("the line", line.text.visible(2_000)))
         }
+        Some(RowId::Reached(node)) => Some(("the node's id", node.to_string())),
         Some(RowId::Share(_) | RowId::Hop(_)) | None => Some(own()),
     };
     if let Some((what, text)) = copied {

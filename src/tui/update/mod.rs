@@ -2,6 +2,7 @@
 
 mod act;
 mod answer;
+mod flood;
 mod keys;
 mod mouse;
 mod open;
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 use super::action::PaneName;
 use super::effect::{Effect, Message};
+use super::flood::player;
 use super::keymap::{KeyPress, Lookup, scope};
 use super::model::{FILES_WINDOW, Model, Overlay, PromptKind};
 
@@ -30,6 +32,7 @@ pub fn update(model: &mut Model, at: Duration, message: Message) -> Vec<Effect> 
         Message::Reloaded(files) => answer::reloaded(model, *files),
         Message::Tick => {}
     }
+    model.follow_flood();
     if model.toast.as_ref().is_some_and(|toast| toast.until <= model.clock) {
         model.toast = None;
     }
@@ -52,7 +55,8 @@ pub fn next_tick(model: &Model) -> Option<Duration> {
         let step = if young { 1_000 } else { 60_000 };
         now + Duration::from_millis(step - model.now_ms() % step)
     });
-    toast.into_iter().chain(ages).min()
+    let replay = (model.screen == 3 && model.flood.player.runs()).then(|| model.clock + player::FRAME);
+    toast.into_iter().chain(ages).chain(replay).min()
 }
 
 /// Between two frames of something that moves.

@@ -12,7 +12,7 @@ use super::super::model::Model;
 use super::super::paint::Paint;
 use super::super::panes;
 use super::super::rows::rows_in;
-use super::{act, open};
+use super::{act, flood, open};
 
 /// Two clicks on the same place within this are one double click.
 const DOUBLE: Duration = Duration::from_millis(400);
@@ -24,6 +24,10 @@ pub(super) fn mouse(model: &mut Model, event: MouseEvent, effects: &mut Vec<Effe
     match event.kind {
         MouseEventKind::ScrollUp => wheel(model, event, Action::Up),
         MouseEventKind::ScrollDown => wheel(model, event, Action::Down),
+        MouseEventKind::Drag(MouseButton::Left) if model.overlay.is_none() => {
+            let rings = model.plan().area_of(PaneName::Rings);
+            rings.map(|area| flood::scrub(model, inside_of(area), event.column, event.row));
+        }
         MouseEventKind::Down(MouseButton::Left) => {
             let last = model.clicked.replace((model.clock, event.column, event.row));
             let double = last.is_some_and(|(at, column, row)| {
@@ -40,6 +44,9 @@ fn wheel(model: &mut Model, event: MouseEvent, action: Action) {
         return open::act_in(model, overlay, action, &mut Vec::new());
     }
     if let Some((pane, _)) = model.plan().pane_at(event.column, event.row) {
+        if pane == PaneName::Rings {
+            return flood::zoom(model, if action == Action::Up { 1 } else { -1 });
+        }
         (0..NOTCH).for_each(|_| act::move_in(model, pane, action));
     }
 }
@@ -61,16 +68,17 @@ fn click(model: &mut Model, event: MouseEvent, double: bool, effects: &mut Vec<E
     }
     let Some((pane, area)) = plan.pane_at(event.column, event.row) else { return };
     act::focus(model, pane);
-    let inside = Rect {
-        x: area.x + 1,
-        y: area.y + 1,
-        width: area.width.saturating_sub(2),
-        height: area.height.saturating_sub(2),
-    };
+    let inside = inside_of(area);
     if !inside.contains(place.into()) {
         return;
     }
     click_inside(model, pane, inside, event, double, effects);
+}
+
+/// What is inside a pane's frame.
+fn inside_of(area: Rect) -> Rect {
+    let (width, height) = (area.width.saturating_sub(2), area.height.saturating_sub(2));
+    Rect { x: area.x + 1, y: area.y + 1, width, height }
 }
 
 fn click_inside(
@@ -81,6 +89,11 @@ fn click_inside(
     double: bool,
     effects: &mut Vec<Effect>,
 ) {
+    match pane {
+        PaneName::Rings => return flood::click(model, inside, event.column, event.row),
+        PaneName::Story => return,
+        _ => {}
+    }
     let headed = pane != PaneName::Log;
     if headed && event.row == inside.y {
         let hidden = model.list(pane).hidden;

@@ -1,0 +1,142 @@
+//! The flood of the chosen search: what its reports tell, where its nodes stand, and how much of it is shown. Kept from
+//! one message to the next and only added to, so that a frame need not read all reports again.
+
+mod place;
+pub mod player;
+#[cfg(test)]
+mod tests;
+pub mod tree;
+
+use std::sync::Arc;
+
+use self::player::Player;
+use self::tree::{Span, Tree, is_new};
+use super::model::Model;
+use crate::app::{Action, HopRow, MAX_TTL, Search};
+
+/// The flood that is looked at, and how.
+#[derive(Debug, Default)]
+pub struct Flood {
+    /// What the reports tell.
+    pub tree: Option<Tree>,
+    /// Where the player stands.
+    pub player: Player,
+    /// Whether copies that had been seen before are left out of the picture.
+    pub no_duplicates: bool,
+    /// Rings that are zoomed out of the picture.
+    pub zoom: u8,
+    /// The sums of what is shown.
+    pub shown: Shown,
+}
+
+/// The sums of a part of a flood.
+#[derive(Clone, Debug, Default)]
+pub struct Shown {
+    /// Line by line, from hop 1.
+    pub rows: Vec<HopRow>,
+    /// Nodes that are only named by others.
+    pub inferred: usize,
+    /// Reports with which something is wrong.
+    pub strange: usize,
+    /// Nodes that have no place in the picture.
+    pub not_drawn: usize,
+    of: Option<(Span, usize)>,
+}
+
+impl Model {
+    /// Takes in what the chosen search's nodes reported since the last time. Only the screen that shows it needs it.
+    pub fn follow_flood(&mut self) {
+        if self.screen != 3 {
+            return;
+        }
+        let Some(search) = self.search().map(Arc::clone) else {
+            self.flood.tree = None;
+            return;
+        };
+        let own = self.snapshot.node.node;
+        let flood = &mut self.flood;
+        match &mut flood.tree {
+            Some(tree) if tree.guid == search.row.guid && tree.grows_into(&search.hops) => {
+                if tree.reports.len() < search.hops.len() {
+                    tree.extend(&search.hops);
+                }
+            }
+            old => {
+                if old.as_ref().is_none_or(|old| old.guid != search.row.guid) {
+                    flood.player = Player::default();
+                    flood.zoom = 0;
+                }
+                *old = Some(Tree::new(own, &search));
+                flood.shown = Shown::default();
+            }
+        }
+        let end_us = self.flood_end_us();
+        self.flood.player.settle(self.clock, end_us);
+        let span = self.flood_span();
+        if let Some(tree) = &self.flood.tree
+            && self.flood.shown.of != Some((span, tree.reports.len()))
+        {
+            self.flood.shown = sums(tree, &search, span);
+        }
+    }
+
+    /// When the last report came, in microseconds since the search began.
+    #[must_use]
+    pub fn flood_end_us(&self) -> u64 {
+        self.flood.tree.as_ref().map_or(0, |tree| tree.end_ms().saturating_mul(1_000))
+    }
+
+    /// What of the flood is shown.
+    #[must_use]
+    pub fn flood_span(&self) -> Span {
+        let hop = self.hop.unwrap_or(u8::MAX);
+        let Some(tree) = &self.flood.tree else { return Span { until: 0, hop } };
+        let at = self.flood.player.at_us(self.clock, self.flood_end_us());
+        Span { until: at.map_or(tree.reports.len(), |at| tree.until(at / 1_000)), hop }
+    }
+
+    /// The node of the flood under the cursor.
+    #[must_use]
+    pub fn flood_cursor(&self) -> usize {
+        self.position(super::action::PaneName::Rings).unwrap_or(0)
+    }
+}
+
+fn sums(tree: &Tree, search: &Search, span: Span) -> Shown {
+    let whole = span.until == tree.reports.len();
+    let mut rows = if whole { search.by_hop.clone() } else { rows(tree, search, span) };
+    rows.retain(|row| row.hop <= span.hop);
+    let states = || (0..tree.nodes.len()).filter_map(|at| Some((at, tree.state(at, span)?)));
+    let not_drawn = states().filter(|(at, _)| tree.nodes.get(*at).is_some_and(|node| node.spot.is_none())).count();
+    Shown {
+        rows,
+        inferred: states().filter(|(_, state)| *state == tree::State::Inferred).count(),
+        strange: tree.strange_count(span),
+        not_drawn,
+        of: Some((span, tree.reports.len())),
+    }
+}
+
+/// The flood by hop at a moment that is over: counted anew from the reports.
+fn rows(tree: &Tree, search: &Search, span: Span) -> Vec<HopRow> {
+    let mut rows: Vec<(HopRow, Vec<u64>)> = (1..=search.row.ttl.min(MAX_TTL))
+        .map(|hop| (HopRow { hop, ttl: search.row.ttl - hop, ..HopRow::default() }, Vec::new()))
+        .collect();
+    for report in tree.reports.iter().take(span.until) {
+        let Some((row, times)) = usize::from(report.hop).checked_sub(1).and_then(|at| rows.get_mut(at)) else {
+            continue;
+        };
+        row.sent += 1;
+        row.new += u32::from(is_new(report.action));
+        row.duplicates += u32::from(report.action == Action::Duplicate);
+        row.dropped += u32::from(report.action == Action::Refused);
+        row.hits += u32::from(report.hits);
+        times.push(report.at_ms);
+    }
+    let told = rows.into_iter().filter(|(row, _)| row.sent > 0);
+    told.map(|(row, mut times)| {
+        let middle = times.len() / 2;
+        HopRow { p50_ms: Some(*times.select_nth_unstable(middle).1), ..row }
+    })
+    .collect()
+}

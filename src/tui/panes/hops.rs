@@ -1,0 +1,87 @@
+//! Per hop: the chosen search in numbers, up to the moment that the player shows; what it covered, and at what price.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::{Digest, cost, flood};
+use crate::app::{HopRow, Search};
+use crate::tui::action::PaneName;
+use crate::tui::paint::Paint;
+use crate::tui::table::{self, Column, View, Width, put};
+use crate::tui::text;
+
+/// Lines of the pane around its rows: borders, heads, and the sums.
+pub const AROUND: u16 = 3 + SUMS;
+/// Lines of the sums.
+const SUMS: u16 = 7;
+/// Columns of the names of sums.
+const NAMES: u16 = 13;
+
+/// The columns.
+pub const COLUMNS: &[Column<HopRow>] = &[
+    Column::plain("hop", Width::Is(3), 0, |row, paint, _| {
+        Line::styled(format!("{} {}", paint.symbol("█", "h"), row.hop), paint.hop(row.hop))
+    }),
+    Column::figure("sent", 5, 0, |row, paint, _| flood::number(row.sent, paint.text(), paint)),
+    Column::figure("new", 4, 0, |row, paint, _| flood::number(row.new, paint.text(), paint)),
+    Column::figure("dup", 4, 0, |row, paint, _| flood::number(row.duplicates, paint.duplicate(), paint)),
+    Column::figure("drop", 4, 2, |row, paint, _| flood::number(row.dropped, paint.dropped(), paint)),
+    Column::figure("hits", 4, 0, flood::hits),
+    Column::figure("median", 6, 1, flood::median),
+];
+
+/// What stands in the border.
+pub fn digest(paint: &Paint<'_>) -> Digest {
+    let rows = &paint.model.flood.shown.rows;
+    let hops = rows.len().to_string();
+    Digest { long: if rows.is_empty() { String::new() } else { cost::nodes(rows.len() as u64, "hop") }, short: hops }
+}
+
+/// Draws the pane's inside.
+pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>, focused: bool) {
+    let model = paint.model;
+    let Some(search) = model.search() else {
+        return super::say(buffer, area, "What happened at each hop stands here", paint);
+    };
+    if search.hops.is_empty() {
+        return super::say(buffer, area, "No node told what it did with this search", paint);
+    }
+    let list = model.list(PaneName::Hops);
+    let rows = &model.flood.shown.rows;
+    table::heads(buffer, Rect { height: 1.min(area.height), ..area }, COLUMNS, list, paint);
+    let room = area.height.saturating_sub(1 + SUMS);
+    let inner = Rect { y: area.y + 1.min(area.height), height: room, ..area };
+    let first = model.view_offset(PaneName::Hops, room.into());
+    let view = View { list, first, cursor: model.position(PaneName::Hops), focused };
+    table::rows(buffer, inner, COLUMNS, view, paint, |i| rows.get(i));
+    let used = (1 + room.min(rows.len() as u16)).min(area.height);
+    sums(buffer, Rect { y: area.y + used, height: area.height - used, ..area }, search, paint);
+}
+
+fn sums(buffer: &mut Buffer, area: Rect, search: &Search, paint: &Paint<'_>) {
+    let shown = &paint.model.flood.shown;
+    let total = |part: fn(&HopRow) -> u32| shown.rows.iter().map(|row| u64::from(part(row))).sum::<u64>();
+    let (sent, new) = (total(|row| row.sent), total(|row| row.new));
+    let known = cost::known_nodes(search, paint) as u64;
+    let room = area.width.saturating_sub(NAMES);
+    let mut reached = paint.bar(new as f64 / known.max(1) as f64, room.saturating_sub(14).min(14), paint.bar_style());
+    reached.push_span(Span::styled(format!(" {} of ~{}", text::count(new), text::count(known)), paint.text()));
+    let each = cost::redundancy(sent, new);
+    let each = each.map_or_else(|| paint.none().to_owned(), |each| format!("{each:.2} copies a node"));
+    let mut lines =
+        vec![("", Line::default()), ("coverage", reached), ("redundancy", Line::styled(each, paint.text()))];
+    let mut found = |name, count: u64, what: &str| {
+        if count > 0 {
+            lines.push((name, Line::styled(format!("{} {what}", text::count(count)), paint.warn())));
+        }
+    };
+    found("inferred", shown.inferred as u64, "never reported");
+    found("inconsistent", shown.strange as u64, "reports");
+    found("left out", search.lost_reports, "reports");
+    found("not drawn", shown.not_drawn as u64, "nodes");
+    for (y, (name, line)) in (0..area.height).zip(&lines) {
+        put(buffer, area, 0, y, NAMES, &Line::styled(*name, paint.dim()));
+        put(buffer, area, NAMES, y, room, line);
+    }
+}

@@ -1,0 +1,118 @@
+//! Where things stand in the pane of the rings. Drawing and the mouse ask the same functions.
+
+use ratatui::layout::Rect;
+
+use super::dots::CELL;
+use crate::tui::flood::tree::{State, Tree};
+use crate::tui::model::Model;
+
+/// Dots that are left free at the edge.
+const MARGIN: f64 = 2.0;
+/// Columns of the words on both sides of the player's track.
+pub(super) const BAR_WORDS: (u16, u16) = (17, 14);
+
+/// Less than 1 draws the inner rings, where nodes stand closer, wider apart.
+const SPREAD: f64 = 0.75;
+
+/// The parts of the pane's inside.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Parts {
+    /// The rings.
+    pub(crate) canvas: Rect,
+    /// What the signs mean.
+    pub(crate) legend: Option<Rect>,
+    /// The player.
+    pub(crate) bar: Rect,
+    /// The part of it that the mouse moves on.
+    pub(crate) track: Rect,
+}
+
+/// Divides the pane's inside.
+pub(crate) fn parts(inner: Rect) -> Parts {
+    let bar = Rect { y: inner.bottom().saturating_sub(1), height: 1.min(inner.height), ..inner };
+    let named = inner.height >= 14;
+    let below = bar.height + u16::from(named);
+    let canvas = Rect { height: inner.height.saturating_sub(below), ..inner };
+    let legend = named.then_some(Rect { y: canvas.bottom(), height: 1, ..inner });
+    let left = BAR_WORDS.0.min(inner.width);
+    let width = inner.width.saturating_sub(left + BAR_WORDS.1);
+    Parts { canvas, legend, bar, track: Rect { x: bar.x + left, width, ..bar } }
+}
+
+/// A node's place on the canvas.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen {
+    /// Its number.
+    pub(crate) node: usize,
+    /// What it is at the moment that is shown.
+    pub(crate) state: State,
+    /// Its cell from the corner of the canvas.
+    pub(crate) cell: (u16, u16),
+}
+
+/// How hops and turns become dots.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Geometry {
+    canvas: Rect,
+    /// Dots from the middle to the edge.
+    reach: f64,
+    /// Rings within that.
+    rings: u8,
+}
+
+impl Geometry {
+    /// As many rings as the flood has, less those that are zoomed out, fit into the canvas.
+    pub(crate) fn new(canvas: Rect, tree: &Tree, zoom: u8) -> Self {
+        let (width, height) =
+            (f64::from(canvas.width) * f64::from(CELL.0), f64::from(canvas.height) * f64::from(CELL.1));
+        let radius = (width.min(height) / 2.0 - MARGIN).max(0.0);
+        Self { canvas, reach: radius, rings: tree.hops().saturating_sub(zoom).max(1) }
+    }
+
+    /// The middle, in dots. A cell's own middle, so that this node's sign stands in it.
+    pub(crate) fn center(&self) -> (f64, f64) {
+        let middle = |cells: u16, dots: i32| f64::from(cells / 2) * f64::from(dots) + f64::from(dots) / 2.0 - 0.5;
+        (middle(self.canvas.width, CELL.0), middle(self.canvas.height, CELL.1))
+    }
+
+    /// The radius of a hop's ring, in dots.
+    pub(crate) fn radius(&self, hop: u8) -> f64 {
+        self.reach * (f64::from(hop) / f64::from(self.rings)).powf(SPREAD)
+    }
+
+    /// A place on a ring, in dots.
+    pub(crate) fn dot(&self, hop: u8, turn: f64) -> (f64, f64) {
+        let (sin, cos) = (turn * std::f64::consts::TAU).sin_cos();
+        let ((x, y), radius) = (self.center(), self.radius(hop));
+        (x + radius * sin, y - radius * cos)
+    }
+
+    /// The cell of a place on a ring, if it is on the canvas.
+    pub(crate) fn cell(&self, hop: u8, turn: f64) -> Option<(u16, u16)> {
+        let (x, y) = self.dot(hop, turn);
+        let cell = |dot: f64, dots: i32, cells: u16| {
+            let at = (dot.round() as i32).div_euclid(dots);
+            u16::try_from(at).ok().filter(|at| *at < cells)
+        };
+        cell(x, CELL.0, self.canvas.width).zip(cell(y, CELL.1, self.canvas.height))
+    }
+}
+
+/// The nodes that are on the canvas at the moment that is shown, the least important first: the last one drawn on a
+/// cell is the one that is seen.
+pub(crate) fn seen(model: &Model, canvas: Rect) -> Vec<Seen> {
+    let Some(tree) = &model.flood.tree else { return Vec::new() };
+    let geometry = Geometry::new(canvas, tree, model.flood.zoom);
+    let span = model.flood_span();
+    let mut seen: Vec<Seen> = (0..tree.nodes.len())
+        .filter_map(|at| {
+            let node = tree.nodes.get(at)?;
+            let spot = node.spot?;
+            let state = tree.state(at, span)?;
+            Some(Seen { node: at, state, cell: geometry.cell(node.hop, spot.turn)? })
+        })
+        .collect();
+    let cursor = model.flood_cursor();
+    seen.sort_by_key(|seen| (seen.state == State::You, seen.node == cursor && cursor != 0, seen.state));
+    seen
+}

@@ -1,0 +1,190 @@
+//! Flood: the chosen search as rings, one for each hop, with the nodes that reported and the way the query took.
+
+mod bar;
+mod dots;
+pub(crate) mod geometry;
+mod labels;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span as Words};
+
+use self::dots::{Dots, Layer};
+use self::geometry::{Geometry, Seen};
+use super::Digest;
+use crate::app::Action as Did;
+use crate::tui::action::Action;
+use crate::tui::flood::tree::{Span, State, Tree};
+use crate::tui::paint::Paint;
+use crate::tui::table::put;
+use crate::tui::text;
+
+/// Of the dots of a ring and of a duplicate's way so many are drawn as one.
+const SPARSE: (usize, usize) = (2, 4);
+
+/// What stands in the border.
+pub fn digest(paint: &Paint<'_>) -> Digest {
+    let Some(search) = paint.model.search() else { return Digest::default() };
+    let mut long = paint.words(&search.row.text, 32);
+    let delay = paint.model.snapshot.node.hop_delay_ms;
+    if delay > 0 {
+        long.push_str(&format!(" {} slowed {delay} ms a hop", paint.dot()));
+    }
+    if let Some(hop) = paint.model.hop {
+        long.push_str(&format!(" {} up to hop {hop}", paint.dot()));
+    }
+    let reached = paint.model.flood.shown.rows.iter().rfind(|row| row.sent > 0).map(|row| row.hop);
+    if let Some((tree, reached)) = paint.model.flood.tree.as_ref().zip(reached) {
+        long.push_str(&format!(" {} hop {reached} of {}", paint.dot(), tree.hops()));
+    }
+    Digest { short: text::count(search.row.nodes.into()), long }
+}
+
+/// Draws the pane's inside.
+pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
+    let model = paint.model;
+    let Some(search) = model.search() else {
+        let key = paint.key(&Action::SearchPrompt);
+        return super::say(buffer, area, &format!("No search yet. Press {key}, and watch it spread here"), paint);
+    };
+    let tree = model.flood.tree.as_ref().filter(|tree| tree.guid == search.row.guid);
+    let Some(tree) = tree.filter(|tree| !tree.reports.is_empty()) else {
+        return super::say(buffer, area, &super::flood::why_empty(search, paint), paint);
+    };
+    let parts = geometry::parts(area);
+    let seen = geometry::seen(model, parts.canvas);
+    if !parts.canvas.is_empty() {
+        canvas(buffer, parts.canvas, tree, &seen, paint);
+    }
+    if let Some(area) = parts.legend {
+        legend(buffer, area, &seen, paint);
+    }
+    bar::draw(buffer, parts, tree, search, paint);
+}
+
+fn canvas(buffer: &mut Buffer, area: Rect, tree: &Tree, seen: &[Seen], paint: &Paint<'_>) {
+    let model = paint.model;
+    let geometry = Geometry::new(area, tree, model.flood.zoom);
+    let span = model.flood_span();
+    let mut dots = Dots::new(area);
+    for hop in 1..=tree.hops() {
+        let style = paint.border(false);
+        dots.circle(geometry.center(), geometry.radius(hop), SPARSE.0, Layer::Ring, style);
+    }
+    edges(&mut dots, geometry, tree, span, paint);
+    way(&mut dots, geometry, tree, span, paint);
+    dots.draw(buffer, model.glyphs.is_ascii());
+    labels::hops(buffer, area, geometry, tree, paint);
+    for node in seen {
+        sign(buffer, area, node, tree, span, paint);
+    }
+    labels::names(buffer, area, seen, &dots, tree, paint);
+    let left_out = model.flood.shown.not_drawn;
+    if left_out > 0 {
+        let line = Line::styled(format!("+{} nodes not drawn", text::count(left_out as u64)), paint.warn());
+        put(buffer, area, 0, 0, area.width, &line);
+    }
+}
+
+/// The ways that copies took: those that were new to their node, and those that had been seen before.
+fn edges(dots: &mut Dots, geometry: Geometry, tree: &Tree, span: Span, paint: &Paint<'_>) {
+    let place = |at: usize| tree.nodes.get(at).and_then(|node| Some(geometry.dot(node.hop, node.spot?.turn)));
+    let shown = tree.reports.iter().enumerate().take(span.until).filter(|(_, report)| report.hop <= span.hop);
+    // Of more ways than nodes can be told apart nothing is seen, and they would take the time of a frame.
+    for (index, report) in shown.take(MAX_WAYS) {
+        let Some(to) = tree.find(report.node).filter(|to| tree.nodes.get(*to).is_some_and(|to| to.hop <= span.hop))
+        else {
+            continue;
+        };
+        let ways = tree.sender_of(index).and_then(place).zip(place(to));
+        let Some((from, end)) = ways else { continue };
+        let first = tree.nodes.get(to).is_some_and(|node| node.first == Some(index));
+        match report.action {
+            Did::Refused => dots.line(from, end, 2, Layer::Tree, paint.dropped()),
+            Did::Duplicate if model_hides(paint) => {}
+            Did::Duplicate => dots.line(from, end, SPARSE.1, Layer::Duplicate, paint.duplicate()),
+            _ if first => dots.line(from, end, 1, Layer::Tree, paint.hop(report.hop)),
+            _ => {}
+        }
+    }
+}
+
+/// Ways that are drawn.
+const MAX_WAYS: usize = 8_000;
+
+const fn model_hides(paint: &Paint<'_>) -> bool {
+    paint.model.flood.no_duplicates
+}
+
+/// The selected node's way back to this one.
+fn way(dots: &mut Dots, geometry: Geometry, tree: &Tree, span: Span, paint: &Paint<'_>) {
+    let cursor = paint.model.flood_cursor();
+    if tree.state(cursor, span).is_none() {
+        return;
+    }
+    let way = tree.way_back(cursor);
+    let places =
+        way.iter().map(|&at| tree.nodes.get(at).and_then(|node| Some(geometry.dot(node.hop, node.spot?.turn))));
+    let places: Vec<_> = places.collect();
+    for pair in places.windows(2) {
+        if let [Some(from), Some(to)] = pair {
+            dots.line(*from, *to, 1, Layer::Way, paint.me());
+        }
+    }
+}
+
+/// The sign of a node, by what it is.
+pub(super) fn look(state: State, hop: u8, strange: bool, paint: &Paint<'_>) -> (&'static str, Style) {
+    let glyphs = &paint.model.glyphs;
+    match state {
+        State::You => (glyphs.you, paint.me()),
+        _ if strange => (glyphs.warning, paint.warn().add_modifier(Modifier::BOLD)),
+        State::Hit => (glyphs.hit, paint.hit()),
+        State::Reached => (glyphs.peer, paint.hop(hop)),
+        State::Refused => (glyphs.dropped, paint.dropped()),
+        State::Duplicate => (glyphs.duplicate, paint.duplicate()),
+        State::Inferred => (glyphs.dialling, paint.dim()),
+    }
+}
+
+fn sign(buffer: &mut Buffer, area: Rect, seen: &Seen, tree: &Tree, span: Span, paint: &Paint<'_>) {
+    let Some(node) = tree.nodes.get(seen.node) else { return };
+    let strange = tree.copies(node, span).any(|(copy, _)| tree.strange(copy).next().is_some());
+    let (sign, style) = look(seen.state, node.hop, strange, paint);
+    let chosen = paint.model.flood_cursor() == seen.node;
+    if let Some(cell) = buffer.cell_mut((area.x + seen.cell.0, area.y + seen.cell.1)) {
+        cell.set_symbol(sign).set_style(if chosen { style.add_modifier(Modifier::REVERSED) } else { style });
+    }
+}
+
+/// What the signs and colours mean, as far as there is room; those that are rare only where they are.
+fn legend(buffer: &mut Buffer, area: Rect, seen: &[Seen], paint: &Paint<'_>) {
+    let any = |state: State| seen.iter().any(|seen| seen.state == state);
+    let kinds = [
+        (State::You, false, "you", true),
+        (State::Reached, false, "reached", true),
+        (State::Hit, false, "hit", true),
+        (State::Reached, true, "inconsistent", paint.model.flood.shown.strange > 0),
+        (State::Inferred, false, "inferred", any(State::Inferred)),
+        (State::Refused, false, "refused", any(State::Refused)),
+        (State::Duplicate, false, "duplicates only", any(State::Duplicate)),
+    ];
+    let mut parts: Vec<Line<'static>> = Vec::new();
+    for (state, strange, name, _) in kinds.into_iter().filter(|(.., there)| *there) {
+        let (sign, style) = look(state, 4, strange, paint);
+        parts.push(Line::from(vec![Words::styled(sign, style), Words::styled(format!(" {name}"), paint.dim())]));
+    }
+    let dotted = if model_hides(paint) { "duplicates hidden" } else { "duplicate" };
+    let ways = Words::styled(paint.symbol("⠐⠐⠐", ":::"), paint.duplicate());
+    parts.insert(3, Line::from(vec![ways, Words::styled(format!(" {dotted}"), paint.dim())]));
+    let mut x = 1;
+    for part in parts {
+        let width = part.width() as u16;
+        if x + width > area.width {
+            break;
+        }
+        put(buffer, area, x, 0, width, &part);
+        x += width + 2;
+    }
+}

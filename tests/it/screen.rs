@@ -129,6 +129,15 @@ fn the_first_key_after_a_change_of_size_counts_and_the_terminal_is_given_back() 
 }
 
 #[test]
+fn more_keys_at_once_than_one_read_takes_all_count() {
+    let folder = folder();
+    let mut screen = Screen::start(folder.path());
+    screen.wait_for_text("Neighbors");
+    screen.type_keys(&[[b'5'; 1500].as_slice(), b"6"].concat());
+    screen.wait_for_text("following");
+}
+
+#[test]
 fn a_node_that_is_killed_leaves_the_terminal_as_it_was() {
     let folder = folder();
     let mut screen = Screen::start(folder.path());

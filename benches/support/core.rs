@@ -54,7 +54,8 @@ impl Relay {
     /// One input; returns how many outputs it led to.
     pub(crate) fn handle(&mut self, input: Input) -> usize {
         self.out.clear();
-        let mut cx = Context { now: self.now, config: &self.config, library: &Empty, out: &mut self.out };
+        let mut cx =
+            Context { now: self.now, config: &self.config, library: &Empty, registry: None, out: &mut self.out };
         self.node.handle(input, &mut cx);
         self.out.len()
     }

@@ -208,7 +208,8 @@ impl Actor {
 
     fn call(&mut self, input: Input) {
         let mut out = std::mem::take(&mut self.out);
-        let mut cx = Context { now: self.now, config: &self.config, library: &*self.library, out: &mut out };
+        let mut cx =
+            Context { now: self.now, config: &self.config, library: &*self.library, registry: None, out: &mut out };
         self.node.handle(input, &mut cx);
         for output in out.drain(..) {
             self.carry_out(output);

@@ -82,12 +82,13 @@ impl Hosts {
         self.0.retain(|host| host.addr != addr);
     }
 
-    /// Whom to dial: a host that the user named before any other, at random among equals, never one of `linked`.
+    /// Whom to dial: a host that the user named before any other, then one that was a neighbor and never failed since, at
+    /// random among equals, never one of `linked`.
     /// It counts as being dialled from then on.
     pub(super) fn pick(&mut self, now: Time, wish: Wish, linked: &[PeerAddr], rng: &mut Rng) -> Option<PeerAddr> {
         let ready = |host: &&mut Host| host.may_dial(wish, linked) && host.next_try <= now;
-        let configured = self.0.iter_mut().filter(ready).filter(|host| host.source == HostSource::Configured).count();
-        let wants = |host: &&mut Host| ready(host) && (configured == 0 || host.source == HostSource::Configured);
+        let best = self.0.iter_mut().filter(ready).map(|host| host.rank()).min()?;
+        let wants = |host: &&mut Host| ready(host) && host.rank() == best;
         let candidates = self.0.iter_mut().filter(wants).count();
         let host = self.0.iter_mut().filter(wants).nth(rng.below(candidates))?;
         host.dialling = true;
@@ -152,6 +153,11 @@ impl Hosts {
         }
     }
 
+    /// A link to it was closed because this node changes its topology: the first to turn to on the way back.
+    pub(super) fn left(&mut self, addr: PeerAddr, now: Time) {
+        self.wait(addr, now);
+    }
+
     /// Addresses of nodes that were linked once and that fit, in random order: what a pong tells.
     pub(super) fn sample(&self, fits: impl Fn(PeerAddr) -> bool, rng: &mut Rng) -> Vec<PeerAddr> {
         let proven = self.0.iter().filter(|host| host.proven && host.failures == 0 && fits(host.addr));
@@ -179,6 +185,15 @@ impl Hosts {
 }
 
 impl Host {
+    /// The lower, the sooner it is dialled.
+    fn rank(&self) -> u8 {
+        match self.source {
+            HostSource::Configured => 0,
+            _ if self.proven && self.failures == 0 => 1,
+            _ => 2,
+        }
+    }
+
     fn may_dial(&self, wish: Wish, linked: &[PeerAddr]) -> bool {
         let wished = match wish {
             Wish::Anyone => true,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::base::Time;
 
 /// A token bucket: `rate` a second in the long run, `burst` at once.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Bucket {
     /// When the bucket would have been empty: each token spent moves it on by one token's time.
     empty_at: Time,
@@ -16,7 +16,11 @@ impl Bucket {
 
     /// Takes a token; false when there is none.
     pub(super) fn take(&mut self, now: Time, rate: u32, burst: u32) -> bool {
-        let token = Duration::from_secs(1) / rate.max(1);
+        self.take_every(now, Duration::from_secs(1) / rate.max(1), burst)
+    }
+
+    /// Takes a token of those that come one each `token`, `burst` at once; false when there is none.
+    pub(super) fn take_every(&mut self, now: Time, token: Duration, burst: u32) -> bool {
         let spent = self.empty_at.max(now) + token;
         let allowed = spent.since(now) <= token * burst;
         if allowed {

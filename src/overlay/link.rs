@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::io::{LinkId, Peer};
 use super::limit::Bucket;
+use super::topology::Class;
 use crate::base::Time;
 use crate::proto::{Guid, NodeId};
 
@@ -13,7 +14,8 @@ use crate::proto::{Guid, NodeId};
 pub struct Link {
     pub(super) id: LinkId,
     /// See [`tag`].
-    pub(super) tag: u32,
+    pub(super) tag: u16,
+    pub(super) class: Class,
     pub(super) peer: Arc<Peer>,
     pub(super) since: Time,
     pub(super) last_heard: Time,
@@ -36,14 +38,17 @@ pub(super) struct Signs {
     pub(super) rtt: Option<Duration>,
     pub(super) shares: Option<(u64, u64)>,
     pub(super) pings_allowed: Bucket,
+    /// How fit it says it is to be an ultra-peer, in thousandths, and how many leaves it says it has room for.
+    pub(super) fitness: Option<(u16, u16)>,
+    pub(super) status_allowed: Bucket,
     /// When an unanswered probe ends the link before the usual silence does.
     pub(super) probed_until: Option<Time>,
 }
 
 /// The first bytes of a node's id: what tells most nodes apart without looking any further.
-pub(super) fn tag(node: &NodeId) -> u32 {
-    let [a, b, c, d, ..] = node.0;
-    u32::from_be_bytes([a, b, c, d])
+pub(super) fn tag(node: &NodeId) -> u16 {
+    let [a, b, ..] = node.0;
+    u16::from_be_bytes([a, b])
 }
 
 /// Messages over one link, in all.
@@ -60,11 +65,12 @@ pub struct LinkCounts {
 }
 
 impl Link {
-    pub(super) fn new(id: LinkId, peer: Arc<Peer>, now: Time) -> Self {
+    pub(super) fn new(id: LinkId, class: Class, peer: Arc<Peer>, now: Time) -> Self {
         let tag = tag(&peer.id);
         Self {
             id,
             tag,
+            class,
             peer,
             since: now,
             last_heard: now,
@@ -78,7 +84,15 @@ impl Link {
 
     pub(super) fn signs_mut(&mut self) -> &mut Signs {
         self.signs.get_or_insert_with(|| {
-            Box::new(Signs { ping: None, rtt: None, shares: None, pings_allowed: Bucket::FULL, probed_until: None })
+            Box::new(Signs {
+                ping: None,
+                rtt: None,
+                shares: None,
+                pings_allowed: Bucket::FULL,
+                fitness: None,
+                status_allowed: Bucket::FULL,
+                probed_until: None,
+            })
         })
     }
 
@@ -124,6 +138,12 @@ impl Link {
             queries_in: self.queries_in.into(),
             duplicates: self.duplicates.into(),
         }
+    }
+
+    /// How fit the neighbor says it is to be an ultra-peer, in thousandths, and how many leaves it says it has room for.
+    #[must_use]
+    pub fn fitness(&self) -> Option<(u16, u16)> {
+        self.signs.as_ref()?.fitness
     }
 
     /// Files and bytes that the neighbor shares, as it says.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::io::{Context, DoneWhy, Event, Output, SearchCost, SearchSpec};
-use super::message::{Action, Delivery, HitMessage, Hop, ReportMessage};
+use super::message::{Action, Delivery, HitMessage, Hop, ReportMessage, TopologyKind};
 use super::node::Node;
 use super::timers::Timer;
 use crate::base::{Map, Seed, Time, seed};
@@ -48,6 +48,11 @@ impl Search {
         }
     }
 
+    /// Whether hits come on connections of their own, whatever becomes of the links.
+    pub(super) fn comes_direct(&self) -> bool {
+        self.spec.body.delivery == Delivery::Direct && self.spec.body.origin.is_some()
+    }
+
     fn deadline(&self) -> Time {
         self.started + self.spec.timeout
     }
@@ -63,7 +68,8 @@ impl Search {
     /// Whether a report can be true of this search, from a node that told of `told` copies before.
     fn is_plausible(&self, hop: &Hop, told: u16) -> bool {
         hop.hop >= 1
-            && hop.hop.saturating_add(hop.ttl) <= self.spec.ttl
+            // A leaf is one hop further than the last ultra-peer.
+            && hop.hop.saturating_add(hop.ttl) <= self.spec.ttl.saturating_add(1)
             && usize::from(hop.sent) <= MAX_LINKS
             && usize::from(hop.hits) <= MAX_HITS_A_NODE
             && told < MAX_HOPS_A_NODE
@@ -99,6 +105,9 @@ impl Search {
 
 impl Node {
     pub(super) fn start_search(&mut self, spec: SearchSpec, cx: &mut Context<'_>) {
+        if self.kind == TopologyKind::Central && self.searches.len() < MAX_SEARCHES {
+            return self.start_lookup(spec, cx);
+        }
         let refused = if self.searches.len() >= MAX_SEARCHES {
             Some(DoneWhy::TooMany)
         } else if self.links.is_empty() {
@@ -249,9 +258,10 @@ impl Node {
         }
     }
 
-    pub(super) fn end_all_searches(&mut self, cx: &mut Context<'_>) {
-        while !self.searches.is_empty() {
-            self.end_search(0, DoneWhy::Shutdown, cx);
+    /// Ends the searches that `over` says yes to.
+    pub(super) fn end_searches_where(&mut self, why: DoneWhy, cx: &mut Context<'_>, over: impl Fn(&Search) -> bool) {
+        while let Some(index) = self.searches.iter().position(&over) {
+            self.end_search(index, why, cx);
         }
     }
 

@@ -24,6 +24,10 @@ impl Library for Names {
     fn totals(&self) -> (u64, u64) {
         (self.0.len() as u64, self.0.len() as u64)
     }
+
+    fn each(&self, visit: &mut dyn FnMut(&str, u64, &FileId)) {
+        self.0.iter().for_each(|name| visit(name, 1, &file_id(name)));
+    }
 }
 
 fn file_id(name: &str) -> FileId {
@@ -90,7 +94,8 @@ impl World {
 
     fn input(&mut self, n: usize, input: Input) {
         let mut out = Vec::new();
-        let mut cx = Context { now: self.now, config: &self.config, library: &self.shares[n], out: &mut out };
+        let mut cx =
+            Context { now: self.now, config: &self.config, library: &self.shares[n], registry: None, out: &mut out };
         self.nodes[n].handle(input, &mut cx);
         for output in out {
             self.output(n, output);
@@ -122,6 +127,10 @@ impl World {
                 }
             }
             Output::Event(event) => self.events.push((n, event)),
+            Output::Check { addr: at, node } => {
+                let reached = (0..self.nodes.len()).any(|m| addr(m) == at && node_id(m) == node);
+                self.post(n, Duration::from_millis(2), Input::Checked { addr: at, node, reached });
+            }
             Output::Trace(_) => {}
         }
     }
@@ -141,6 +150,7 @@ impl World {
                 local: true,
                 topology: TopologyKind::Flood,
                 role: Role::Peer,
+                serves: false,
             })
         };
         self.post(a, Duration::from_millis(1), Input::LinkUp { link: ours, peer: peer(b, Some(addr(b))) });
@@ -486,7 +496,8 @@ fn private_addresses_are_not_told_to_strangers() {
         let link = link.id;
         let ping = Message::Ping(Ping { guid: Guid([1; 16]), wants_hosts: true });
         let mut out = Vec::new();
-        let mut cx = Context { now: world.now, config: &world.config, library: &world.shares[0], out: &mut out };
+        let mut cx =
+            Context { now: world.now, config: &world.config, library: &world.shares[0], registry: None, out: &mut out };
         world.nodes[0].handle(Input::Message { link, message: ping }, &mut cx);
         let told = out.iter().any(|output| {
             matches!(output, Output::Send { message: Message::Pong(pong), .. } if pong.hosts.contains(&addr(1)))
@@ -541,7 +552,8 @@ fn a_forged_origin_is_not_flooded_with_hits() {
         let body = Arc::new(QueryBody::new("song", Some(victim), Delivery::Direct, false));
         let query = QueryMessage { guid: Guid(guid), travel: Travel::start(7, 7), body };
         let mut out = Vec::new();
-        let mut cx = Context { now: world.now, config: &world.config, library: &world.shares[0], out: &mut out };
+        let mut cx =
+            Context { now: world.now, config: &world.config, library: &world.shares[0], registry: None, out: &mut out };
         world.nodes[0].handle(Input::Message { link, message: Message::Query(query) }, &mut cx);
         direct += out.iter().filter(|output| matches!(output, Output::Direct { .. })).count();
     }

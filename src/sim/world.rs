@@ -11,7 +11,7 @@ use crate::overlay::{
     Command, Config, Context, Event, FoundFile, Input, Library, LinkId, Message, Node, Output, Peer, QueryBody,
     QueryMessage, Role, SearchSpec, TopologyKind,
 };
-use crate::proto::{Guid, NodeId, Query, Travel, Ttl, Untrusted};
+use crate::proto::{FileId, Guid, NodeId, Query, Travel, Ttl, Untrusted};
 
 /// Copies that are prepared together: enough to wait for memory once instead of often, few enough to stay in the caches.
 const GROUP: usize = 64;
@@ -27,6 +27,8 @@ impl Library for Empty {
     fn totals(&self) -> (u64, u64) {
         (0, 0)
     }
+
+    fn each(&self, _: &mut dyn FnMut(&str, u64, &FileId)) {}
 }
 
 /// An overlay of real cores, in virtual time, and one query in it.
@@ -78,6 +80,7 @@ impl<'a> World<'a> {
                 local: true,
                 topology: TopologyKind::Flood,
                 role: Role::Peer,
+                serves: false,
             }));
         }
         let mut world = Self {
@@ -109,7 +112,7 @@ impl<'a> World<'a> {
 
     /// One node takes one input; returns how many copies that led to.
     fn handle(&mut self, node: usize, now: Time, input: Input) -> u64 {
-        let mut cx = Context { now, config: &self.config, library: &Empty, out: &mut self.out };
+        let mut cx = Context { now, config: &self.config, library: &Empty, registry: None, out: &mut self.out };
         self.nodes[node].handle(input, &mut cx);
         let mut sent = 0;
         let mut out = std::mem::take(&mut self.out);

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use crate::base::Time;
 use crate::overlay::io::{Context, Dedup, LinkId, Output, Trace};
-use crate::overlay::message::{Action, Hop, Message, QueryBody, QueryMessage};
+use crate::overlay::message::{Action, Hop, Message, QueryBody, QueryMessage, Role};
 use crate::overlay::node::Node;
 use crate::overlay::seen::Passed;
 use crate::overlay::timers::Timer;
+use crate::overlay::topology::Class;
 use crate::proto::limits::{MAX_HITS_A_NODE, SEEN_GENERATION};
-use crate::proto::{Guid, Travel};
+use crate::proto::{Guid, Travel, Ttl};
 
 /// Queries that the slow motion holds at once.
 const MAX_HELD: usize = 4_096;
@@ -42,8 +43,15 @@ impl Node {
         let link = &mut self.links[index];
         link.queries_in = link.queries_in.saturating_add(1);
         self.counters.queries += 1;
-        let from = link.id;
-        let Some(travel) = query.travel.arrive(cx.config.max_ttl) else {
+        let (from, class) = (link.id, link.class);
+        if matches!(class, Class::Directory | Class::Client) || class == Class::Leaf && query.travel.hops() > 0 {
+            self.counters.misplaced += 1;
+            self.break_off(index, "it passes on queries of others in a role that does not", cx);
+            return;
+        }
+        // A leaf is one hop further than the last ultra-peer.
+        let max_ttl = cx.config.max_ttl + Ttl::from(class == Class::Ultrapeer);
+        let Some(travel) = query.travel.arrive(max_ttl) else {
             self.counters.expired += 1;
             return;
         };
@@ -62,8 +70,16 @@ impl Node {
             }
             None => self.on_new_query(index, query, travel, cx),
         };
-        let sent = if verdict.go_on && travel.may_go_on() { self.pass_on(from, query, travel, cx) } else { 0 };
-        self.tell(index, query, travel, &verdict, sent, cx);
+        let mut sent = 0;
+        if verdict.go_on && self.role != Role::Leaf {
+            if travel.may_go_on() {
+                sent += self.pass_on(from, query, travel, cx);
+            }
+            if verdict.action != Action::Duplicate {
+                sent += self.hand_to_leaves(from, query, travel, cx);
+            }
+        }
+        self.tell(from, query, travel, &verdict, sent, cx);
     }
 
     fn count_duplicate(&mut self, index: usize) {
@@ -86,7 +102,7 @@ impl Node {
         if !found.is_empty() {
             self.answer(query, travel, found, cx);
         }
-        let action = match (hits, travel.may_go_on()) {
+        let action = match (hits, travel.may_go_on() && self.role != Role::Leaf) {
             (0, true) => Action::Forwarded,
             (0, false) => Action::Expired,
             _ => Action::Answered,
@@ -107,14 +123,14 @@ impl Node {
         let due = self.now + cx.config.hop_delay;
         self.flood.held.push_back(Held { due, arrived: self.now, from, query: onward });
         self.timers.at_latest(Timer::Held, due);
-        self.links.iter().filter(|link| link.id != from).count() as u16
+        self.links.iter().filter(|link| link.id != from && link.class != Class::Leaf).count() as u16
     }
 
-    /// Copies to every link but `from` that was up when the query arrived.
+    /// Copies to every link but `from` and those to leaves that was up when the query arrived.
     fn relay(&mut self, from: LinkId, arrived: Time, query: &QueryMessage, cx: &mut Context<'_>) -> u16 {
         let mut sent = 0;
         for link in &mut self.links {
-            if link.id != from && link.since <= arrived {
+            if link.id != from && link.class != Class::Leaf && link.since <= arrived {
                 link.messages_out += 1;
                 cx.out.push(Output::Send { link: link.id, message: Message::Query(query.clone()) });
                 sent += 1;
@@ -135,6 +151,13 @@ impl Node {
         }
     }
 
+    /// Forgets the queries that the slow motion holds.
+    pub(in crate::overlay) fn drop_held(&mut self) {
+        self.counters.not_held += self.flood.held.len() as u64;
+        self.flood.held.clear();
+        self.timers.clear(Timer::Held);
+    }
+
     /// Sends an own query to every neighbor; returns how many copies that makes.
     pub(in crate::overlay) fn flood_own(
         &mut self,
@@ -147,13 +170,14 @@ impl Node {
         self.seen.insert(guid, Passed { ttl: u8::MAX, from: None, reported: false });
         self.timers.at_latest(Timer::Seen, self.now + SEEN_GENERATION);
         let nobody = LinkId(u32::MAX);
-        self.relay(nobody, self.now, &QueryMessage { guid, travel, body: Arc::clone(body) }, cx)
+        let query = QueryMessage { guid, travel, body: Arc::clone(body) };
+        self.relay(nobody, self.now, &query, cx) + self.hand_to_leaves(nobody, &query, travel, cx)
     }
 
     /// Tells those who watch what was done with a copy: the origin, if it asked, and this node's own faces.
     fn tell(
         &mut self,
-        index: usize,
+        from: LinkId,
         query: &QueryMessage,
         travel: Travel,
         verdict: &Verdict,
@@ -162,14 +186,15 @@ impl Node {
     ) {
         let Verdict { action, hits, .. } = *verdict;
         let (hop, ttl) = (travel.hops(), travel.ttl());
-        if query.body.traced {
+        if query.body.traced
+            && let Some(index) = self.link_index(from)
+        {
             let from = self.links[index].peer.id;
             self.report(index, query, Hop { from, hop, ttl, action, hits, sent }, cx);
         }
         if cx.config.trace {
             let body = (action != Action::Duplicate).then(|| Arc::clone(&query.body));
-            let link = self.links[index].id;
-            cx.out.push(Output::Trace(Trace { guid: query.guid, link, hop, ttl, action, hits, sent, body }));
+            cx.out.push(Output::Trace(Trace { guid: query.guid, link: from, hop, ttl, action, hits, sent, body }));
         }
     }
 }

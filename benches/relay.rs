@@ -175,6 +175,7 @@ async fn link(addr: PeerAddr) -> Result<hopscope::net::Stream> {
         observed: None,
         topology: TopologyKind::Flood,
         role: Role::Peer,
+        serves: false,
     };
     wire::encode_hello(&hello, &mut frame);
     stream.write_all(&frame).await?;

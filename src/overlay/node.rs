@@ -264,7 +264,6 @@ impl Node {
 
     fn on_own_addr(&mut self, addr: PeerAddr) {
         self.addr = Some(addr);
-        self.client_addr_changed();
     }
 
     fn on_library_changed(&mut self) {

@@ -273,6 +273,10 @@ impl Node {
 
 /// For people: nobody answers, and what to do.
 fn unreachable(known: usize, trouble: &str) -> String {
-    let who = if known == 1 { "the directory does not answer".to_owned() } else { format!("none of {known} directories answers") };
+    let who = if known == 1 {
+        "the directory does not answer".to_owned()
+    } else {
+        format!("none of {known} directories answers")
+    };
     format!("{who} ({trouble}): trying again; see that it runs, or name another (--directory ADDRESS)")
 }

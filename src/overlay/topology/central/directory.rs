@@ -200,7 +200,9 @@ impl Node {
             Message::Ping(_) | Message::Propose(_) => self.over_limit(id, cx),
             Message::Pong(_) => {}
             Message::Status(status) if status.role == Role::Client => {}
-            Message::Status(_) => self.close_client(id, ByeReason::Role, "it has to link again for that", Then::Forget, cx),
+            Message::Status(_) => {
+                self.close_client(id, ByeReason::Role, "it has to link again for that", Then::Forget, cx)
+            }
             Message::Bye(bye) => {
                 let why = bye.text.visible(crate::proto::limits::MAX_REASON);
                 cx.out.push(Output::Close { link: id, why: bye.reason });

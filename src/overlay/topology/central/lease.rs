@@ -119,7 +119,8 @@ impl Node {
             }
         }
         self.look_for_clients(cx);
-        let telling: Vec<LinkId> = self.directory.iter().flat_map(|directory| directory.telling.iter().copied()).collect();
+        let telling: Vec<LinkId> =
+            self.directory.iter().flat_map(|directory| directory.telling.iter().copied()).collect();
         telling.into_iter().for_each(|link| self.tell_known(link, cx));
         self.wait_for_leases();
     }

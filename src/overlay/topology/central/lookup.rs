@@ -102,8 +102,7 @@ impl Node {
             let limit = (enough - search.found()).min(MAX_HITS_A_MESSAGE);
             let (nodes, next) = registry.find(query, &own, position, limit);
             for at in nodes {
-                let source =
-                    Source { node: at.node, name: &at.name, addr: at.addr, hops: 1, via: Delivery::Directory };
+                let source = Source { node: at.node, name: &at.name, addr: at.addr, hops: 1, via: Delivery::Directory };
                 search.take(&source, &at.files, now, cx);
             }
             after = next.filter(|next| *next > position);

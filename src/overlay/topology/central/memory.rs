@@ -156,7 +156,9 @@ impl Registry for MemoryRegistry {
     fn tags(&self, node: &NodeId, bucket: u8) -> Vec<u64> {
         let (first, last) = (u64::from(bucket) << 56, u64::from(bucket) << 56 | u64::MAX >> 8);
         debug_assert!(part_of(first) == bucket && part_of(last) == bucket);
-        self.nodes.get(node).map_or_else(Vec::new, |entry| entry.files.range(first..=last).map(|(tag, _)| *tag).collect())
+        self.nodes
+            .get(node)
+            .map_or_else(Vec::new, |entry| entry.files.range(first..=last).map(|(tag, _)| *tag).collect())
     }
 
     fn find(&self, query: &Query, except: &NodeId, after: u64, limit: usize) -> (Vec<FoundAt>, Option<u64>) {
@@ -210,8 +212,16 @@ mod tests {
         file_tag(name, 1, &FileId([0; 32]))
     }
 
-    const NAMES: [&str; 8] =
-        ["wu tang cream", "cream pie.txt", "Björk - Jóga.flac", "jazz live.mp3", "jazz.mp3", "日本 live", "wu", "a-b-c"];
+    const NAMES: [&str; 8] = [
+        "wu tang cream",
+        "cream pie.txt",
+        "Björk - Jóga.flac",
+        "jazz live.mp3",
+        "jazz.mp3",
+        "日本 live",
+        "wu",
+        "a-b-c",
+    ];
     const QUERIES: [&str; 8] = ["cream", "jazz -live", "\"wu tang\"", "ext:mp3", "joga", "li*", "日本", "size:>5 jazz"];
 
     proptest! {

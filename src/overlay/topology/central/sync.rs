@@ -11,9 +11,7 @@ use std::collections::VecDeque;
 use super::message::{Change, Known, file_tag};
 use crate::overlay::io::Library;
 use crate::overlay::message::FoundFile;
-use crate::proto::limits::{
-    MAX_FILE_NAME, MAX_FILES_A_CHANGE, MAX_FILES_A_NODE, MAX_TAGS_A_MESSAGE, REGISTER_BUCKETS,
-};
+use crate::proto::limits::{MAX_FILE_NAME, MAX_FILES_A_CHANGE, MAX_FILES_A_NODE, MAX_TAGS_A_MESSAGE, REGISTER_BUCKETS};
 
 /// Changes on their way that are not acknowledged yet.
 const MAX_IN_FLIGHT: usize = 2;

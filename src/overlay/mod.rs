@@ -34,6 +34,8 @@ pub use message::{
 pub use node::{Counters, Node};
 #[cfg(test)]
 pub(crate) use search::ENVELOPE_BYTES;
+#[cfg(test)]
+pub(crate) use topology::central::lookup_bytes;
 pub use topology::central::{
     CentralMessage, Change, ClientStatus, DirectoryStatus, Found, FoundAt, Known, Lease, Lookup, MemoryRegistry,
     Register, Registration, Registry, RegistryFull, Renew, file_tag,

@@ -232,6 +232,7 @@ impl Node {
                     self.close(index, ByeReason::Requested, "the user closed the link", cx);
                     self.timers.at_latest(Timer::Join, self.now);
                 }
+                self.send_client_away(&node, cx);
             }
             Command::Change(topology) => self.change_topology(topology, "chosen by the user", cx),
             Command::Propose(topology) => self.propose(topology, cx),

@@ -256,6 +256,32 @@ fn many_files_are_told_at_the_pace_of_the_directory_and_all_arrive() {
 }
 
 #[test]
+fn a_long_comparison_goes_on_page_by_page() {
+    let mut world = central(2, 1);
+    world.shares[1].0 = (0..45_000).map(|n| format!("song {n}")).collect();
+    world.run(Duration::from_secs(5));
+    assert_eq!(world.state(1), DirectoryState::Registered);
+    world.kill(1);
+    // Some in almost every part.
+    world.shares[1].0.retain(|name| !name.ends_with("77"));
+    world.run(Duration::from_secs(1));
+    world.start(1, client());
+    world.input(1, Input::Directories(vec![addr(0)]));
+    let changes = watch_changes(&mut world, |world| world.run(Duration::from_secs(5)));
+    assert_eq!(changes, [(0, 450)]);
+    assert_eq!((world.state(1), world.registered(0, 1).len()), (DirectoryState::Registered, 44_550));
+}
+
+#[test]
+fn the_operator_of_a_directory_can_send_a_client_away() {
+    let mut world = central(3, 1);
+    world.run(Duration::from_secs(2));
+    world.input(0, Input::Command(Command::Disconnect(node_id(1))));
+    assert!(world.registered(0, 1).is_empty());
+    assert_eq!(world.nodes[0].clients().count(), 1);
+}
+
+#[test]
 fn the_directory_killed_is_noticed_at_once_and_searches_fail_at_once() {
     let mut world = central(3, 1);
     world.run(Duration::from_secs(2));

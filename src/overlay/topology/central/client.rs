@@ -164,12 +164,12 @@ impl Node {
     /// The link to the directory is up: register.
     pub(in crate::overlay) fn directory_up(&mut self, index: usize, cx: &mut Context<'_>) {
         let link = &self.links[index];
-        let (id, addr) = (link.id, link.peer.dialled.or(link.peer.listen));
+        let (id, addr, now) = (link.id, link.peer.dialled.or(link.peer.listen), self.now);
         let client = self.client_mut();
         if addr.is_some() && client.dialling == addr {
             client.dialling = None;
         }
-        client.session = Some(Session::new(id, addr));
+        client.session = Some(Session::new(id, addr, now));
         self.register(index, cx);
     }
 

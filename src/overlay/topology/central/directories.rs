@@ -71,7 +71,7 @@ impl Directories {
         known.failures = known.failures.saturating_add(1);
     }
 
-    /// It broke the protocol, or the user closed its link: the next failure counts as many.
+    /// It broke the protocol: the next failure counts as many.
     pub(super) fn lied(&mut self, addr: PeerAddr) {
         if let Some(known) = self.find(addr) {
             known.failures = known.failures.max(LIED);

@@ -136,8 +136,8 @@ impl Directory {
         DirectoryStatus { clients: self.clients.len(), lookups, registrations, refused }
     }
 
-    pub(super) fn linked(&self, now: Time) -> impl Iterator<Item = (LinkId, &Peer, Duration)> {
-        self.clients.iter().map(move |(id, client)| (*id, &*client.peer, now.since(client.since)))
+    pub(super) fn linked(&self) -> impl Iterator<Item = (LinkId, &Peer, Time)> {
+        self.clients.iter().map(|(id, client)| (*id, &*client.peer, client.since))
     }
 }
 
@@ -264,7 +264,9 @@ impl Node {
             directory.checks.remove(&(at, id));
         }
         let node = client.peer.id;
-        if then == Then::Wait && client.registered {
+        // That may also be from before this link.
+        let has_registered = cx.registry.as_deref().is_some_and(|registry| registry.get(&node).is_some());
+        if then == Then::Wait && has_registered {
             directory.member_lost(node, client.last_heard + lease, now);
         } else {
             directory.member_gone(node);
@@ -274,6 +276,14 @@ impl Node {
         }
         cx.out.push(Output::Event(Event::NeighborDown { link: id, node, why: why.to_owned() }));
         self.wait_for_leases();
+    }
+
+    /// The user closes the link to a node: if it is a client, it is sent away.
+    pub(in crate::overlay) fn send_client_away(&mut self, node: &NodeId, cx: &mut Context<'_>) {
+        let member = self.directory.as_deref().and_then(|directory| directory.members.get(node));
+        if let Some(id) = member.and_then(|member| member.link) {
+            self.close_client(id, ByeReason::Requested, "the user closed the link", Then::Forget, cx);
+        }
     }
 
     /// Passes a proposal to all clients but the one at `from`.

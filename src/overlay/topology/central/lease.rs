@@ -59,7 +59,8 @@ impl Directory {
         self.look_at(node, now + REGISTER_WITHIN);
     }
 
-    /// The link to a node broke: it may be back before its lease ends.
+    /// The link to a node broke: it may be back before its lease ends. That holds for one that had not registered again
+    /// yet, too.
     pub(super) fn member_lost(&mut self, node: NodeId, lease_end: Time, now: Time) {
         if let Some(member) = self.members.get_mut(&node) {
             member.link = None;

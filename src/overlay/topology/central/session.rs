@@ -6,6 +6,7 @@ use super::message::{CentralMessage, Known, Lease, Register, Renew};
 use super::sync::Sync;
 use crate::base::Time;
 use crate::overlay::io::{Context, DirectoryState, LinkId};
+use crate::overlay::message::ByeReason;
 use crate::overlay::node::Node;
 use crate::overlay::timers::Timer;
 use crate::proto::PeerAddr;
@@ -15,6 +16,8 @@ use crate::proto::limits::LEASE;
 const COALESCE: Duration = Duration::from_millis(500);
 /// A directory whose link lives but that answers nothing for that long is given up.
 const ANSWER: Duration = Duration::from_secs(30);
+/// A registration that lasted that long makes up for earlier failures of its directory.
+const STEADY: Duration = Duration::from_secs(10);
 /// What a lease may be: whatever else a directory says is taken as the nearest of the two.
 const LEASES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(3_600));
 /// The longest that a directory can make its client wait between two changes.
@@ -34,6 +37,7 @@ const MAX_NONSENSE: u32 = 16;
 pub(super) struct Session {
     pub(super) link: LinkId,
     pub(super) addr: Option<PeerAddr>,
+    since: Time,
     sync: Sync,
     lease: Duration,
     /// When the directory last said that it keeps the files.
@@ -57,10 +61,11 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(link: LinkId, addr: Option<PeerAddr>) -> Self {
+    pub(super) fn new(link: LinkId, addr: Option<PeerAddr>, since: Time) -> Self {
         Self {
             link,
             addr,
+            since,
             sync: Sync::default(),
             lease: LEASE,
             leased: None,
@@ -92,7 +97,10 @@ impl Session {
 
     /// When there is something to do without a message from the directory.
     fn next_step(&self) -> Time {
-        let mut next = self.renew_at.min(self.answer_by).min(self.compare_at);
+        let mut next = self.renew_at.min(self.answer_by);
+        if !self.sync.is_waiting() {
+            next = next.min(self.compare_at);
+        }
         if self.sync.has_room() {
             let change = if self.sync.has_more() { Time::ZERO } else { self.look_at };
             next = next.min(change.max(self.paused_until));
@@ -200,7 +208,7 @@ impl Node {
             return;
         }
         let (addr, story) = (session.addr, session.story());
-        if let Some(addr) = addr {
+        if let Some(addr) = addr.filter(|_| now.since(session.since) >= STEADY) {
             self.client_mut().directories.answered(addr);
         }
         self.stand_with_directory(DirectoryState::Registered, addr, story, cx);
@@ -221,7 +229,8 @@ impl Node {
             return;
         }
         let now = self.now;
-        if self.session_mut().is_some_and(|session| session.compare_at <= now) {
+        // What is on its way would be acknowledged after the comparison.
+        if self.session_mut().is_some_and(|session| session.compare_at <= now && !session.sync.is_waiting()) {
             return self.register(index, cx);
         }
         let mut messages = Vec::new();
@@ -254,7 +263,7 @@ impl Node {
         let now = self.now;
         let Some(index) = self.directory_index() else { return };
         if self.session_mut().is_some_and(|session| session.answer_by <= now) {
-            return self.leave_directory(index, "it does not answer", cx);
+            return self.close(index, ByeReason::Silent, "it does not answer", cx);
         }
         self.go_on_registering(index, cx);
     }

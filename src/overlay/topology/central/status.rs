@@ -1,7 +1,5 @@
 //! What faces show of a directory and of those who register with it.
 
-use std::time::Duration;
-
 use super::directory::Directory;
 use crate::base::Time;
 use crate::overlay::io::{DirectoryState, LinkId, Peer};
@@ -71,8 +69,8 @@ impl Node {
         self.directory.as_deref().map(Directory::status)
     }
 
-    /// Those who are linked to its directory, and for how long; in no order.
-    pub fn clients(&self) -> impl Iterator<Item = (LinkId, &Peer, Duration)> {
-        self.directory.iter().flat_map(|directory| directory.linked(self.now))
+    /// Those who are linked to its directory, and since when; in no order.
+    pub fn clients(&self) -> impl Iterator<Item = (LinkId, &Peer, Time)> {
+        self.directory.iter().flat_map(|directory| directory.linked())
     }
 }

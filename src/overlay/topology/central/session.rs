@@ -10,7 +10,7 @@ use crate::overlay::message::ByeReason;
 use crate::overlay::node::Node;
 use crate::overlay::timers::Timer;
 use crate::proto::PeerAddr;
-use crate::proto::limits::LEASE;
+use crate::proto::limits::{LEASE, MAX_FILES_A_NODE};
 
 /// A library that changes is looked at that long after the first of several changes.
 const COALESCE: Duration = Duration::from_millis(500);
@@ -66,7 +66,7 @@ impl Session {
             link,
             addr,
             since,
-            sync: Sync::default(),
+            sync: Sync::new(MAX_FILES_A_NODE),
             lease: LEASE,
             leased: None,
             renew_at: Time::NEVER,

@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use super::message::{Change, Known, file_tag};
 use crate::overlay::io::Library;
 use crate::overlay::message::FoundFile;
-use crate::proto::limits::{MAX_FILE_NAME, MAX_FILES_A_CHANGE, MAX_FILES_A_NODE, MAX_TAGS_A_MESSAGE, REGISTER_BUCKETS};
+use crate::proto::limits::{MAX_FILE_NAME, MAX_FILES_A_CHANGE, MAX_TAGS_A_MESSAGE, REGISTER_BUCKETS};
 
 /// Changes on their way that are not acknowledged yet.
 const MAX_IN_FLIGHT: usize = 2;
@@ -40,8 +40,10 @@ pub(super) fn digests(tags: &[u64]) -> Vec<u64> {
 }
 
 /// The difference between a library and what a directory has of it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Sync {
+    /// Files that a directory takes of one node.
+    most: usize,
     /// Tags of what the directory has once everything in `add`, in `remove` and on its way arrived; sorted.
     told: Vec<u64>,
     /// Whether the directory's answer to the digests is still awaited.
@@ -61,13 +63,30 @@ pub(super) struct Sync {
 }
 
 impl Sync {
+    /// Nothing is told yet, and nothing asked.
+    pub(super) const fn new(most: usize) -> Self {
+        Self {
+            most,
+            told: Vec::new(),
+            comparing: false,
+            differing: [0; 4],
+            theirs: Vec::new(),
+            add: VecDeque::new(),
+            remove: VecDeque::new(),
+            more: false,
+            left_out: 0,
+            in_flight: VecDeque::new(),
+            serial: 0,
+        }
+    }
+
     /// Starts again: the digests to compare by.
     pub(super) fn compare(&mut self, library: &dyn Library) -> Vec<u64> {
         let mut told = tags(library);
         // What is beyond the bound differs for good; the next look sorts out which.
-        told.truncate(MAX_FILES_A_NODE);
+        told.truncate(self.most);
         let digests = digests(&told);
-        *self = Self { told, comparing: true, serial: self.serial, ..Self::default() };
+        *self = Self { told, comparing: true, serial: self.serial, ..Self::new(self.most) };
         digests
     }
 
@@ -86,7 +105,7 @@ impl Sync {
             }
             self.theirs.extend(tags);
         }
-        if self.theirs.len() > MAX_FILES_A_NODE {
+        if self.theirs.len() > self.most {
             return Err("more files than one node can have there");
         }
         if known.last {
@@ -149,7 +168,7 @@ impl Sync {
         let current = tags(library);
         let missing = without(&current, &self.told);
         let gone = without(&self.told, &current);
-        let room = MAX_FILES_A_NODE - (self.told.len() - gone.len()).min(MAX_FILES_A_NODE);
+        let room = self.most.saturating_sub(self.told.len() - gone.len());
         let wanted = &missing[..missing.len().min(room).min(MAX_WAITING)];
         self.left_out = missing.len().saturating_sub(room);
         self.more = wanted.len() < missing.len().min(room);
@@ -225,4 +244,121 @@ fn without(all: &[u64], other: &[u64]) -> Vec<u64> {
         other.peek() != Some(tag)
     };
     all.iter().copied().filter(is_left).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::proto::{FileId, Query};
+
+    struct Numbers(Vec<u32>);
+
+    fn name(n: u32) -> String {
+        format!("{n:0>width$}", width = 10 + (n as usize * 37) % 246)
+    }
+
+    impl Library for Numbers {
+        fn find(&self, _query: &Query, _limit: usize, _found: &mut Vec<FoundFile>) {}
+
+        fn totals(&self) -> (u64, u64) {
+            (self.0.len() as u64, 0)
+        }
+
+        fn each(&self, visit: &mut dyn FnMut(&str, u64, &FileId)) {
+            self.0.iter().for_each(|n| visit(&name(*n), 1, &FileId([0; 32])));
+        }
+    }
+
+    fn tag(n: u32) -> u64 {
+        file_tag(&name(n), 1, &FileId([0; 32]))
+    }
+
+    /// Tells a directory that has `has` what a library holds; returns how many files and tags that took.
+    fn tell(sync: &mut Sync, library: &Numbers, has: &mut BTreeSet<u64>) -> (usize, usize) {
+        let (mut added, mut removed) = (0, 0);
+        while let Some(change) = sync.next_change(library) {
+            let bytes = change.add.iter().map(|file| file.name.raw().len() + FILE_BYTES).sum::<usize>();
+            assert!(bytes + change.remove.len() * TAG_BYTES <= MAX_CHANGE_BYTES);
+            assert!(change.add.len() <= MAX_FILES_A_CHANGE && change.remove.len() <= MAX_TAGS_A_MESSAGE);
+            added += change.add.len();
+            removed += change.remove.len();
+            change.remove.iter().for_each(|tag| assert!(has.remove(tag)));
+            let tags = change.add.iter().map(|file| file_tag(file.name.raw(), file.size, &file.id));
+            tags.for_each(|tag| assert!(has.insert(tag)));
+            assert!(sync.acknowledge(change.serial));
+        }
+        assert!(sync.is_settled());
+        (added, removed)
+    }
+
+    /// What a directory answers that has `has`, a few tags a message.
+    fn answer(sync: &mut Sync, library: &Numbers, has: &BTreeSet<u64>) {
+        let ours = digests(&has.iter().copied().collect::<Vec<_>>());
+        let theirs = sync.compare(library);
+        let parts = (0..=255u8).filter(|part| ours[usize::from(*part)] != theirs[usize::from(*part)]);
+        for part in parts {
+            let tags: Vec<u64> = has.iter().copied().filter(|tag| part_of(*tag) == part).collect();
+            let (one, two) = tags.split_at(tags.len() / 2);
+            for half in [one, two] {
+                let known = Known { buckets: vec![(part, half.to_vec())], last: false };
+                assert_eq!(sync.take_known(&known), Ok(false));
+            }
+        }
+        assert_eq!(sync.take_known(&Known { buckets: Vec::new(), last: true }), Ok(true));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn what_differs_is_told_and_nothing_else(
+            before in prop::collection::vec(0u32..600, 0..400),
+            now in prop::collection::vec(0u32..600, 0..400),
+            later in prop::collection::vec(0u32..600, 0..400),
+        ) {
+            let mut has: BTreeSet<u64> = before.iter().map(|n| tag(*n)).collect();
+            let mut sync = Sync::new(1_000);
+            answer(&mut sync, &Numbers(now.clone()), &has);
+            for files in [now, later] {
+                let wanted: BTreeSet<u64> = files.iter().map(|n| tag(*n)).collect();
+                let differing = (wanted.difference(&has).count(), has.difference(&wanted).count());
+                sync.look_again();
+                prop_assert_eq!(tell(&mut sync, &Numbers(files), &mut has), differing);
+                prop_assert_eq!(&has, &wanted);
+                prop_assert_eq!(sync.digest(), wanted.iter().fold(0, |a, b| a ^ b));
+            }
+        }
+    }
+
+    #[test]
+    fn more_than_one_node_may_have_is_left_out_and_moves_up_when_there_is_room() {
+        let (mut sync, mut has) = (Sync::new(1_000), BTreeSet::new());
+        let mut library = Numbers((0..1_010).collect());
+        answer(&mut sync, &library, &has);
+        tell(&mut sync, &library, &mut has);
+        assert_eq!((has.len(), sync.counts()), (1_000, (1_000, 10)));
+        library.0.retain(|n| *n >= 5);
+        sync.look_again();
+        let (added, removed) = tell(&mut sync, &library, &mut has);
+        assert!(added == removed && removed <= 5);
+        assert_eq!((has.len(), sync.counts().1), (1_000, 5));
+    }
+
+    #[test]
+    fn two_changes_are_on_their_way_at_most() {
+        let library = Numbers((0..2_000).collect());
+        let mut sync = Sync::new(5_000);
+        assert!(sync.next_change(&library).is_none(), "nothing was compared yet, and nothing is asked for");
+        answer(&mut sync, &library, &BTreeSet::new());
+        let first = sync.next_change(&library).unwrap().serial;
+        let second = sync.next_change(&library).unwrap().serial;
+        assert!(sync.next_change(&library).is_none());
+        assert!(!sync.acknowledge(second) && sync.acknowledge(first) && sync.acknowledge(second));
+        assert!(!sync.acknowledge(second));
+        assert!(sync.next_change(&library).is_some());
+    }
 }

@@ -15,7 +15,7 @@ use crate::proto::limits::{MAX_ADDRS_A_MESSAGE, MAX_REASON, MAX_ULTRAPEERS};
 use crate::proto::{NodeId, PeerAddr};
 
 /// Addresses dialled at once.
-const MAX_DIALLING: usize = 8;
+pub(super) const MAX_DIALLING: usize = 8;
 /// Pings that a neighbor may send: so many a second, and so many at once. gtk-gnutella allows one in three seconds.
 const PINGS: (u32, u32) = (1, 5);
 /// A hello that was sent so long before the link was up would have timed out.
@@ -26,6 +26,7 @@ const PROBE: Duration = Duration::from_secs(3);
 impl Node {
     pub(super) fn on_link_up(&mut self, id: LinkId, peer: Arc<Peer>, cx: &mut Context<'_>) {
         peer.addrs().for_each(|addr| self.hosts.connected(addr));
+        peer.addrs().for_each(|addr| self.hosts.is_ultrapeer(addr, peer.role == Role::Ultrapeer));
         self.reach.linked(&peer);
         self.learn_directory(&peer, cx.config);
         let class = match self.admit(&peer, cx) {
@@ -38,8 +39,7 @@ impl Node {
             }
         };
         if let Some(addr) = peer.listen.filter(|_| !cx.config.only_peers) {
-            self.hosts.learn(addr, HostSource::Told);
-            self.hosts.connected(addr);
+            self.remember(addr, &peer);
         }
         cx.out.push(Output::Event(Event::NeighborUp { link: id, peer: Arc::clone(&peer) }));
         if self.links.is_empty() {
@@ -53,6 +53,13 @@ impl Node {
         }
         self.greet(index, cx);
         self.timers.at_latest(Timer::Join, self.now);
+    }
+
+    /// Keeps the address of a node that is, or was, linked.
+    pub(super) fn remember(&mut self, addr: PeerAddr, peer: &Peer) {
+        self.hosts.learn(addr, HostSource::Told);
+        self.hosts.connected(addr);
+        self.hosts.is_ultrapeer(addr, peer.role == Role::Ultrapeer);
     }
 
     /// What the topologies say first on a new link.
@@ -109,7 +116,8 @@ impl Node {
         };
         match reason {
             ByeReason::Already => self.leave_alone(peer, false),
-            ByeReason::Role | ByeReason::Full => peer.addrs().for_each(|addr| self.hosts.refused(addr, self.now)),
+            ByeReason::Full => peer.addrs().for_each(|addr| self.hosts.refused(addr, self.now)),
+            ByeReason::Role => self.no_use_for(peer, cx.config),
             _ => {}
         }
         let message = Message::Bye(Bye { reason, text: text.into(), hosts });
@@ -150,7 +158,9 @@ impl Node {
             self.learn_told(&bye.hosts);
         }
         let link = self.links.swap_remove(index);
-        self.lost(&link.peer);
+        if bye.reason != ByeReason::Role {
+            self.lost(&link.peer);
+        }
         match bye.reason {
             ByeReason::Requested => self.leave_alone(&link.peer, false),
             // The other end may hold a link that died unnoticed here: it is probing that now, and then there is room again.
@@ -159,7 +169,9 @@ impl Node {
                 link.peer.addrs().for_each(|addr| self.hosts.wait(addr, again));
             }
             ByeReason::Already => self.leave_alone(&link.peer, false),
-            ByeReason::Full | ByeReason::Shutdown | ByeReason::Topology | ByeReason::Role => {
+            ByeReason::Role => self.no_use_for(&link.peer, cx.config),
+            ByeReason::Full if self.lied_about_slots(&link) => {}
+            ByeReason::Full | ByeReason::Shutdown | ByeReason::Topology => {
                 link.peer.addrs().for_each(|addr| self.hosts.refused(addr, self.now));
             }
             ByeReason::Myself => link.peer.addrs().for_each(|addr| self.hosts.forget(addr)),
@@ -207,7 +219,11 @@ impl Node {
                 true => Wish::Anyone,
                 false => Wish::Unmet,
             };
-            let Some(addr) = self.hosts.pick(self.now, wish, &linked, &mut self.rng) else {
+            // A relay is best linked to its like.
+            let known = (wish == Wish::Anyone && self.role == Role::Ultrapeer)
+                .then(|| self.hosts.pick(self.now, Wish::Ultrapeers, &linked, &mut self.rng));
+            let picked = known.flatten().or_else(|| self.hosts.pick(self.now, wish, &linked, &mut self.rng));
+            let Some(addr) = picked else {
                 let next = self.hosts.next_try(wish, &linked);
                 self.timers.at_latest(Timer::Join, next.max(self.now + Duration::from_millis(10)));
                 return;
@@ -293,7 +309,14 @@ impl Node {
             return Vec::new();
         }
         let fits = |addr: PeerAddr| Some(addr) != whom.listen && (whom.local || !addr.is_local());
-        let mut told = self.hosts.sample(fits, &mut self.rng);
+        let mut told = if whom.role == Role::Leaf {
+            // A leaf looks for ultra-peers; the others are of use to it only when there is none any more.
+            let ultrapeers = self.hosts.sample(Some(true), fits, &mut self.rng);
+            let others = self.hosts.sample(Some(false), fits, &mut self.rng);
+            [ultrapeers, others].concat()
+        } else {
+            self.hosts.sample(None, fits, &mut self.rng)
+        };
         told.truncate(MAX_ADDRS_A_MESSAGE);
         told
     }

@@ -38,4 +38,4 @@ pub use topology::central::{
     CentralMessage, Change, Found, FoundAt, Known, Lease, Lookup, Register, Registration, Registry, RegistryFull,
     Renew, file_tag,
 };
-pub use topology::ultra::{FilterPart, Score, UltraMessage};
+pub use topology::ultra::{CapacitySource, FilterPart, Score, UltraMessage, UltraStatus};

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+mod ultra;
+
 use super::*;
 use crate::base::{Rng, Time};
 use crate::proto::{FileId, Guid, NodeId, PeerAddr, Query, Travel, Untrusted};
@@ -51,6 +53,10 @@ struct World {
     nodes: Vec<Node>,
     shares: Vec<Names>,
     config: Config,
+    /// Settings of those that have their own.
+    configs: BTreeMap<usize, Config>,
+    /// Who crashed: it does nothing, and nobody reaches it.
+    dead: Vec<usize>,
     now: Time,
     /// Who is at the other end of a node's link, and what that end calls it.
     ends: BTreeMap<(usize, LinkId), (usize, LinkId)>,
@@ -75,6 +81,8 @@ impl World {
             nodes: nodes.collect(),
             shares: (0..count).map(|_| Names::default()).collect(),
             config,
+            configs: BTreeMap::new(),
+            dead: Vec::new(),
             now: Time::from_micros(1),
             ends: BTreeMap::new(),
             next_link: 0,
@@ -93,9 +101,12 @@ impl World {
     }
 
     fn input(&mut self, n: usize, input: Input) {
+        if self.dead.contains(&n) {
+            return;
+        }
         let mut out = Vec::new();
-        let mut cx =
-            Context { now: self.now, config: &self.config, library: &self.shares[n], registry: None, out: &mut out };
+        let config = self.configs.get(&n).unwrap_or(&self.config);
+        let mut cx = Context { now: self.now, config, library: &self.shares[n], registry: None, out: &mut out };
         self.nodes[n].handle(input, &mut cx);
         for output in out {
             self.output(n, output);
@@ -116,8 +127,8 @@ impl World {
             }
             Output::Direct { message, .. } => self.post(n, Duration::from_millis(2), Input::DirectFailed { message }),
             Output::Dial { addr: to } => match (0..self.nodes.len()).find(|m| addr(*m) == to) {
-                Some(m) => self.link(n, m),
-                None => self.post(n, Duration::from_millis(5), Input::DialFailed { addr: to }),
+                Some(m) if !self.dead.contains(&m) => self.link(n, m),
+                _ => self.post(n, Duration::from_millis(5), Input::DialFailed { addr: to }),
             },
             Output::Close { link, .. } => {
                 if let Some((to, their)) = self.ends.remove(&(n, link)) {
@@ -148,21 +159,25 @@ impl World {
                 listen: Some(addr(n)),
                 dialled,
                 local: true,
-                topology: TopologyKind::Flood,
-                role: Role::Peer,
-                serves: false,
+                topology: self.nodes[n].topology(),
+                role: self.nodes[n].role(),
+                serves: self.configs.get(&n).unwrap_or(&self.config).serve_directory,
             })
         };
-        self.post(a, Duration::from_millis(1), Input::LinkUp { link: ours, peer: peer(b, Some(addr(b))) });
-        self.post(b, Duration::from_millis(1), Input::LinkUp { link: theirs, peer: peer(a, None) });
+        let (to_a, to_b) = (peer(b, Some(addr(b))), peer(a, None));
+        self.post(a, Duration::from_millis(1), Input::LinkUp { link: ours, peer: to_a });
+        self.post(b, Duration::from_millis(1), Input::LinkUp { link: theirs, peer: to_b });
     }
 
     /// Delivers and wakes until `until`, or until nothing is left to happen before it.
     fn run(&mut self, span: Duration) {
         let until = self.now + span;
         loop {
-            let (wake, waking) =
-                (0..self.nodes.len()).map(|n| (self.nodes[n].next_wake(), n)).min().unwrap_or((Time::NEVER, 0));
+            let (wake, waking) = (0..self.nodes.len())
+                .filter(|n| !self.dead.contains(n))
+                .map(|n| (self.nodes[n].next_wake(), n))
+                .min()
+                .unwrap_or((Time::NEVER, 0));
             let arrival = self.on_the_way.keys().next().map_or(Time::NEVER, |(at, _)| *at);
             if wake.min(arrival) > until {
                 self.now = until;

@@ -1,0 +1,2 @@
+//! Ultra-peers and leaves among their like.
+use super::*;

@@ -15,7 +15,7 @@ use super::handle::Refusal;
 use super::settings::Settings;
 use super::snapshot::Warning;
 use crate::net::{self, Dialer, Identity, IncomingFile, Net, NetCommand, NetError, NetSettings, NetStatus};
-use crate::overlay::{self, Event, Trace};
+use crate::overlay::{self, Event, TopologyKind, Trace};
 use crate::proto::{FileId, Magnet, MagnetSource, NodeId, PeerAddr, Untrusted};
 use crate::share::{FilesPage, LibraryStatus, LocalLibrary, ShareSettings, Shares, WatchStatus};
 use crate::transfer::{
@@ -58,7 +58,8 @@ impl Parts {
         net::can_listen(settings.listen).await.map_err(refused)?;
         let shares = start_shares(settings)?;
         let library = shares.library();
-        let net = net::start(net_settings(settings, identity, remembered), library.clone()).await.map_err(refused)?;
+        let net =
+            net::start(net_settings(settings, identity, remembered), library.clone(), None).await.map_err(refused)?;
         let Net { node, bound, commands, events, traces, mut status, files, dialer, shutdown } = net;
         // The first one tells the address that this node goes by; if the driver is gone already, so is the node.
         let _ = status.changed().await;
@@ -139,6 +140,23 @@ impl Parts {
             .await
             .map_err(|_| Refusal::stopped())?
             .map_err(|error| Refusal::new("bad_peer", error.to_string(), "for example 192.0.2.7:6346"))
+    }
+
+    /// Returns once the node is in that topology.
+    pub(super) async fn change_topology(&self, topology: TopologyKind) -> Result<(), Refusal> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(NetCommand::ChangeTopology(topology, reply)).await?;
+        answer.await.map_err(|_| Refusal::stopped())
+    }
+
+    /// Returns once the node is in that topology and told its neighbors.
+    pub(super) async fn propose_topology(&self, topology: TopologyKind) -> Result<(), Refusal> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(NetCommand::ProposeTopology(topology, reply)).await?;
+        answer.await.map_err(|_| Refusal::stopped())?.map_err(|why| {
+            let message = format!("the proposal was not sent: {why}");
+            Refusal::new("proposal", message, "wait half a minute, or change this node alone")
+        })
     }
 
     pub(super) fn library_status(&self) -> Arc<LibraryStatus> {
@@ -254,19 +272,26 @@ fn net_settings(settings: &Settings, identity: Identity, remembered: &[PeerAddr]
         agent: concat!("hopscope/", env!("CARGO_PKG_VERSION")).to_owned(),
         identity,
         peers: settings.peers.clone(),
+        directories: settings.directories.clone(),
         remembered: remembered.to_vec(),
         discovery: settings.discovery,
         passphrase: settings.passphrase.as_ref().map(|passphrase| passphrase.reveal().to_owned()),
         core: overlay::Config {
+            topology: settings.topology,
             min_neighbors: settings.min_neighbors,
             max_neighbors: settings.max_neighbors,
             only_peers: settings.only_peers,
+            role: settings.role,
+            capacity_kbps: settings.capacity_kbps,
+            max_leaves: settings.max_leaves,
+            advertise_all: settings.advertise_all,
+            serve_directory: settings.serve_directory,
+            follow: settings.follow,
             dedup: settings.dedup,
             hop_delay: settings.hop_delay,
             trace: true,
             ..overlay::Config::default()
         },
-        topology: settings.topology,
     }
 }
 

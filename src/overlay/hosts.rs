@@ -165,6 +165,11 @@ impl Hosts {
         self.wait(addr, now + wait);
     }
 
+    /// Whether it lied, and still waits for that.
+    pub(super) fn lied_lately(&self, addr: PeerAddr, now: Time) -> bool {
+        self.0.iter().any(|host| host.addr == addr && host.lies > 0 && host.next_try > now)
+    }
+
     /// It has no use for this node in the roles that the two play now: it waits that long, or until the roles change.
     pub(super) fn unfit(&mut self, addr: PeerAddr, until: Time) {
         self.wait(addr, until);
@@ -200,7 +205,7 @@ impl Hosts {
     pub(super) fn wait(&mut self, addr: PeerAddr, until: Time) {
         if let Some(host) = self.find(addr) {
             (host.dialling, host.unfit) = (false, false);
-            host.next_try = until;
+            host.next_try = if host.lies > 0 { until.max(host.next_try) } else { until };
         }
     }
 

@@ -32,6 +32,7 @@ impl Node {
         let class = match self.admit(&peer, cx) {
             Ok(Class::Client) => return self.client_up(id, peer, cx),
             Ok(class) => class,
+            Err((ByeReason::Role, _)) if self.awaits_farewell(id, &peer, cx.config) => return,
             Err((reason, text)) => {
                 self.refuse(id, &peer, reason, text, cx);
                 self.timers.at_latest(Timer::Join, self.now);
@@ -102,6 +103,9 @@ impl Node {
             self.close(index, ByeReason::Already, "replaced by the other link between the two", cx);
         }
         let class = self.class_of(peer, cx.config)?;
+        if class == Class::Ultrapeer && peer.addrs().any(|addr| self.hosts.lied_lately(addr, self.now)) {
+            return Err((ByeReason::Protocol, "it told of room that it did not have"));
+        }
         if !self.has_room(class, cx.config) {
             return Err((ByeReason::Full, "no room for another neighbor"));
         }
@@ -126,7 +130,12 @@ impl Node {
     }
 
     pub(super) fn on_link_down(&mut self, id: LinkId, why: &str, cx: &mut Context<'_>) {
-        let Some(index) = self.link_index(id) else { return self.client_down(id, why, cx) };
+        let Some(index) = self.link_index(id) else {
+            if !self.forget_farewell(id) {
+                self.client_down(id, why, cx);
+            }
+            return;
+        };
         let link = self.links.swap_remove(index);
         self.lost(&link.peer);
         cx.out.push(Output::Event(Event::NeighborDown { link: id, node: link.peer.id, why: why.to_owned() }));
@@ -183,7 +192,7 @@ impl Node {
         cx.out.push(Output::Event(Event::NeighborDown { link: link.id, node: link.peer.id, why }));
     }
 
-    fn learn_told(&mut self, addrs: &[PeerAddr]) {
+    pub(super) fn learn_told(&mut self, addrs: &[PeerAddr]) {
         for addr in addrs.iter().take(MAX_ADDRS_A_MESSAGE) {
             if Some(*addr) != self.addr {
                 self.hosts.learn(*addr, HostSource::Told);

@@ -207,7 +207,9 @@ impl Node {
 
     fn on_message(&mut self, link: LinkId, message: Message, cx: &mut Context<'_>) {
         let Some(index) = self.link_index(link) else {
-            self.on_client_message(link, message, cx);
+            if !self.on_farewell(link, &message, cx) {
+                self.on_client_message(link, message, cx);
+            }
             return;
         };
         let from = &mut self.links[index];
@@ -267,6 +269,7 @@ impl Node {
         while !self.links.is_empty() {
             self.close(self.links.len() - 1, ByeReason::Shutdown, "the node shuts down", cx);
         }
+        self.cut_farewells(cx);
         self.close_directory(cx);
         self.timers = Timers::new();
     }

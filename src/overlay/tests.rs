@@ -9,9 +9,10 @@ use proptest::prelude::*;
 
 mod ultra;
 
+use super::topology::Class;
 use super::*;
 use crate::base::{Rng, Time};
-use crate::proto::{FileId, Guid, NodeId, PeerAddr, Query, Travel, Untrusted};
+use crate::proto::{FileId, Guid, NodeId, PeerAddr, Query, Travel, Untrusted, limits};
 
 /// What a test node shares: names.
 #[derive(Default)]

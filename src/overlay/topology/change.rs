@@ -18,7 +18,7 @@ impl Node {
         self.flush_reports(cx);
         match self.kind {
             TopologyKind::Flood => {}
-            TopologyKind::Ultrapeer => self.leave_ultra(),
+            TopologyKind::Ultrapeer => self.leave_ultra(cx),
             TopologyKind::Central => self.leave_central(),
         }
         self.drop_held();

@@ -11,7 +11,7 @@ use crate::overlay::io::{Config, Context, HostSource, LinkId, Output, Peer};
 use crate::overlay::limit::Bucket;
 use crate::overlay::link::Link;
 use crate::overlay::membership::MAX_DIALLING;
-use crate::overlay::message::{Message, Role, TopologyKind};
+use crate::overlay::message::{ByeReason, Message, Role, TopologyKind};
 use crate::overlay::node::Node;
 use crate::overlay::timers::Timer;
 use crate::proto::PeerAddr;
@@ -34,6 +34,10 @@ const ASK_LATER: Duration = Duration::from_secs(1);
 const ASK_SOME_TIME: Duration = Duration::from_secs(30);
 /// As long is the search young.
 const YOUNG: Duration = Duration::from_secs(5);
+/// A node that was dialled and is no ultra-peer may say so, and name some, within that time.
+const FAREWELL: Duration = Duration::from_secs(2);
+/// Links on which that is waited for.
+const MAX_FAREWELLS: usize = 2 * MAX_DIALLING;
 /// Changes of the library are collected for so long before a new filter is sent.
 const COLLECT: Duration = Duration::from_millis(500);
 /// Between two filters.
@@ -45,6 +49,8 @@ pub(super) struct Attached {
     /// Ultra-peers to turn to when those that it has are gone, the latest told first.
     pub(super) alternatives: Vec<PeerAddr>,
     ultrapeers: Vec<Attachment>,
+    /// Links to nodes that are no ultra-peers, and until when their last words are waited for.
+    farewells: Vec<(LinkId, Time)>,
     dials: Bucket,
     next_look: Time,
     own: Option<OwnFilter>,
@@ -161,6 +167,64 @@ impl Node {
         let until = self.now + wait.mul_f64(1.0 + self.rng.fraction() / 2.0);
         peer.addrs().for_each(|addr| self.hosts.unfit(addr, until));
         self.timers.at_latest(Timer::Join, self.now);
+    }
+
+    /// A leaf dialled a node that is no ultra-peer. That node sees it too and closes the link with the addresses of some:
+    /// the leaf waits for them instead of closing the link itself.
+    pub(in crate::overlay) fn awaits_farewell(&mut self, link: LinkId, peer: &Peer, config: &Config) -> bool {
+        if self.role != Role::Leaf || peer.dialled.is_none() || config.only_peers {
+            return false;
+        }
+        let until = self.now + FAREWELL;
+        let Some(ultra) = &mut self.ultra else { return false };
+        if ultra.attached.farewells.len() >= MAX_FAREWELLS {
+            return false;
+        }
+        ultra.attached.farewells.push((link, until));
+        self.plan(Task::Farewell, until);
+        self.no_use_for(peer, config);
+        true
+    }
+
+    /// Takes the last words of a node that is no ultra-peer.
+    pub(in crate::overlay) fn on_farewell(&mut self, link: LinkId, message: &Message, cx: &mut Context<'_>) -> bool {
+        let Some(ultra) = self.ultra.as_ref() else { return false };
+        let waited_for = ultra.attached.farewells.iter().any(|(other, _)| *other == link);
+        if let (true, Message::Bye(bye)) = (waited_for, message) {
+            self.learn_told(&bye.hosts);
+            self.forget_farewell(link);
+            cx.out.push(Output::Close { link, why: bye.reason });
+        }
+        waited_for
+    }
+
+    pub(in crate::overlay) fn forget_farewell(&mut self, link: LinkId) -> bool {
+        let Some(ultra) = &mut self.ultra else { return false };
+        let place = ultra.attached.farewells.iter().position(|(other, _)| *other == link);
+        place.map(|place| ultra.attached.farewells.swap_remove(place)).is_some()
+    }
+
+    /// Closes the links on which no last words came in time.
+    pub(super) fn end_farewells(&mut self, cx: &mut Context<'_>) {
+        self.close_farewells(self.now, cx);
+    }
+
+    /// Closes all of them: they mean nothing in another role.
+    pub(in crate::overlay) fn cut_farewells(&mut self, cx: &mut Context<'_>) {
+        self.close_farewells(Time::NEVER, cx);
+    }
+
+    fn close_farewells(&mut self, now: Time, cx: &mut Context<'_>) {
+        let Some(ultra) = &mut self.ultra else { return };
+        ultra.attached.farewells.retain(|(link, until)| {
+            if *until <= now {
+                cx.out.push(Output::Close { link: *link, why: ByeReason::Role });
+            }
+            *until > now
+        });
+        if let Some(next) = ultra.attached.farewells.iter().map(|(_, until)| *until).min() {
+            self.plan(Task::Farewell, next);
+        }
     }
 
     /// Whether an ultra-peer closed a link for want of room right after it had told of free slots.

@@ -103,13 +103,15 @@ impl Node {
     }
 
     /// The node changes to another topology.
-    pub(in crate::overlay) fn leave_ultra(&mut self) {
+    pub(in crate::overlay) fn leave_ultra(&mut self, cx: &mut Context<'_>) {
+        self.cut_farewells(cx);
         self.ultra = None;
         self.timers.clear(Timer::Role);
     }
 
     fn take_role(&mut self, role: Role, why: &str, cx: &mut Context<'_>) {
         self.hosts.role_changed(self.now);
+        self.cut_farewells(cx);
         if let Some(ultra) = &mut self.ultra {
             let alternatives = std::mem::take(&mut ultra.attached.alternatives);
             **ultra = Ultra::default();

@@ -46,6 +46,8 @@ enum Task {
     Election,
     /// As an ultra-peer: see whether others can do without this one.
     StepDown,
+    /// As a leaf: give up waiting for the last words of those that are no ultra-peers.
+    Farewell,
     /// As a leaf: give the ultra-peers a new filter.
     Filter,
     /// As an ultra-peer: tell the leaves of others.
@@ -55,7 +57,8 @@ enum Task {
 }
 
 impl Task {
-    const ALL: [Self; 5] = [Self::Election, Self::StepDown, Self::Filter, Self::Alternatives, Self::Slots];
+    const ALL: [Self; 6] =
+        [Self::Election, Self::StepDown, Self::Farewell, Self::Filter, Self::Alternatives, Self::Slots];
 }
 
 /// One deadline for each [`Task`].
@@ -150,6 +153,7 @@ impl Node {
             match task {
                 Task::Election => self.check_election(cx),
                 Task::StepDown => self.check_step_down(cx),
+                Task::Farewell => self.end_farewells(cx),
                 Task::Filter => self.give_filters(cx),
                 Task::Alternatives => self.tell_alternatives(cx),
                 Task::Slots => self.tell_slots(cx),

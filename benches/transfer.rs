@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use hopscope::net::{self, Dialer, Identity, Net, NetSettings};
-use hopscope::overlay::{self, FoundFile, TopologyKind};
+use hopscope::overlay::{self, FoundFile};
 use hopscope::proto::{FileId, Magnet, MagnetSource, NodeId, PeerAddr, Query};
 use hopscope::transfer::{BoxStream, Dial, Files, PeerInfo, SharedFile, TransferSettings, TransferState, Transfers};
 use tokio::time::Instant;

@@ -15,7 +15,7 @@ use crate::proto::limits::{MAX_ADDRS_A_MESSAGE, MAX_REASON, MAX_ULTRAPEERS};
 use crate::proto::{NodeId, PeerAddr};
 
 /// Addresses dialled at once.
-const MAX_DIALLING: usize = 8;
+pub(super) const MAX_DIALLING: usize = 8;
 /// Pings that a neighbor may send: so many a second, and so many at once. gtk-gnutella allows one in three seconds.
 const PINGS: (u32, u32) = (1, 5);
 /// A hello that was sent so long before the link was up would have timed out.
@@ -26,11 +26,13 @@ const PROBE: Duration = Duration::from_secs(3);
 impl Node {
     pub(super) fn on_link_up(&mut self, id: LinkId, peer: Arc<Peer>, cx: &mut Context<'_>) {
         peer.addrs().for_each(|addr| self.hosts.connected(addr));
+        peer.addrs().for_each(|addr| self.hosts.is_ultrapeer(addr, peer.role == Role::Ultrapeer));
         self.reach.linked(&peer);
         self.learn_directory(&peer, cx.config);
         let class = match self.admit(&peer, cx) {
             Ok(Class::Client) => return self.client_up(id, peer, cx),
             Ok(class) => class,
+            Err((ByeReason::Role, _)) if self.awaits_farewell(id, &peer, cx.config) => return,
             Err((reason, text)) => {
                 self.refuse(id, &peer, reason, text, cx);
                 self.directory_refused(&peer, text);
@@ -39,8 +41,7 @@ impl Node {
             }
         };
         if let Some(addr) = peer.listen.filter(|_| !cx.config.only_peers) {
-            self.hosts.learn(addr, HostSource::Told);
-            self.hosts.connected(addr);
+            self.remember(addr, &peer);
         }
         cx.out.push(Output::Event(Event::NeighborUp { link: id, peer: Arc::clone(&peer) }));
         if self.links.is_empty() {
@@ -54,6 +55,13 @@ impl Node {
         }
         self.greet(index, cx);
         self.timers.at_latest(Timer::Join, self.now);
+    }
+
+    /// Keeps the address of a node that is, or was, linked.
+    pub(super) fn remember(&mut self, addr: PeerAddr, peer: &Peer) {
+        self.hosts.learn(addr, HostSource::Told);
+        self.hosts.connected(addr);
+        self.hosts.is_ultrapeer(addr, peer.role == Role::Ultrapeer);
     }
 
     /// What the topologies say first on a new link.
@@ -96,6 +104,9 @@ impl Node {
             self.close(index, ByeReason::Already, "replaced by the other link between the two", cx);
         }
         let class = self.class_of(peer, cx.config)?;
+        if class == Class::Ultrapeer && peer.addrs().any(|addr| self.hosts.lied_lately(addr, self.now)) {
+            return Err((ByeReason::Protocol, "it told of room that it did not have"));
+        }
         if !self.has_room(class, cx.config) {
             return Err((ByeReason::Full, "no room for another neighbor"));
         }
@@ -110,7 +121,8 @@ impl Node {
         };
         match reason {
             ByeReason::Already => self.leave_alone(peer, false),
-            ByeReason::Role | ByeReason::Full => peer.addrs().for_each(|addr| self.hosts.refused(addr, self.now)),
+            ByeReason::Full => peer.addrs().for_each(|addr| self.hosts.refused(addr, self.now)),
+            ByeReason::Role => self.no_use_for(peer, cx.config),
             _ => {}
         }
         let message = Message::Bye(Bye { reason, text: text.into(), hosts });
@@ -119,7 +131,12 @@ impl Node {
     }
 
     pub(super) fn on_link_down(&mut self, id: LinkId, why: &str, cx: &mut Context<'_>) {
-        let Some(index) = self.link_index(id) else { return self.client_down(id, why, cx) };
+        let Some(index) = self.link_index(id) else {
+            if !self.forget_farewell(id) {
+                self.client_down(id, why, cx);
+            }
+            return;
+        };
         let link = self.links.swap_remove(index);
         self.lost(&link.peer);
         cx.out.push(Output::Event(Event::NeighborDown { link: id, node: link.peer.id, why: why.to_owned() }));
@@ -151,7 +168,9 @@ impl Node {
             self.learn_told(&bye.hosts);
         }
         let link = self.links.swap_remove(index);
-        self.lost(&link.peer);
+        if bye.reason != ByeReason::Role {
+            self.lost(&link.peer);
+        }
         match bye.reason {
             ByeReason::Requested => self.leave_alone(&link.peer, false),
             // The other end may hold a link that died unnoticed here: it is probing that now, and then there is room again.
@@ -160,7 +179,9 @@ impl Node {
                 link.peer.addrs().for_each(|addr| self.hosts.wait(addr, again));
             }
             ByeReason::Already => self.leave_alone(&link.peer, false),
-            ByeReason::Full | ByeReason::Shutdown | ByeReason::Topology | ByeReason::Role => {
+            ByeReason::Role => self.no_use_for(&link.peer, cx.config),
+            ByeReason::Full if self.lied_about_slots(&link) => {}
+            ByeReason::Full | ByeReason::Shutdown | ByeReason::Topology => {
                 link.peer.addrs().for_each(|addr| self.hosts.refused(addr, self.now));
             }
             ByeReason::Myself => link.peer.addrs().for_each(|addr| self.hosts.forget(addr)),
@@ -172,7 +193,7 @@ impl Node {
         cx.out.push(Output::Event(Event::NeighborDown { link: link.id, node: link.peer.id, why }));
     }
 
-    fn learn_told(&mut self, addrs: &[PeerAddr]) {
+    pub(super) fn learn_told(&mut self, addrs: &[PeerAddr]) {
         for addr in addrs.iter().take(MAX_ADDRS_A_MESSAGE) {
             if Some(*addr) != self.addr {
                 self.hosts.learn(*addr, HostSource::Told);
@@ -208,7 +229,11 @@ impl Node {
                 true => Wish::Anyone,
                 false => Wish::Unmet,
             };
-            let Some(addr) = self.hosts.pick(self.now, wish, &linked, &mut self.rng) else {
+            // A relay is best linked to its like.
+            let known = (wish == Wish::Anyone && self.role == Role::Ultrapeer)
+                .then(|| self.hosts.pick(self.now, Wish::Ultrapeers, &linked, &mut self.rng));
+            let picked = known.flatten().or_else(|| self.hosts.pick(self.now, wish, &linked, &mut self.rng));
+            let Some(addr) = picked else {
                 let next = self.hosts.next_try(wish, &linked);
                 self.timers.at_latest(Timer::Join, next.max(self.now + Duration::from_millis(10)));
                 return;
@@ -294,7 +319,14 @@ impl Node {
             return Vec::new();
         }
         let fits = |addr: PeerAddr| Some(addr) != whom.listen && (whom.local || !addr.is_local());
-        let mut told = self.hosts.sample(fits, &mut self.rng);
+        let mut told = if whom.role == Role::Leaf {
+            // A leaf looks for ultra-peers; the others are of use to it only when there is none any more.
+            let ultrapeers = self.hosts.sample(Some(true), fits, &mut self.rng);
+            let others = self.hosts.sample(Some(false), fits, &mut self.rng);
+            [ultrapeers, others].concat()
+        } else {
+            self.hosts.sample(None, fits, &mut self.rng)
+        };
         told.truncate(MAX_ADDRS_A_MESSAGE);
         told
     }

@@ -40,4 +40,4 @@ pub use topology::central::{
     CentralMessage, Change, ClientStatus, DirectoryStatus, Found, FoundAt, Known, Lease, Lookup, MemoryRegistry,
     Register, Registration, Registry, RegistryFull, Renew, file_tag,
 };
-pub use topology::ultra::{FilterPart, Score, UltraMessage};
+pub use topology::ultra::{CapacitySource, FilterPart, Score, UltraMessage, UltraStatus};

@@ -24,6 +24,8 @@ use crate::proto::{Guid, NodeId, PeerAddr, Untrusted};
 #[repr(C, align(64))]
 pub struct Node {
     pub(super) now: Time,
+    /// The time of the first input.
+    pub(super) started: Time,
     pub(super) links: Vec<Link>,
     pub(super) searches: Vec<Search>,
     /// The link that came up when there was no other.
@@ -74,7 +76,8 @@ pub struct Counters {
     pub unroutable: u64,
     /// Pings, hits and reports over their limit.
     pub limited: u64,
-    /// Hits and reports that contradict themselves or who brought them.
+    /// Hits, reports and filters that contradict themselves or who brought them, and ultra-peers that had told of room
+    /// and then had none.
     pub inconsistent: u64,
     /// Queries that the slow motion had no room to hold.
     pub not_held: u64,
@@ -82,6 +85,8 @@ pub struct Counters {
     pub hits_relayed: u64,
     /// Messages that have no place on their link in the roles that the two ends play.
     pub misplaced: u64,
+    /// Copies that leaves were spared because their filters said that nothing matches there. Nothing was dropped.
+    pub filtered: u64,
 }
 
 impl Counters {
@@ -103,6 +108,7 @@ impl Node {
             addr: None,
             rng,
             now: Time::ZERO,
+            started: Time::ZERO,
             links: Vec::new(),
             first_link: LinkId(0),
             hosts: Hosts::default(),
@@ -145,6 +151,9 @@ impl Node {
     /// Takes one input. The outbox must be drained before the next call.
     pub fn handle(&mut self, input: Input, cx: &mut Context<'_>) {
         debug_assert!(cx.out.is_empty(), "the outbox is drained between two inputs");
+        if self.now == Time::ZERO {
+            self.started = cx.now;
+        }
         self.now = self.now.max(cx.now);
         match input {
             Input::Message { link, message } => self.on_message(link, message, cx),
@@ -198,7 +207,9 @@ impl Node {
 
     fn on_message(&mut self, link: LinkId, message: Message, cx: &mut Context<'_>) {
         let Some(index) = self.link_index(link) else {
-            self.on_client_message(link, message, cx);
+            if !self.on_farewell(link, &message, cx) {
+                self.on_client_message(link, message, cx);
+            }
             return;
         };
         let from = &mut self.links[index];
@@ -258,6 +269,7 @@ impl Node {
         while !self.links.is_empty() {
             self.close(self.links.len() - 1, ByeReason::Shutdown, "the node shuts down", cx);
         }
+        self.cut_farewells(cx);
         self.close_directory(cx);
         self.timers = Timers::new();
     }

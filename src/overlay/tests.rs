@@ -7,9 +7,12 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+mod ultra;
+
+use super::topology::Class;
 use super::*;
 use crate::base::{Rng, Time};
-use crate::proto::{FileId, Guid, NodeId, PeerAddr, Query, Travel, Untrusted};
+use crate::proto::{FileId, Guid, NodeId, PeerAddr, Query, Travel, Untrusted, limits};
 
 mod central;
 
@@ -71,6 +74,8 @@ struct World {
     events: Vec<(usize, Event)>,
     direct_works: bool,
     queries_sent: u64,
+    /// Messages that each node sent.
+    sent_by: BTreeMap<usize, u64>,
     searches: u64,
     /// Messages to nodes that do not run.
     unread: Vec<(usize, Message)>,
@@ -103,6 +108,7 @@ impl World {
             events: Vec::new(),
             direct_works: true,
             queries_sent: 0,
+            sent_by: BTreeMap::new(),
             searches: 0,
             unread: Vec::new(),
             changes: Vec::new(),
@@ -115,6 +121,9 @@ impl World {
     }
 
     fn input(&mut self, n: usize, input: Input) {
+        if self.dead.contains(&n) {
+            return;
+        }
         let mut out = Vec::new();
         let config = self.own_configs.get(&n).unwrap_or(&self.config);
         let registry = self.registries.get_mut(&n).map(|registry| registry as &mut dyn Registry);
@@ -130,6 +139,7 @@ impl World {
             Output::Send { link, message } => {
                 let Some(&(to, their)) = self.ends.get(&(n, link)) else { return };
                 self.queries_sent += u64::from(matches!(message, Message::Query(_)));
+                *self.sent_by.entry(n).or_default() += 1;
                 if let Message::Central(central) = &message
                     && let CentralMessage::Change(change) = &**central
                 {

@@ -18,7 +18,7 @@ impl Node {
         self.flush_reports(cx);
         match self.kind {
             TopologyKind::Flood => {}
-            TopologyKind::Ultrapeer => self.leave_ultra(),
+            TopologyKind::Ultrapeer => self.leave_ultra(cx),
             TopologyKind::Central => self.leave_central(cx),
         }
         self.drop_held();
@@ -113,8 +113,9 @@ impl Node {
         let before = link.class;
         let peer = Arc::clone(&link.peer);
         self.learn_directory(&peer, cx.config);
+        peer.addrs().for_each(|addr| self.hosts.is_ultrapeer(addr, peer.role == Role::Ultrapeer));
         let (reason, text) = match self.class_of(&peer, cx.config) {
-            Ok(class) if class == before => return self.on_fitness(index, cx),
+            Ok(class) if class == before => return self.on_fitness(index),
             Ok(class @ (Class::Neighbor | Class::Leaf | Class::Ultrapeer)) if self.has_room(class, cx.config) => {
                 self.links[index].class = class;
                 self.class_changed(index, before, cx);

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::base::Time;
-use crate::overlay::io::{Context, Dedup, LinkId, Output, Relay, Trace};
+use crate::overlay::io::{Config, Context, Dedup, LinkId, Output, Relay, Trace};
 use crate::overlay::link::Link;
 use crate::overlay::message::{Action, Hop, QueryBody, QueryMessage, Role};
 use crate::overlay::node::Node;
@@ -29,6 +29,14 @@ struct Held {
     arrived: Time,
     from: LinkId,
     query: QueryMessage,
+    to: To,
+}
+
+/// Whom a held query is for.
+#[derive(Clone, Copy, Debug)]
+enum To {
+    Neighbors,
+    Leaves,
 }
 
 /// What a node decided about one copy.
@@ -77,7 +85,7 @@ impl Node {
                 sent += self.pass_on(from, query, travel, cx);
             }
             if verdict.action != Action::Duplicate {
-                sent += self.hand_to_leaves(from, query, travel, cx);
+                sent += self.pass_down(from, query, travel, cx);
             }
         }
         self.tell(from, query, travel, &verdict, sent, cx);
@@ -117,14 +125,38 @@ impl Node {
         if cx.config.hop_delay.is_zero() {
             return self.relay(from, self.now, onward, cx);
         }
-        if self.flood.held.len() >= MAX_HELD {
-            self.counters.not_held += 1;
+        if !self.hold(from, onward, To::Neighbors, cx.config) {
             return 0;
         }
-        let due = self.now + cx.config.hop_delay;
-        self.flood.held.push_back(Held { due, arrived: self.now, from, query: onward });
-        self.timers.at_latest(Timer::Held, due);
         self.links.iter().filter(|link| link.id != from && link.class != Class::Leaf).count() as u16
+    }
+
+    /// Hands a query to the leaves, at once or after the slow motion's delay; returns how many copies that makes. It
+    /// spends no TTL, and a leaf never passes it on: so it arrives there with its last hop.
+    fn pass_down(&mut self, from: LinkId, query: &QueryMessage, travel: Travel, cx: &mut Context<'_>) -> u16 {
+        if self.ultra.is_none() {
+            return 0;
+        }
+        let copy = QueryMessage { guid: query.guid, travel: last_hop(travel), body: Arc::clone(&query.body) };
+        if cx.config.hop_delay.is_zero() {
+            return self.hand_to_leaves(from, self.now, &copy, cx);
+        }
+        match self.leaves_for(from, &copy) {
+            0 => 0,
+            leaves if self.hold(from, copy, To::Leaves, cx.config) => leaves,
+            _ => 0,
+        }
+    }
+
+    fn hold(&mut self, from: LinkId, query: QueryMessage, to: To, config: &Config) -> bool {
+        if self.flood.held.len() >= MAX_HELD {
+            self.counters.not_held += 1;
+            return false;
+        }
+        let due = self.now + config.hop_delay;
+        self.flood.held.push_back(Held { due, arrived: self.now, from, query, to });
+        self.timers.at_latest(Timer::Held, due);
+        true
     }
 
     /// Copies to every link but `from` and those to leaves that was up when the query arrived.
@@ -151,7 +183,11 @@ impl Node {
                 return;
             }
             if let Some(held) = self.flood.held.pop_front() {
-                self.relay(held.from, held.arrived, held.query, cx);
+                let Held { from, arrived, query, to, .. } = held;
+                match to {
+                    To::Neighbors => self.relay(from, arrived, query, cx),
+                    To::Leaves => self.hand_to_leaves(from, arrived, &query, cx),
+                };
             }
         }
     }
@@ -176,7 +212,8 @@ impl Node {
         self.timers.at_latest(Timer::Seen, self.now + SEEN_GENERATION);
         let nobody = LinkId(u32::MAX);
         let query = QueryMessage { guid, travel, body: Arc::clone(body) };
-        self.relay(nobody, self.now, query.clone(), cx) + self.hand_to_leaves(nobody, &query, travel, cx)
+        let copy = QueryMessage { travel: last_hop(travel), ..query.clone() };
+        self.relay(nobody, self.now, query, cx) + self.hand_to_leaves(nobody, self.now, &copy, cx)
     }
 
     /// Tells those who watch what was done with a copy: the origin, if it asked, and this node's own faces.
@@ -202,4 +239,9 @@ impl Node {
             cx.out.push(Output::Trace(Trace { guid: query.guid, link: from, hop, ttl, action, hits, sent, body }));
         }
     }
+}
+
+/// From an ultra-peer to its leaf.
+fn last_hop(travel: Travel) -> Travel {
+    Travel::from_wire(1, travel.hops())
 }

@@ -79,6 +79,31 @@ fn a_directory_that_never_has_what_it_was_told_is_left() {
 }
 
 #[test]
+fn the_two_compare_again_only_when_nothing_is_on_its_way() {
+    let (mut world, puppet) = with_bad_directory();
+    puppet.say(&mut world, nothing_known());
+    let told = |serial, digest| CentralMessage::Lease(Lease { serial, lease_ms: 60_000, digest, ..Lease::default() });
+    puppet.say(&mut world, told(0, 1));
+    // They disagree, and compare again in two seconds; a change is sent just before.
+    world.run(Duration::from_millis(1_400));
+    world.share(2, &["song 2", "song 3"]);
+    world.unread.clear();
+    world.run(Duration::from_secs(3));
+    let heard = |world: &World| {
+        puppet.heard(world, |message| match message {
+            CentralMessage::Change(_) => Some("change"),
+            CentralMessage::Register(_) => Some("register"),
+            _ => None,
+        })
+    };
+    assert_eq!(heard(&world), ["change"]);
+    puppet.say(&mut world, told(1, 1));
+    world.run(Duration::from_secs(1));
+    assert_eq!(heard(&world), ["change", "register"]);
+    assert!(puppet.is_linked(&world));
+}
+
+#[test]
 fn a_directory_that_answers_nothing_is_left() {
     let (mut world, puppet) = with_bad_directory();
     for _ in 0..35 {

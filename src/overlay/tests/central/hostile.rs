@@ -149,6 +149,29 @@ fn somebody_elses_address_is_never_handed_out() {
 }
 
 #[test]
+fn an_address_is_not_kept_when_the_node_comes_back_from_another() {
+    let mut world = central(3, 1);
+    world.run(Duration::from_secs(2));
+    let before = world.nodes[2].links()[0].peer.clone();
+    world.kill(2);
+    world.run(Duration::from_secs(1));
+    let addr_of = |world: &World| world.registries[&0].each().find(|(node, ..)| *node == node_id(2)).unwrap().1;
+    assert_eq!(addr_of(&world), Some(addr(2)), "it may be back");
+    let link = LinkId(900);
+    let back = Peer {
+        listen: Some(addr(40)),
+        dialled: None,
+        id: node_id(2),
+        role: Role::Client,
+        serves: false,
+        ..(*before).clone()
+    };
+    world.input(0, Input::LinkUp { link, peer: Arc::new(back) });
+    world.input(0, Input::Message { link, message: Message::Central(Box::new(register(None))) });
+    assert_eq!((addr_of(&world), world.registered(0, 2).len()), (None, 1));
+}
+
+#[test]
 fn looks_at_addresses_are_made_at_a_bounded_rate_and_none_is_forgotten() {
     let mut world = World::new(800, client());
     world.start(0, directory());

@@ -5,6 +5,7 @@
 
 use super::directories::Directories;
 use super::lookup::Answer;
+use super::message::CentralMessage;
 use super::session::Session;
 use crate::base::Time;
 use crate::overlay::io::{Config, Context, DirectoryState, DoneWhy, Event, Output, Peer};
@@ -13,7 +14,6 @@ use crate::overlay::message::{ByeReason, Message, Role, TopologyKind};
 use crate::overlay::node::Node;
 use crate::overlay::timers::Timer;
 use crate::overlay::topology::Class;
-use crate::overlay::topology::central::message::CentralMessage;
 use crate::proto::PeerAddr;
 
 /// Shown when no directory is known.

@@ -17,7 +17,7 @@ use crate::overlay::limit::Bucket;
 use crate::overlay::message::{Bye, ByeReason, Message, Ping, Pong, Proposal, Role};
 use crate::overlay::node::Node;
 use crate::overlay::timers::Timer;
-use crate::proto::limits::MAX_REGISTERED_NODES;
+use crate::proto::limits::{MAX_REASON, MAX_REGISTERED_NODES};
 use crate::proto::{NodeId, PeerAddr};
 
 /// Work that a client may ask for, in files compared, added or removed: so many a second, and so many at once.
@@ -204,7 +204,7 @@ impl Node {
                 self.close_client(id, ByeReason::Role, "it has to link again for that", Then::Forget, cx)
             }
             Message::Bye(bye) => {
-                let why = bye.text.visible(crate::proto::limits::MAX_REASON);
+                let why = bye.text.visible(MAX_REASON);
                 cx.out.push(Output::Close { link: id, why: bye.reason });
                 self.client_gone(id, &why, Then::Forget, cx);
             }

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::directory::{Directory, Registrant, Then};
+use super::directory::{Directory, Registrant, Then, send};
 use super::message::CentralMessage;
 use crate::base::Time;
 use crate::overlay::io::{Context, LinkId};
@@ -189,7 +189,7 @@ impl Node {
             _ = registry.put(node, registration);
         }
         if let Some(lease) = self.lease_of(link, 0, cx) {
-            super::directory::send(link, Message::Central(Box::new(CentralMessage::Lease(lease))), cx);
+            send(link, Message::Central(Box::new(CentralMessage::Lease(lease))), cx);
         }
         self.wait_for_leases();
     }

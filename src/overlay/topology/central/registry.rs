@@ -56,8 +56,8 @@ pub trait Registry {
     /// The tags of a node's files in one part.
     fn tags(&self, node: &NodeId, bucket: u8) -> Vec<u64>;
 
-    /// Up to `limit` files that match, grouped by node, from a position on (0: the start), and the position to go on from;
-    /// `None` at the end. The files of `except`, who asks, are left out.
+    /// Up to `limit` files that match, grouped by node, from a position on (0: the start), and the position to go on from,
+    /// which is a greater one; `None` at the end. The files of `except`, who asks, are left out.
     fn find(&self, query: &Query, except: &NodeId, after: u64, limit: usize) -> (Vec<FoundAt>, Option<u64>);
 
     /// Nodes and files registered.

@@ -10,7 +10,7 @@ use super::directory::{MESSAGE_WORK, Registrant, Then, WORK, send};
 use super::message::{CentralMessage, Change, Found, FoundAt, Known, Lease, Lookup, Register};
 use super::registry::{Registration, Registry};
 use crate::base::Time;
-use crate::overlay::io::{Context, LinkId};
+use crate::overlay::io::{Context, LinkId, Output};
 use crate::overlay::message::{ByeReason, Message};
 use crate::overlay::node::Node;
 use crate::proto::NodeId;
@@ -116,10 +116,8 @@ impl Node {
         for _ in 0..KNOWN_AT_ONCE {
             let known = client.next_known(registry);
             let last = known.last;
-            cx.out.push(crate::overlay::io::Output::Send {
-                link: id,
-                message: Message::Central(Box::new(CentralMessage::Known(known))),
-            });
+            let message = Message::Central(Box::new(CentralMessage::Known(known)));
+            cx.out.push(Output::Send { link: id, message });
             if last {
                 return;
             }

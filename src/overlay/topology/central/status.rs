@@ -52,7 +52,8 @@ impl Node {
         let waits = client.stand.state == DirectoryState::Unreachable && client.dialling.is_none();
         Some(ClientStatus {
             state: client.stand.state,
-            directory: client.stand.addr,
+            // This node's own address may have become known since.
+            directory: if client.stand.state == DirectoryState::Own { self.addr } else { client.stand.addr },
             since: client.stand.since,
             why: client.stand.why.clone(),
             lease_until: session.and_then(|session| session.leased_until()),

@@ -7,23 +7,21 @@ use serde_json::Value;
 
 use crate::support::{Process, await_end, code, errors, eventually, folder, hopscope, json, run};
 
+/// A lab and its nodes, without its directory.
 fn lab(folder: &Path, arguments: &[&str]) -> (Process, Vec<Value>) {
     let mut command = hopscope();
     command.env("TMPDIR", folder).args(["demo", "--headless", "--json"]).args(arguments);
     let process = Process::start(&mut command);
-    let first = process.line().expect("a node");
-    // A line for each: its links say who else there is.
-    let mut nodes = vec![first];
-    let known = |nodes: &[Value]| {
-        let mut names: Vec<String> = nodes.iter().flat_map(links).chain(nodes.iter().map(name)).collect();
-        names.sort();
-        names.dedup();
-        names.len()
-    };
-    while nodes.len() < known(&nodes) {
-        nodes.push(process.line().expect("a node"));
+    let mut nodes = Vec::new();
+    loop {
+        let node = process.line().expect("a node");
+        // It is the last one.
+        if node["name"] == "directory" {
+            assert_eq!((&node["topology"], &node["role"]), (&"central".into(), &"directory".into()));
+            return (process, nodes);
+        }
+        nodes.push(node);
     }
-    (process, nodes)
 }
 
 fn name(node: &Value) -> String {

@@ -118,7 +118,7 @@ async fn relay() -> Result<Net> {
         passphrase: None,
         core: overlay::Config { only_peers: true, ..overlay::Config::default() },
     };
-    Ok(start(settings, Arc::new(Nothing)).await?)
+    Ok(start(settings, Arc::new(Nothing), None).await?)
 }
 
 fn neighbors(net: &Net, rate: u64, copies: u64, seconds: u64) -> Result<std::process::Child> {

@@ -79,7 +79,7 @@ async fn start_net() -> Result<Net> {
         passphrase: None,
         core: overlay::Config { only_peers: true, ..overlay::Config::default() },
     };
-    Ok(net::start(settings, Arc::new(Nothing)).await?)
+    Ok(net::start(settings, Arc::new(Nothing), None).await?)
 }
 
 fn settings(downloads: PathBuf) -> TransferSettings {

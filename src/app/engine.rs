@@ -17,6 +17,7 @@ use super::relayed::Relayed;
 use super::searches::{FoundBy, Searches};
 use super::settings::Settings;
 use super::snapshot::{LogLine, NodeStatus, RoleStatus, Snapshot, Warning};
+use super::standing::Past;
 use super::traffic::{Meter, Reading};
 use super::transfer_events::TransferEvents;
 use crate::net::{NetCommand, NetSearch};
@@ -75,6 +76,9 @@ struct Engine {
     log_lines: Arc<[LogLine]>,
     node: Arc<NodeStatus>,
     library: Arc<LibraryStatus>,
+    past: Past,
+    /// What the core was told of it last.
+    standing: Option<overlay::Standing>,
     searches: Searches,
     relayed: Relayed,
     neighbors: Neighbors,
@@ -105,6 +109,7 @@ impl Engine {
             downloads: settings.downloads.clone(),
         };
         let library = parts.library_status();
+        let past = Past::load(&settings.home.state, clock.hour());
         Self {
             settings,
             parts,
@@ -114,6 +119,8 @@ impl Engine {
             log_lines: Arc::default(),
             node: Arc::new(node),
             library,
+            past,
+            standing: None,
             searches: Searches::default(),
             relayed: Relayed::default(),
             neighbors: Neighbors::default(),
@@ -147,10 +154,10 @@ impl Engine {
                 }
                 Some(file) = self.parts.files.recv() => self.parts.serve(file),
                 Ok(()) = self.parts.net_status.changed() => self.net_changed(&faces),
-                Ok(()) = self.parts.library_changes.changed() => self.library_changed(&faces),
+                Ok(()) = self.parts.library_changes.changed() => self.library_changed(&faces).await,
                 Ok(()) = self.parts.transfer_changes.changed() => self.transfers_changed(&faces),
-                _ = second.tick() => self.second_passed(),
-                _ = saving.tick() => drop(self.save_hosts()),
+                _ = second.tick() => self.second_passed().await,
+                _ = saving.tick() => drop(self.save()),
                 () = sleep_until(next_snapshot), if self.dirty => {
                     self.publish(&faces);
                     next_snapshot = Instant::now() + SNAPSHOT_INTERVAL;
@@ -166,7 +173,7 @@ impl Engine {
             self.core_event(event, faces);
         }
         // If its thread fails, it has said so.
-        let _ = self.save_hosts().await;
+        let _ = self.save().await;
         self.publish(faces);
         if let Some(reply) = reply {
             // Whoever asked may have gone.
@@ -371,7 +378,7 @@ impl Engine {
         }
     }
 
-    fn library_changed(&mut self, faces: &Faces) {
+    async fn library_changed(&mut self, faces: &Faces) {
         self.dirty = true;
         self.library = self.parts.library_status();
         self.publish(faces);
@@ -380,6 +387,8 @@ impl Engine {
         if self.library_told != Some((files, bytes, hashing)) {
             self.library_told = Some((files, bytes, hashing));
             faces.emit(Event::Library { files, bytes, hashing });
+            // A driver that is gone needs to know nothing more.
+            let _ = self.parts.tell(NetCommand::LibraryChanged).await;
         }
     }
 
@@ -403,7 +412,14 @@ impl Engine {
         news.into_iter().for_each(|transfer| faces.emit(Event::Transfer(transfer)));
     }
 
-    fn second_passed(&mut self) {
+    async fn second_passed(&mut self) {
+        self.past.up_at(self.log.clock().hour());
+        self.past.uploaded(self.reading().content_out);
+        let standing = self.past.standing();
+        if self.standing.replace(standing) != Some(standing) {
+            // A driver that is gone needs to know nothing more.
+            let _ = self.parts.tell(NetCommand::Standing(standing)).await;
+        }
         let status = self.parts.status();
         let links = self.neighbors.sample(&status);
         let traffic = self.meter.sample(&status, self.reading());
@@ -416,10 +432,14 @@ impl Engine {
         Reading { content_in, content_out }
     }
 
-    /// Saves them on a thread that may wait for the disk.
-    fn save_hosts(&self) -> JoinHandle<()> {
+    /// Saves the known hosts and the node's past on a thread that may wait for the disk.
+    fn save(&mut self) -> JoinHandle<()> {
         let (hosts, now) = (Arc::clone(&self.hosts), Arc::clone(&self.parts.status().remember));
+        let past = self.past.unsaved();
         tokio::task::spawn_blocking(move || {
+            if let Some(Err(error)) = past.map(|past| past.save()) {
+                tracing::warn!("how regularly the node is online cannot be saved: {error}");
+            }
             if let Err(error) = hosts.lock().unwrap_or_else(PoisonError::into_inner).save(&now) {
                 tracing::warn!("the known hosts cannot be saved: {error}");
             }

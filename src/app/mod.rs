@@ -13,6 +13,7 @@ mod relayed;
 mod searches;
 mod settings;
 mod snapshot;
+mod standing;
 mod traffic;
 mod transfer_events;
 

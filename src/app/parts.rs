@@ -58,7 +58,8 @@ impl Parts {
         net::can_listen(settings.listen).await.map_err(refused)?;
         let shares = start_shares(settings)?;
         let library = shares.library();
-        let net = net::start(net_settings(settings, identity, remembered), library.clone()).await.map_err(refused)?;
+        let net =
+            net::start(net_settings(settings, identity, remembered), library.clone(), None).await.map_err(refused)?;
         let Net { node, bound, commands, events, traces, mut status, files, dialer, shutdown } = net;
         // The first one tells the address that this node goes by; if the driver is gone already, so is the node.
         let _ = status.changed().await;

@@ -2,10 +2,9 @@
 //! goes into bounded queues or is dropped and counted.
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 
@@ -21,12 +20,20 @@ use super::settings::{NetCommand, NetSettings};
 use super::shared::Shared;
 use super::status::{LinkTraffic, Publisher};
 use crate::base::{Map, Rng, Time, seed};
-use crate::overlay::{self, Command, Context, Event, HostSource, Input, LinkId, Node, Output, Trace};
+use crate::overlay::{self, Command, Context, Event, Hello, HostSource, Input, LinkId, Node, Output, Trace};
 use crate::proto::PeerAddr;
-use crate::proto::limits::MAX_LINKS;
 
 /// What a node shares, as the driver keeps it.
 pub type SharedLibrary = Arc<dyn overlay::Library + Send + Sync>;
+
+/// What a directory keeps, as the driver holds it.
+pub type SharedRegistry = Box<dyn overlay::Registry + Send>;
+
+/// What the core asks.
+pub(super) struct Keeps {
+    pub(super) library: SharedLibrary,
+    pub(super) registry: Option<SharedRegistry>,
+}
 
 /// A link, as the driver keeps it.
 pub(super) struct Entry {
@@ -55,13 +62,16 @@ pub(super) struct Channels {
     pub(super) events: mpsc::Sender<Event>,
     pub(super) traces: mpsc::Sender<Trace>,
     pub(super) lookups: mpsc::Sender<Lookup>,
+    /// What new links are told of this node.
+    pub(super) hello: watch::Sender<Hello>,
 }
 
 /// The task's state.
 pub(super) struct Actor {
     pub(super) node: Node,
     pub(super) config: overlay::Config,
-    pub(super) library: SharedLibrary,
+    pub(super) keeps: Keeps,
+    max_links: usize,
     pub(super) shared: Shared,
     pub(super) channels: Channels,
     /// Places for connections being opened.
@@ -94,23 +104,26 @@ pub(super) struct Actor {
 }
 
 impl Actor {
-    /// An actor that knows nobody yet.
+    /// An actor that knows nobody yet. `settings.listen` is the address as it was bound.
     pub(super) fn new(
         shared: Shared,
         settings: NetSettings,
-        library: SharedLibrary,
-        bound: SocketAddr,
+        keeps: Keeps,
+        max_links: usize,
         channels: Channels,
         publisher: Publisher,
         rng: &mut Rng,
     ) -> Self {
-        let name = shared.hello.name.clone();
+        let name = shared.hello.borrow().name.clone();
+        let node = Node::new(settings.identity.node(), name, rng.fork(), &settings.core);
+        channels.hello.send_modify(|hello| hello.role = node.role());
         Self {
-            node: Node::new(settings.identity.node(), name, rng.fork(), &settings.core),
+            node,
             config: settings.core,
-            library,
+            keeps,
+            max_links,
             direct: DirectPool::new(rng.next_u64(), shared.clone()),
-            own: OwnAddr::new(bound, outward()),
+            own: OwnAddr::new(settings.listen, outward()),
             publisher,
             links: Map::with_hasher(seed(rng.next_u64())),
             past: LinkTraffic::default(),
@@ -219,8 +232,13 @@ impl Actor {
 
     fn call(&mut self, input: Input) {
         let mut out = std::mem::take(&mut self.out);
-        let mut cx =
-            Context { now: self.now, config: &self.config, library: &*self.library, registry: None, out: &mut out };
+        let mut cx = Context {
+            now: self.now,
+            config: &self.config,
+            library: &*self.keeps.library,
+            registry: self.keeps.registry.as_mut().map(|registry| &mut **registry as &mut dyn overlay::Registry),
+            out: &mut out,
+        };
         self.node.handle(input, &mut cx);
         for output in out.drain(..) {
             self.carry_out(output);
@@ -287,7 +305,7 @@ impl Actor {
                 *failures = (0, String::new());
             }
         }
-        if self.left.is_some() || self.links.len() >= MAX_LINKS {
+        if self.left.is_some() || self.links.len() >= self.max_links {
             if let Some(addr) = new.peer.dialled {
                 self.feed(Input::DialFailed { addr });
             }

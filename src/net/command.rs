@@ -31,6 +31,8 @@ impl Actor {
             NetCommand::ProposeTopology(topology, reply) => {
                 let _ = reply.send(self.propose(topology));
             }
+            NetCommand::LibraryChanged => self.feed(Input::LibraryChanged),
+            NetCommand::Standing(standing) => self.feed(Input::Standing(standing)),
             NetCommand::Disconnect(node, reply) => {
                 let _ = reply.send(self.disconnect(node));
             }

@@ -61,8 +61,15 @@ impl Actor {
             Output::Check { addr, node } => self.check(addr, node),
             Output::Close { link, .. } => self.close(link),
             Output::Event(event) => {
-                if matches!(event, Event::NeighborUp { .. } | Event::NeighborDown { .. }) {
-                    self.publisher.hurry();
+                match &event {
+                    Event::NeighborUp { .. } | Event::NeighborDown { .. } | Event::Directory { .. } => {
+                        self.publisher.hurry();
+                    }
+                    Event::Topology { topology, role, .. } => {
+                        self.channels.hello.send_modify(|hello| (hello.topology, hello.role) = (*topology, *role));
+                        self.publisher.hurry();
+                    }
+                    _ => {}
                 }
                 self.events.push_back(event);
             }
@@ -154,7 +161,7 @@ impl Actor {
         }
         self.dials += 1;
         let (places, endpoint) = (Arc::clone(&self.dialling), Arc::clone(&self.shared.endpoint));
-        let (hello, notes) = (self.shared.hello.clone(), self.shared.notes.clone());
+        let (hello, notes) = (self.shared.hello.borrow().clone(), self.shared.notes.clone());
         let leave = self.shared.leave.clone();
         let dial = async move {
             let Ok(_place) = places.acquire().await else { return };

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use super::identity::{Identity, IdentityError};
 use super::resolve::PeerNameError;
-use crate::overlay::{self, Delivery, TopologyKind};
+use crate::overlay::{self, Delivery, Standing, TopologyKind};
 use crate::proto::{Guid, NodeId, PeerAddr, QueryError, Ttl};
 
 /// What the driver starts with.
@@ -132,6 +132,10 @@ pub enum NetCommand {
     ChangeTopology(TopologyKind, oneshot::Sender<()>),
     /// Change it, and propose it to all others; answers why not, if not.
     ProposeTopology(TopologyKind, oneshot::Sender<Result<(), &'static str>>),
+    /// What the node shares is not what it was.
+    LibraryChanged,
+    /// What the machine's past says of the node.
+    Standing(Standing),
     /// Close the link to a node; answers whether there was one.
     Disconnect(NodeId, oneshot::Sender<bool>),
 }

@@ -8,17 +8,18 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::actor::{Actor, Channels, Known, SharedLibrary};
+use super::actor::{Actor, Channels, Keeps, Known, SharedLibrary, SharedRegistry};
 use super::admission::Admission;
 use super::clock::Clock;
 use super::direct::DirectIn;
 use super::discovery::{Announcement, discover};
 use super::endpoint::Endpoint;
 use super::files::{Dialer, IncomingFile};
-use super::limits::{ACTOR_QUEUE, COMMANDS, EVENTS, MAX_FILES_WAITING, MAX_NAMES, TRACES};
+use super::limits::{COMMANDS, EVENTS, MAX_FILES_WAITING, MAX_NAMES, TRACES};
 use super::listener::{Doorman, listen};
 use super::random;
 use super::resolve::{Lookup, NamedAs, PeerName, PeerNameError, resolve};
+use super::room::Room;
 use super::secret::Secret;
 use super::settings::{NetCommand, NetError, NetSettings};
 use super::shared::Shared;
@@ -81,11 +82,16 @@ pub async fn can_listen(addr: SocketAddr) -> Result<(), NetError> {
     TcpListener::bind(addr).await.map(drop).map_err(|error| NetError::listen(addr, error))
 }
 
-/// Starts listening, and everything else. Returns when the port is bound; must be called within a tokio runtime.
+/// Starts listening, and everything else. `registry` is what a directory keeps, if the settings say to serve one. Returns
+/// when the port is bound; must be called within a tokio runtime.
 ///
 /// # Errors
 /// When the address cannot be bound, or a setting is wrong; the error says what to do.
-pub async fn start(settings: NetSettings, library: SharedLibrary) -> Result<Net, NetError> {
+pub async fn start(
+    settings: NetSettings,
+    library: SharedLibrary,
+    registry: Option<SharedRegistry>,
+) -> Result<Net, NetError> {
     let (known, names) = known_hosts(&settings)?;
     let listener =
         TcpListener::bind(settings.listen).await.map_err(|error| NetError::listen(settings.listen, error))?;
@@ -93,11 +99,13 @@ pub async fn start(settings: NetSettings, library: SharedLibrary) -> Result<Net,
     let secret = secret(settings.passphrase.clone()).await?;
     let private = secret.is_some();
     let mut rng = Rng::new(u64::from_le_bytes(random::bytes()?));
-    let (notes, inbox) = mpsc::channel(ACTOR_QUEUE);
+    let room = Room::make(settings.core.serve_directory);
+    let (notes, inbox) = mpsc::channel(room.queue());
+    let (hello, hello_seen) = watch::channel(hello(&settings, bound));
     let shared = Shared {
         clock: Clock::start(),
         endpoint: Arc::new(Endpoint::new(&settings.identity, secret)?),
-        hello: hello(&settings, bound),
+        hello: hello_seen,
         notes,
         tally: Arc::default(),
         tracker: TaskTracker::new(),
@@ -108,7 +116,7 @@ pub async fn start(settings: NetSettings, library: SharedLibrary) -> Result<Net,
     let (files, files_out) = mpsc::channel(MAX_FILES_WAITING);
     let direct = DirectIn::new(shared.notes.clone(), Arc::clone(&shared.tally));
     let doorman = Doorman { shared: shared.clone(), direct, files };
-    shared.tracker.spawn(listen(listener, Admission::new(rng.next_u64()), doorman));
+    shared.tracker.spawn(listen(listener, Admission::new(room.inbound, rng.next_u64()), doorman));
     let lookups = start_resolver(&shared, names);
     let node = settings.identity.node();
     if settings.discovery && !settings.core.only_peers {
@@ -120,8 +128,11 @@ pub async fn start(settings: NetSettings, library: SharedLibrary) -> Result<Net,
     let (events, events_out) = mpsc::channel(EVENTS);
     let (traces, traces_out) = mpsc::channel(TRACES);
     let (status, status_out) = watch::channel(Arc::new(NetStatus::default()));
-    let channels = Channels { events, traces, lookups };
-    let actor = Actor::new(shared.clone(), settings, library, bound, channels, Publisher::new(status), &mut rng);
+    let channels = Channels { events, traces, lookups, hello };
+    let keeps = Keeps { library, registry };
+    let publisher = Publisher::new(status);
+    let settings = NetSettings { listen: bound, ..settings };
+    let actor = Actor::new(shared.clone(), settings, keeps, room.links, channels, publisher, &mut rng);
     shared.tracker.spawn(actor.run(inbox, orders, known));
     Ok(Net {
         node,

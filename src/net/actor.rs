@@ -88,6 +88,8 @@ pub(super) struct Actor {
     /// Links with something collected for them.
     pub(super) touched: Vec<LinkId>,
     pub(super) frames: Frames,
+    /// Room for the links of one relayed query, empty in between.
+    pub(super) relayed_to: Vec<LinkId>,
     /// Dial tasks under way.
     pub(super) dials: usize,
     /// Addresses that the user named, with how often they could not be reached lately, and why.
@@ -130,6 +132,7 @@ impl Actor {
             next_link: 0,
             touched: Vec::new(),
             frames: Frames::default(),
+            relayed_to: Vec::new(),
             dials: 0,
             dialling: Arc::new(Semaphore::new(MAX_DIALS_AT_ONCE)),
             checking: Arc::new(Semaphore::new(MAX_CHECKS_AT_ONCE)),

@@ -11,7 +11,7 @@ use super::link::{self, TOO_SLOW, matters};
 use super::send_queue::Sent;
 use super::status::{LinkStatus, NetStatus};
 use super::tls::Purpose;
-use crate::overlay::{Bye, ByeReason, Event, Input, LinkId, Message, Output, QueryMessage};
+use crate::overlay::{Bye, ByeReason, Event, Input, LinkId, Message, Output, QueryMessage, Relay};
 use crate::proto::{NodeId, PeerAddr};
 use crate::wire;
 
@@ -52,6 +52,7 @@ impl Actor {
     pub(super) fn carry_out(&mut self, output: Output) {
         match output {
             Output::Send { link, message } => self.send(link, &message),
+            Output::Relay(relay) => self.relay(relay),
             Output::Direct { to, message } => {
                 if let Err(message) = self.direct.deliver(to, message) {
                     self.again.push_back(Input::DirectFailed { message });
@@ -92,6 +93,17 @@ impl Actor {
             entry.touched = true;
             self.touched.push(link);
         }
+    }
+
+    /// One frame, copied into the queue of each link.
+    fn relay(&mut self, relay: Relay) {
+        let mut links = std::mem::take(&mut self.relayed_to);
+        links.extend(self.node.relays_to(&relay));
+        let message = Message::Query(relay.query);
+        for link in links.drain(..) {
+            self.send(link, &message);
+        }
+        self.relayed_to = links;
     }
 
     /// Ends a link that nothing gets through: what waits for it is thrown away, and it has a moment to hear why.

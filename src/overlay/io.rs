@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::message::{Action, ByeReason, Delivery, FoundFile, Hop, Message, QueryBody, Role, TopologyKind};
+use super::message::{
+    Action, ByeReason, Delivery, FoundFile, Hop, Message, QueryBody, QueryMessage, Role, TopologyKind,
+};
 use super::topology::central::Registry;
 use crate::base::Time;
 use crate::proto::{FileId, Guid, NodeId, PeerAddr, Query, Ttl, Untrusted};
@@ -178,6 +180,9 @@ pub enum Output {
         /// What.
         message: Message,
     },
+    /// Send copies of a query on, one over each link that [`super::Node::relays_to`] names. One output however many copies
+    /// that makes: most of what a node does.
+    Relay(Relay),
     /// Deliver over a connection of its own; [`Input::DirectFailed`] if that is not possible.
     Direct {
         /// Where to.
@@ -208,6 +213,17 @@ pub enum Output {
     Event(Event),
     /// Something that happened to a query of somebody else. Only with [`Config::trace`].
     Trace(Trace),
+}
+
+/// See [`Output::Relay`].
+#[derive(Clone, Debug)]
+pub struct Relay {
+    /// What each copy says.
+    pub query: QueryMessage,
+    /// The link that the query came on, which gets none.
+    pub(super) from: LinkId,
+    /// When it came: links that are younger get none.
+    pub(super) arrived: Time,
 }
 
 /// Something that faces show.

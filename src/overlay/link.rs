@@ -19,8 +19,6 @@ pub struct Link {
     pub(super) peer: Arc<Peer>,
     pub(super) since: Time,
     pub(super) last_heard: Time,
-    pub(super) messages_in: u64,
-    pub(super) messages_out: u64,
     /// These two stop at four billion, which no link lives to see.
     pub(super) queries_in: u32,
     pub(super) duplicates: u32,
@@ -29,7 +27,7 @@ pub struct Link {
 }
 
 // A simulation holds eight million of them.
-const _: () = assert!(size_of::<Link>() <= 64);
+const _: () = assert!(size_of::<Link>() <= 48);
 
 /// What signs of life were asked for and came.
 #[derive(Debug)]
@@ -51,13 +49,9 @@ pub(super) fn tag(node: &NodeId) -> u16 {
     u16::from_be_bytes([a, b])
 }
 
-/// Messages over one link, in all.
+/// Queries over one link, in all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LinkCounts {
-    /// Messages from the neighbor.
-    pub messages_in: u64,
-    /// Messages to the neighbor.
-    pub messages_out: u64,
     /// Query copies from the neighbor.
     pub queries_in: u64,
     /// Those of them that had been seen before.
@@ -67,19 +61,7 @@ pub struct LinkCounts {
 impl Link {
     pub(super) fn new(id: LinkId, class: Class, peer: Arc<Peer>, now: Time) -> Self {
         let tag = tag(&peer.id);
-        Self {
-            id,
-            tag,
-            class,
-            peer,
-            since: now,
-            last_heard: now,
-            messages_in: 0,
-            messages_out: 0,
-            queries_in: 0,
-            duplicates: 0,
-            signs: None,
-        }
+        Self { id, tag, class, peer, since: now, last_heard: now, queries_in: 0, duplicates: 0, signs: None }
     }
 
     pub(super) fn signs_mut(&mut self) -> &mut Signs {
@@ -129,15 +111,10 @@ impl Link {
         self.signs.as_ref()?.rtt
     }
 
-    /// Messages, in all.
+    /// Queries, in all.
     #[must_use]
     pub fn counts(&self) -> LinkCounts {
-        LinkCounts {
-            messages_in: self.messages_in,
-            messages_out: self.messages_out,
-            queries_in: self.queries_in.into(),
-            duplicates: self.duplicates.into(),
-        }
+        LinkCounts { queries_in: self.queries_in.into(), duplicates: self.duplicates.into() }
     }
 
     /// How fit the neighbor says it is to be an ultra-peer, in thousandths, and how many leaves it says it has room for.

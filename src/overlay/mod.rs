@@ -24,7 +24,7 @@ mod tests;
 
 pub use io::{
     Command, Config, Context, Dedup, DirectoryState, DoneWhy, Event, HostSource, Input, Library, LinkId, Output, Peer,
-    RoleChoice, SearchCost, SearchSpec, Standing, Trace,
+    Relay, RoleChoice, SearchCost, SearchSpec, Standing, Trace,
 };
 pub use link::{Link, LinkCounts};
 pub use message::{

@@ -206,7 +206,6 @@ impl Node {
         if let Some(signs) = &mut from.signs {
             signs.probed_until = None;
         }
-        from.messages_in += 1;
         match message {
             Message::Ping(ping) => self.on_ping(index, &ping, cx),
             Message::Pong(pong) => self.on_pong(index, pong, cx.config),
@@ -315,9 +314,7 @@ impl Node {
     }
 
     pub(super) fn send(&mut self, index: usize, message: Message, cx: &mut Context<'_>) {
-        let link = &mut self.links[index];
-        link.messages_out += 1;
-        cx.out.push(Output::Send { link: link.id, message });
+        cx.out.push(Output::Send { link: self.links[index].id, message });
     }
 
     pub(super) fn random_guid(&mut self) -> Guid {

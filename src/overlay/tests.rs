@@ -110,6 +110,12 @@ impl World {
                 let delay = (self.delay)(n, to);
                 self.post(to, delay, Input::Message { link: their, message });
             }
+            Output::Relay(relay) => {
+                let links: Vec<LinkId> = self.nodes[n].relays_to(&relay).collect();
+                for link in links {
+                    self.output(n, Output::Send { link, message: Message::Query(relay.query.clone()) });
+                }
+            }
             Output::Direct { to, message } if self.direct_works => {
                 let to = (0..self.nodes.len()).find(|m| addr(*m) == to).unwrap();
                 self.post(to, Duration::from_millis(2), Input::Direct { from: node_id(n), message });

@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::base::Time;
-use crate::overlay::io::{Context, Dedup, LinkId, Output, Trace};
-use crate::overlay::message::{Action, Hop, Message, QueryBody, QueryMessage, Role};
+use crate::overlay::io::{Context, Dedup, LinkId, Output, Relay, Trace};
+use crate::overlay::link::Link;
+use crate::overlay::message::{Action, Hop, QueryBody, QueryMessage, Role};
 use crate::overlay::node::Node;
 use crate::overlay::seen::Passed;
 use crate::overlay::timers::Timer;
@@ -114,7 +115,7 @@ impl Node {
     fn pass_on(&mut self, from: LinkId, query: &QueryMessage, travel: Travel, cx: &mut Context<'_>) -> u16 {
         let onward = QueryMessage { guid: query.guid, travel, body: Arc::clone(&query.body) };
         if cx.config.hop_delay.is_zero() {
-            return self.relay(from, self.now, &onward, cx);
+            return self.relay(from, self.now, onward, cx);
         }
         if self.flood.held.len() >= MAX_HELD {
             self.counters.not_held += 1;
@@ -127,16 +128,20 @@ impl Node {
     }
 
     /// Copies to every link but `from` and those to leaves that was up when the query arrived.
-    fn relay(&mut self, from: LinkId, arrived: Time, query: &QueryMessage, cx: &mut Context<'_>) -> u16 {
-        let mut sent = 0;
-        for link in &mut self.links {
-            if link.id != from && link.class != Class::Leaf && link.since <= arrived {
-                link.messages_out += 1;
-                cx.out.push(Output::Send { link: link.id, message: Message::Query(query.clone()) });
-                sent += 1;
-            }
+    fn relay(&self, from: LinkId, arrived: Time, query: QueryMessage, cx: &mut Context<'_>) -> u16 {
+        let relay = Relay { query, from, arrived };
+        let copies = self.relays_to(&relay).count();
+        if copies > 0 {
+            cx.out.push(Output::Relay(relay));
         }
-        sent
+        copies as u16
+    }
+
+    /// The links that copies of a relayed query go over: to be asked before the node takes its next input.
+    pub fn relays_to(&self, relay: &Relay) -> impl Iterator<Item = LinkId> + use<'_> {
+        let (from, arrived) = (relay.from, relay.arrived);
+        let wants = move |link: &&Link| link.id != from && link.class != Class::Leaf && link.since <= arrived;
+        self.links.iter().filter(wants).map(|link| link.id)
     }
 
     pub(in crate::overlay) fn release_held(&mut self, cx: &mut Context<'_>) {
@@ -146,7 +151,7 @@ impl Node {
                 return;
             }
             if let Some(held) = self.flood.held.pop_front() {
-                self.relay(held.from, held.arrived, &held.query, cx);
+                self.relay(held.from, held.arrived, held.query, cx);
             }
         }
     }
@@ -171,7 +176,7 @@ impl Node {
         self.timers.at_latest(Timer::Seen, self.now + SEEN_GENERATION);
         let nobody = LinkId(u32::MAX);
         let query = QueryMessage { guid, travel, body: Arc::clone(body) };
-        self.relay(nobody, self.now, &query, cx) + self.hand_to_leaves(nobody, &query, travel, cx)
+        self.relay(nobody, self.now, query.clone(), cx) + self.hand_to_leaves(nobody, &query, travel, cx)
     }
 
     /// Tells those who watch what was done with a copy: the origin, if it asked, and this node's own faces.

@@ -14,13 +14,17 @@ use super::output::{Out, Style};
 use super::resolve::Resolved;
 use super::scratch::Scratch;
 use super::settings;
-use crate::app::{DirectoryState, Done, DoneWhy, Event, Handle, Home, LogRing, RoleChoice, Settings, Snapshot};
+use crate::app::{
+    DirectoryState, Done, DoneWhy, Event, Handle, Home, LogRing, RoleChoice, Settings, Snapshot, TopologyKind,
+};
 use crate::control::{Client, Line, SearchBody};
 
 /// For the link of `--join` to come up.
 const JOIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// How the engine calls its warning that a peer that it was given cannot be reached.
 const PEER_UNREACHABLE: &str = "peer_unreachable";
+/// The same of a peer that is a directory.
+const PEER_IS_DIRECTORY: &str = "peer_is_directory";
 
 /// Searches, prints hits as they come, then the cost.
 pub(super) fn run(resolved: &Resolved, verbosity: u8, arguments: &ArgMatches) -> Result<Exit, Failure> {
@@ -119,17 +123,32 @@ async fn join(settings: Settings, body: SearchBody, json: bool, log: LogRing) ->
     result
 }
 
-/// Returns when there is somebody to ask.
+/// Returns when there is somebody to ask; becomes a client if the address is that of a directory.
 ///
 /// # Errors
 /// When the address cannot be reached; with the reason.
 async fn linked(handle: &Handle) -> Result<(), Failure> {
     let mut snapshots = handle.snapshots();
-    match snapshots.wait_for(|snapshot| is_linked(snapshot) || refused(snapshot).is_some()).await {
-        Ok(snapshot) if is_linked(&snapshot) => Ok(()),
-        Ok(snapshot) => refused(&snapshot).map_or(Ok(()), Err),
-        Err(_) => Err(Failure::failed("the node stopped", "try again")),
+    let told = |snapshot: &Snapshot| is_linked(snapshot) || is_directory(snapshot) || refused(snapshot).is_some();
+    loop {
+        let snapshot = match snapshots.wait_for(|snapshot| told(snapshot)).await {
+            Ok(snapshot) => snapshot.clone(),
+            Err(_) => return Err(Failure::failed("the node stopped", "try again")),
+        };
+        if is_linked(&snapshot) {
+            return Ok(());
+        }
+        if !is_directory(&snapshot) {
+            return refused(&snapshot).map_or(Ok(()), Err);
+        }
+        handle.set_topology(TopologyKind::Central).await?;
     }
+}
+
+/// Whether the address turned out to be that of a directory, and this node does not use it as one yet.
+fn is_directory(snapshot: &Snapshot) -> bool {
+    let told = snapshot.warnings.iter().any(|warning| warning.code == PEER_IS_DIRECTORY);
+    told && snapshot.role.topology != TopologyKind::Central
 }
 
 fn is_linked(snapshot: &Snapshot) -> bool {

@@ -33,6 +33,7 @@ impl Node {
             Ok(class) => class,
             Err((reason, text)) => {
                 self.refuse(id, &peer, reason, text, cx);
+                self.directory_refused(&peer, text);
                 self.timers.at_latest(Timer::Join, self.now);
                 return;
             }

@@ -34,8 +34,10 @@ pub use message::{
 pub use node::{Counters, Node};
 #[cfg(test)]
 pub(crate) use search::ENVELOPE_BYTES;
+#[cfg(test)]
+pub(crate) use topology::central::lookup_bytes;
 pub use topology::central::{
-    CentralMessage, Change, Found, FoundAt, Known, Lease, Lookup, Register, Registration, Registry, RegistryFull,
-    Renew, file_tag,
+    CentralMessage, Change, ClientStatus, DirectoryStatus, Found, FoundAt, Known, Lease, Lookup, MemoryRegistry,
+    Register, Registration, Registry, RegistryFull, Renew, file_tag,
 };
 pub use topology::ultra::{FilterPart, Score, UltraMessage};

@@ -231,6 +231,7 @@ impl Node {
                     self.close(index, ByeReason::Requested, "the user closed the link", cx);
                     self.timers.at_latest(Timer::Join, self.now);
                 }
+                self.send_client_away(&node, cx);
             }
             Command::Change(topology) => self.change_topology(topology, "chosen by the user", cx),
             Command::Propose(topology) => self.propose(topology, cx),
@@ -263,7 +264,6 @@ impl Node {
 
     fn on_own_addr(&mut self, addr: PeerAddr) {
         self.addr = Some(addr);
-        self.client_addr_changed();
     }
 
     fn on_library_changed(&mut self) {

@@ -144,6 +144,19 @@ fn a_query_costs_its_body_and_its_envelope() {
 }
 
 #[test]
+fn a_look_up_costs_what_the_core_says() {
+    for (text, after) in
+        [("jazz".to_owned(), 0), ("x".repeat(250), 200), ("y".repeat(255), 70_000), ("z".into(), 1 << 40)]
+    {
+        let body = std::sync::Arc::new(QueryBody::new(&text, None, Delivery::Direct, true));
+        let lookup = crate::overlay::Lookup { guid: Guid([1; 16]), body: body.clone(), after };
+        let message = Message::Central(Box::new(crate::overlay::CentralMessage::Lookup(lookup)));
+        let bytes = encoded(&message).len() as u64;
+        assert_eq!(bytes, crate::overlay::lookup_bytes(body.sealed().len() as u64, after), "{text} from {after}");
+    }
+}
+
+#[test]
 fn a_newer_envelope_and_a_newer_kind_are_skipped_and_the_next_message_is_read() {
     let newer =
         rmp_serde::to_vec(&(Guid([1; 16]), 1u8, 0u8, 0x999u16, serde_bytes::Bytes::new(b"?"), "more", 7)).unwrap();

@@ -19,7 +19,7 @@ impl Node {
         match self.kind {
             TopologyKind::Flood => {}
             TopologyKind::Ultrapeer => self.leave_ultra(),
-            TopologyKind::Central => self.leave_central(),
+            TopologyKind::Central => self.leave_central(cx),
         }
         self.drop_held();
         self.kind = to;

@@ -51,14 +51,14 @@ pub(super) fn run(resolved: &Resolved, arguments: &ArgMatches, verbosity: u8) ->
         node::needs_terminal("run `hopscope demo --headless` for a lab without a screen")?;
     }
     let (settings, screen) = (settings::settings(resolved)?, settings::screen(resolved)?);
-    let mut rng = Rng::new(arguments.get_one::<u64>("seed").copied().unwrap_or_default());
-    let graph = graph(arguments, &mut rng)?;
     let drawn = arguments.contains_id("graph");
     if drawn && settings.topology != TopologyKind::Flood {
         let message =
             format!("--graph draws the links of a flooding lab, and {} has its own", settings.topology.name());
         return Err(Failure::usage(message, "leave one of --graph and --topology out"));
     }
+    let mut rng = Rng::new(arguments.get_one::<u64>("seed").copied().unwrap_or_default());
+    let graph = graph(arguments, &mut rng)?;
     let log = logging::start(resolved, verbosity, if headless { Target::Errors } else { Target::Screen })?;
     node::run(async {
         let mut signals = Signals::catch()?;

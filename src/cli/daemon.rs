@@ -89,7 +89,8 @@ struct Printer {
 
 impl Printer {
     fn new(face: Face, snapshots: watch::Receiver<Arc<Snapshot>>) -> Self {
-        let line = face.line.filter(|_| !face.json && std::io::stdout().is_terminal());
+        let places_cursor = || std::env::var_os("TERM").is_some_and(|term| term != "dumb");
+        let line = face.line.filter(|_| !face.json && std::io::stdout().is_terminal() && places_cursor());
         Self { stdout: tokio::io::stdout(), json: face.json, line, snapshots, shown: String::new() }
     }
 
@@ -131,7 +132,9 @@ impl Printer {
     async fn status(&mut self) -> std::io::Result<()> {
         let Some(line) = self.line else { return Ok(()) };
         let text = line(&self.snapshots.borrow_and_update());
-        let columns = rustix::termios::tcgetwinsize(std::io::stdout()).map_or(80, |size| size.ws_col.max(20));
+        let size = rustix::termios::tcgetwinsize(std::io::stdout());
+        // A terminal that does not know its size says 0.
+        let columns = size.ok().map(|size| size.ws_col).filter(|&columns| columns > 0).unwrap_or(80);
         let text = cut(&format::visible(&text), usize::from(columns) - 1);
         if text == self.shown {
             return Ok(());

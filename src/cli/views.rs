@@ -167,7 +167,12 @@ fn show_neighbors(out: &mut Out, neighbors: &[Neighbor]) -> Result<(), Failure> 
         right("out"),
         right("duplicates"),
     ];
-    listed(out, "no neighbors; name one with --peer, or wait", &head, &rows)
+    listed(
+        out,
+        "no neighbors; name one with --peer, or wait; a directory has clients, which `hopscope status` counts",
+        &head,
+        &rows,
+    )
 }
 
 fn show_queries(out: &mut Out, queries: &[QueryRow]) -> Result<(), Failure> {

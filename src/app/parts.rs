@@ -241,7 +241,13 @@ impl Parts {
             message: format!("no link to the peer {addr}: {why}"),
             hint: "look whether a node runs there; this one goes on trying".to_owned(),
         });
-        of_root.chain(of_cache).chain(of_peers).collect()
+        let in_overlay = status.topology != TopologyKind::Central;
+        let of_directories = status.directories.iter().filter(|_| in_overlay).map(|addr| Warning {
+            code: "peer_is_directory".to_owned(),
+            message: format!("the peer {addr} is a directory, and part of no overlay"),
+            hint: "name it with --directory, and turn to it with `hopscope topology central`".to_owned(),
+        });
+        of_root.chain(of_cache).chain(of_peers).chain(of_directories).collect()
     }
 }
 

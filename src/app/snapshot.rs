@@ -362,10 +362,16 @@ pub struct HopRow {
 /// Query traffic against content traffic: the price of the flood, in view. Bytes; TLS's own left out.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Traffic {
-    /// Overlay messages received, in all.
+    /// Bytes of overlay messages received, in all.
     pub overlay_in: u64,
-    /// Overlay messages sent, in all.
+    /// Bytes of overlay messages sent, in all.
     pub overlay_out: u64,
+    /// Those messages received, of whatever kind.
+    #[serde(default)]
+    pub messages_in: u64,
+    /// Those messages sent over links; hits and reports that go over connections of their own are not among them.
+    #[serde(default)]
+    pub messages_out: u64,
     /// File content received, in all.
     pub content_in: u64,
     /// File content sent, in all.

@@ -37,6 +37,7 @@ pub(super) fn count(number: u64, what: &str) -> String {
     let plural = match what.strip_suffix('y') {
         _ if number == 1 => what.to_owned(),
         Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
+        _ if what.ends_with("ch") => format!("{what}es"),
         _ => format!("{what}s"),
     };
     format!("{number} {plural}")
@@ -164,6 +165,7 @@ mod tests {
             ["0 ms", "999 ms", "1.0 s", "59.9 s", "1:00 min", "2:00 h", "1 d 1 h"]
         );
         assert_eq!([count(1, "hop"), count(0, "hop"), count(2, "query")], ["1 hop", "0 hops", "2 queries"]);
+        assert_eq!(count(3, "search"), "3 searches");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod config;
 mod config_file;
 mod daemon;
+mod directory;
 mod docs;
 mod failure;
 mod format;
@@ -17,6 +18,7 @@ mod options;
 mod output;
 mod places;
 mod resolve;
+mod role;
 mod scratch;
 mod search;
 mod settings;
@@ -94,6 +96,7 @@ fn run(matches: &ArgMatches) -> Result<Exit, Failure> {
         "config" => config::run(&resolve(arguments)?, json),
         "demo" => lab::run(&resolve(arguments)?, arguments, verbosity),
         "daemon" => daemon::run(&resolve(arguments)?, verbosity, json, is_set(arguments, "exit-with-stdin")),
+        "directory" => directory::run(&resolve(arguments)?, verbosity, json, is_set(arguments, "exit-with-stdin")),
         "sim" => match arguments.subcommand() {
             Some((_, arguments)) => sim::flood(arguments),
             None => Ok(Exit::Usage),

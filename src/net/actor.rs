@@ -20,7 +20,9 @@ use super::settings::{NetCommand, NetSettings};
 use super::shared::Shared;
 use super::status::{LinkTraffic, Publisher};
 use crate::base::{Map, Rng, Time, seed};
-use crate::overlay::{self, Command, Context, Event, Hello, HostSource, Input, LinkId, Node, Output, Trace};
+use crate::overlay::{
+    self, Command, Context, Event, Hello, HostSource, Input, LinkId, Node, Output, Peer, Role, Trace,
+};
 use crate::proto::PeerAddr;
 
 /// What a node shares, as the driver keeps it.
@@ -94,6 +96,8 @@ pub(super) struct Actor {
     pub(super) dials: usize,
     /// Addresses that the user named, with how often they could not be reached lately, and why.
     pub(super) named: Map<PeerAddr, (u32, String)>,
+    /// Those of them that turned out to be directories alone.
+    pub(super) directories: Vec<PeerAddr>,
     pub(super) now: Time,
     pub(super) out: Vec<Output>,
     /// Events of this batch.
@@ -137,6 +141,7 @@ impl Actor {
             dialling: Arc::new(Semaphore::new(MAX_DIALS_AT_ONCE)),
             checking: Arc::new(Semaphore::new(MAX_CHECKS_AT_ONCE)),
             named: Map::with_hasher(seed(rng.next_u64())),
+            directories: Vec::new(),
             now: Time::ZERO,
             out: Vec::new(),
             events: VecDeque::new(),
@@ -306,6 +311,7 @@ impl Actor {
             self.dials -= 1;
             if let Some(failures) = self.named.get_mut(&addr) {
                 *failures = (0, String::new());
+                self.note_directory(addr, &new.peer);
             }
         }
         if self.left.is_some() || self.links.len() >= self.max_links {
@@ -343,6 +349,14 @@ impl Actor {
             self.feed(Input::OwnAddr(addr));
         }
         self.feed(Input::LinkDown { link, why: entry.why.map_or(why, str::to_owned) });
+    }
+
+    /// Remembers whether a peer that the user named is a directory alone: no neighbor then, but not out of reach either.
+    fn note_directory(&mut self, addr: PeerAddr, peer: &Peer) {
+        self.directories.retain(|known| *known != addr);
+        if peer.role == Role::Directory {
+            self.directories.push(addr);
+        }
     }
 
     /// Remembers why a peer that the user named cannot be reached.

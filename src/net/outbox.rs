@@ -232,6 +232,7 @@ impl Actor {
             links: shown,
             dialling: node.dialling().collect(),
             unreachable: self.unreachable(),
+            directories: self.directories.clone(),
             known_hosts: node.known_hosts(),
             remember: Arc::default(),
             total,

@@ -7,6 +7,7 @@ use crate::app::{Hit, Neighbor, QueryRow, Transfer, Untrusted};
 use crate::tui::model::RowId;
 use crate::tui::paint::Paint;
 use crate::tui::panes::cost::nodes;
+use crate::tui::panes::role::role_word;
 use crate::tui::panes::{log, queries, transfers};
 use crate::tui::rows::Group;
 use crate::tui::text;
@@ -97,7 +98,7 @@ fn neighbor(row: &Neighbor, facts: &mut Facts<'_>) {
         facts.add("state", "being dialled", facts.paint.warn());
         return;
     };
-    facts.fact("kind", kind.name());
+    facts.fact("kind", role_word(kind));
     facts.fact("link", if row.inbound { "it dialled us" } else { "we dialled it" });
     facts.fact("since", &format!("{} ago", text::age(now_ms.saturating_sub(row.since_ms))));
     facts.fact("round trip", &row.rtt_ms.map_or_else(|| "not measured yet".into(), text::latency));

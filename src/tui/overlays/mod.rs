@@ -3,6 +3,7 @@
 mod detail;
 mod help;
 mod list;
+mod propose;
 
 pub use help::{help_lines, problem_lines};
 pub use list::palette;
@@ -38,6 +39,7 @@ pub fn draw(buffer: &mut Buffer, paint: &Paint<'_>) -> Option<(u16, u16)> {
         Overlay::Palette { line, chosen } => return Some(list::palette_box(buffer, line, *chosen, paint)),
         Overlay::Columns { pane, chosen } => list::columns_box(buffer, *pane, *chosen, paint),
         Overlay::Confirm { what } => confirm(buffer, what, paint),
+        Overlay::Propose { chosen } => propose::draw(buffer, *chosen, paint),
         Overlay::Prompt(typed) => return prompt(buffer, typed, paint),
     }
     None

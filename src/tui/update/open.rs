@@ -64,6 +64,7 @@ pub(super) fn act_in(model: &mut Model, overlay: Overlay, action: Action, effect
             model.overlay = scrolled(model, action, scroll, lines).map(|scroll| Overlay::Detail { pane, row, scroll });
         }
         Overlay::Confirm { what } => confirm(model, what, action, effects),
+        Overlay::Propose { chosen } => super::topology::in_question(model, chosen, action, effects),
         Overlay::Palette { line, chosen } => in_palette(model, line, chosen, action, effects),
         Overlay::Columns { pane, chosen } => in_columns(model, pane, chosen, action),
         Overlay::Prompt(prompt) => in_prompt(model, prompt, action, effects),
@@ -78,7 +79,7 @@ fn scrolled(model: &Model, action: Action, scroll: usize, lines: usize) -> Optio
 }
 
 /// A place among `0..=last` after an action that moves; `None` for one that closes.
-fn moved(action: Action, at: usize, last: usize, page: usize) -> Option<usize> {
+pub(super) fn moved(action: Action, at: usize, last: usize, page: usize) -> Option<usize> {
     Some(match action {
         Action::Up => at.saturating_sub(1),
         Action::Down => (at + 1).min(last),

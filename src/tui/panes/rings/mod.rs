@@ -141,7 +141,7 @@ pub(super) fn look(state: State, hop: u8, strange: bool, paint: &Paint<'_>) -> (
         State::You => (glyphs.you, paint.me()),
         _ if strange => (glyphs.warning, paint.warn().add_modifier(Modifier::BOLD)),
         State::Hit => (glyphs.hit, paint.hit()),
-        State::Reached => (glyphs.peer, paint.hop(hop)),
+        State::Reached => (glyphs.reached, paint.hop(hop)),
         State::Refused => (glyphs.dropped, paint.dropped()),
         State::Duplicate => (glyphs.duplicate, paint.duplicate()),
         State::Inferred => (glyphs.dialling, paint.dim()),

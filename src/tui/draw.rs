@@ -209,7 +209,8 @@ fn useful(model: &Model) -> Vec<Action> {
     let here = of_pane(model.pane());
     // A narrow footer holds some six of them: the way to all others, and the way out, must be among those.
     let (first, rest) = here.split_at(here.len().min(3));
-    [&[A::SearchPrompt], first, &[A::Help, A::Quit, A::NextPane], rest, &[A::NextTopology, A::Zoom, A::Palette]].concat()
+    [&[A::SearchPrompt], first, &[A::Help, A::Quit, A::NextPane], rest, &[A::NextTopology, A::Zoom, A::Palette]]
+        .concat()
 }
 
 fn hints(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {

@@ -11,7 +11,7 @@ use ratatui::layout::Rect;
 use super::action::{Action, PaneName};
 use super::draw::draw_buffer;
 use super::effect::{Answer, Message};
-use super::fixture::{Fixture, Shape};
+use super::fixture::{Fixture, Scene, Shape};
 use super::glyphs::Glyphs;
 use super::keymap::Keymap;
 use super::model::Model;
@@ -108,6 +108,43 @@ fn what_lies_over_a_screen_looks_like_this() {
     insta::assert_snapshot!("overlays", shown.join("\n\n"));
 }
 
+/// A node of another topology.
+fn scene(scene: Scene, size: (u16, u16), glyphs: Glyphs) -> Model {
+    let (keymap, theme) = (Keymap::builtin("default").unwrap(), Theme::builtin("dark").unwrap());
+    Model::new(Arc::new(scene.snapshot()), size.into(), keymap, theme, glyphs)
+}
+
+#[test]
+fn each_topology_and_role_looks_like_this() {
+    for each in Scene::ALL {
+        let mut shown = Vec::new();
+        for (size, glyphs, typed) in [
+            ((120, 38), Glyphs::UNICODE, ["1", "2", "3"].as_slice()),
+            ((120, 38), Glyphs::ASCII, &["1"]),
+            ((80, 24), Glyphs::UNICODE, &["gr", "gn", "gc"]),
+            ((200, 60), Glyphs::UNICODE, &["1"]),
+            ((100, 24), Glyphs::UNICODE, &["1"]),
+            ((40, 12), Glyphs::UNICODE, &["1"]),
+        ] {
+            for typed in typed {
+                let mut model = scene(each, size, glyphs.clone());
+                keys(&mut model, typed);
+                shown.push(dump(&draw(&model)));
+            }
+        }
+        insta::assert_snapshot!(each.name(), shown.join("\n\n"));
+    }
+}
+
+#[test]
+fn proposing_a_topology_asks() {
+    let mut model = scene(Scene::Leaf, (80, 24), Glyphs::UNICODE);
+    keys(&mut model, "T");
+    let asked = dump(&draw(&model));
+    keys(&mut model, "↑\n");
+    insta::assert_snapshot!("propose", [asked, dump(&draw(&model))].join("\n\n"));
+}
+
 #[test]
 fn an_empty_node_says_what_to_do() {
     let mut model = model(Shape::EMPTY, 7, (100, 30), "dark", Glyphs::UNICODE);
@@ -199,7 +236,7 @@ proptest! {
         actions in prop::collection::vec((0usize..400, 0u8..3), 0..25),
     ) {
         let (neighbors, relayed, searches, hits, transfers, log, hostile) = shape;
-        let shape = Shape { neighbors, relayed, searches, hits, transfers, log, floods: hits as u32 % 3, hostile };
+        let shape = Shape { neighbors, relayed, searches, hits, transfers, log, floods: hits as u32 % 3, first_hop: 5, hostile };
         let glyphs = if ascii { Glyphs::ASCII } else { Glyphs::UNICODE };
         let mut model = model(shape, seed, (width, height), ["dark", "light", "ansi", "mono"][theme], glyphs);
         let mut fixture = Fixture::new(Shape { neighbors: neighbors / 2, transfers: 1, ..shape }, seed ^ 1);

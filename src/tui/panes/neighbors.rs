@@ -142,7 +142,10 @@ fn kind(row: &Neighbor, paint: &Paint<'_>, _: u16) -> Line<'static> {
     match row.kind {
         Some(role) => {
             let way = if row.inbound { paint.symbol("←", "<") } else { paint.symbol("→", ">") };
-            Line::from(vec![Span::styled(role_word(role), paint.role(role)), Span::styled(format!(" {way}"), paint.dim())])
+            Line::from(vec![
+                Span::styled(role_word(role), paint.role(role)),
+                Span::styled(format!(" {way}"), paint.dim()),
+            ])
         }
         None => Line::styled("dialling", paint.dim()),
     }

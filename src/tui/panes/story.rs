@@ -10,6 +10,7 @@ use crate::app::{Action as Did, HopReport, Untrusted};
 use crate::tui::action::{Action, PaneName};
 use crate::tui::flood::tree::{Node, Span, Tree};
 use crate::tui::paint::Paint;
+use crate::tui::panes::role::role_word;
 use crate::tui::table::put;
 use crate::tui::text;
 
@@ -84,6 +85,10 @@ fn lines(tree: &Tree, node: &Node, width: u16, paint: &Paint<'_>) -> Vec<Line<'s
         Words::styled(name_of(at, tree, paint, width.saturating_sub(2).min(NAME)), paint.strong()),
     ]));
     fact(&mut lines, "id", &text::short_id(&node.id.to_string()), paint.dim(), width, paint);
+    if let Some(role) = rings::role_of(node, paint) {
+        let words = format!("{} {}, a neighbor", paint.role_symbol(role), role_word(role));
+        fact(&mut lines, "role", &words, paint.role(role), width, paint);
+    }
     if at == 0 {
         origin(&mut lines, width, paint);
     } else if state.is_none() {

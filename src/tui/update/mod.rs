@@ -14,8 +14,8 @@ use super::action::PaneName;
 use super::effect::{Effect, Message};
 use super::flood::player;
 use super::keymap::{KeyPress, Lookup, scope};
-use super::panes::role;
 use super::model::{FILES_WINDOW, Model, Overlay, PromptKind};
+use super::panes::role;
 
 pub use topology::{in_words, is_said};
 

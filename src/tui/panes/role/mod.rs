@@ -83,7 +83,9 @@ pub fn cut_off_words(paint: &Paint<'_>) -> Option<String> {
     if let Some(ms) = role.ultra.as_ref().and_then(|ultra| ultra.seeking_ms) {
         let add = paint.key(&Action::AddPeer);
         let since = ultra::seeking(ms, paint);
-        return Some(format!("No ultra-peer for {since}: searches reach nobody. It looks on; {add} adds a peer, {next}"));
+        return Some(format!(
+            "No ultra-peer for {since}: searches reach nobody. It looks on; {add} adds a peer, {next}"
+        ));
     }
     let directory = role.directory.as_ref()?;
     let again = match directory.next_try_ms.map(|at| remaining(at, paint)) {

@@ -112,13 +112,11 @@ pub(super) fn rows(rows: &mut Rows<'_>, score: &Fitness, compact: bool) {
 
 /// A part in half a line.
 fn short(part: &Part, sign: &'static str, width: u16, paint: &Paint<'_>) -> [Span<'static>; 2] {
-    let points = if width >= PAIR { format!("{:>3}/{}", part.points, part.most) } else { format!("{:>3}", part.points) };
+    let points =
+        if width >= PAIR { format!("{:>3}/{}", part.points, part.most) } else { format!("{:>3}", part.points) };
     let words = format!(" {:<8} {points}", part.name);
     let half = usize::from(width / 2).saturating_sub(1);
-    [
-        Span::styled(sign, paint.role(crate::app::Role::Ultrapeer)),
-        Span::styled(text::left(&words, half), part.style),
-    ]
+    [Span::styled(sign, paint.role(crate::app::Role::Ultrapeer)), Span::styled(text::left(&words, half), part.style)]
 }
 
 /// The parts beside each other, each with a sign of its own, and a mark where it is enough.
@@ -137,10 +135,9 @@ fn bar(parts: &[Part; 4], threshold: u16, width: u16, paint: &Paint<'_>) -> Line
             return Span::styled(paint.separator(), ground.patch(paint.strong()));
         }
         match ends.iter().position(|end| x < *end) {
-            Some(at) => Span::styled(
-                paint.model.glyphs.parts[at],
-                ground.patch(paint.role(crate::app::Role::Ultrapeer)),
-            ),
+            Some(at) => {
+                Span::styled(paint.model.glyphs.parts[at], ground.patch(paint.role(crate::app::Role::Ultrapeer)))
+            }
             None => Span::styled(if slot.fg.is_some() { " " } else { paint.model.glyphs.bar_empty }, ground),
         }
     });
@@ -154,8 +151,16 @@ mod tests {
     #[test]
     fn a_bandwidth_is_short_and_right() {
         let shown = [0, 999, 1_000, 9_949, 9_950, 20_000, 999_499, 1_000_000].map(bandwidth);
-        let wanted =
-            ["0 kbit/s", "999 kbit/s", "1.0 Mbit/s", "9.9 Mbit/s", "10 Mbit/s", "20 Mbit/s", "999 Mbit/s", "1.0 Gbit/s"];
+        let wanted = [
+            "0 kbit/s",
+            "999 kbit/s",
+            "1.0 Mbit/s",
+            "9.9 Mbit/s",
+            "10 Mbit/s",
+            "20 Mbit/s",
+            "999 Mbit/s",
+            "1.0 Gbit/s",
+        ];
         assert_eq!(shown, wanted);
     }
 }

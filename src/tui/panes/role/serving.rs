@@ -2,8 +2,8 @@
 
 use ratatui::text::{Line, Span};
 
-use super::rows::Rows;
 use super::alarm;
+use super::rows::Rows;
 use crate::app::{Role, Serving};
 use crate::tui::text;
 

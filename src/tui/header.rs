@@ -74,13 +74,16 @@ fn standing(paint: &Paint<'_>) -> Option<Line<'static>> {
 /// How many neighbors there are, by what they are if they differ.
 fn counts(paint: &Paint<'_>) -> Line<'static> {
     let role = &paint.model.snapshot.role;
-    let mut line = match neighbors::by_role(paint) {
-        Some(line) => line,
-        None => {
-            let few = role.neighbors < role.min_neighbors;
-            Line::styled(role.neighbors.to_string(), if few { paint.warn() } else { paint.strong() })
-        }
-    };
+    let mut line = Line::default();
+    for (at, (kind, count)) in neighbors::by_kind(paint).into_iter().enumerate() {
+        let gap = if at == 0 { "" } else { " " };
+        line.push_span(Span::styled(format!("{gap}{}", paint.role_symbol(kind)), paint.role(kind)));
+        line.push_span(Span::styled(text::count(count as u64), paint.strong()));
+    }
+    if line.spans.is_empty() {
+        let few = role.neighbors < role.min_neighbors;
+        line.push_span(Span::styled(role.neighbors.to_string(), if few { paint.warn() } else { paint.strong() }));
+    }
     line.push_span(Span::styled(if role.neighbors == 1 { " neighbor" } else { " neighbors" }, paint.dim()));
     line
 }

@@ -40,7 +40,7 @@ pub(super) fn draw(buffer: &mut Buffer, chosen: TopologyKind, paint: &Paint<'_>)
     let keys = [
         (key(&Action::Act, "enter"), "proposes it"),
         (key(&Action::Back, "esc"), "no"),
-        (format!("{} {}", key(&Action::Up, "up"), key(&Action::Down, "down")), "another"),
+        ("arrows".to_owned(), "choose another"),
     ];
     put(buffer, inner, 0, inner.height.saturating_sub(1), inner.width, &paint.hints(&keys));
 }

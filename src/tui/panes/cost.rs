@@ -214,7 +214,7 @@ pub fn ended(search: &Search, paint: &Paint<'_>) -> &'static str {
     match search.ended {
         None if is_lookup(search, paint) => "asked the directory",
         None => "flooding",
-        Some(DoneWhy::Complete) if is_lookup(search, paint) => "done: the directory answered",
+        Some(DoneWhy::Complete) if is_lookup(search, paint) => "done: answered",
         Some(DoneWhy::Deadline) if is_lookup(search, paint) => "no answer in time",
         Some(DoneWhy::Deadline) => "done: its time was up",
         Some(DoneWhy::Complete) => "done: all accounted for",

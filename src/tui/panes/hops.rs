@@ -46,7 +46,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>, focused: bool) {
     };
     if search.hops.is_empty() {
         let words = if lookup::is_lookup(search, paint) {
-            "The directory answered by itself: there are no hops to count"
+            "A look-up goes to the directory and back: there are no hops to count"
         } else {
             "No node told what it did with this search"
         };

@@ -40,12 +40,18 @@ pub const COLUMNS: &[Column<Neighbor>] = &[
 pub fn digest(paint: &Paint<'_>) -> Digest {
     let role = &paint.model.snapshot.role;
     let dialling = paint.model.snapshot.neighbors.iter().filter(|row| row.node.is_none()).count();
+    let kinds = by_kind(paint).into_iter().map(|(kind, count)| {
+        let number = text::grouped(count as u64);
+        format!("{} {number} {}", paint.role_symbol(kind), kind_words(kind, count))
+    });
     // Where neighbors differ, the Role pane tells how many of each there may be.
-    let mut text = match by_role(paint) {
-        Some(counts) => format!("{counts} {} {} neighbors", paint.dot(), role.neighbors),
-        None if role.topology == TopologyKind::Flood => format!("{} of {}", role.neighbors, role.max_neighbors),
-        None => super::cost::nodes(role.neighbors as u64, "neighbor"),
-    };
+    let mut text = kinds.collect::<Vec<_>>().join(&format!(" {} ", paint.dot()));
+    if text.is_empty() {
+        text = match role.topology {
+            TopologyKind::Flood => format!("{} of {}", role.neighbors, role.max_neighbors),
+            _ => super::cost::nodes(role.neighbors as u64, "neighbor"),
+        };
+    }
     if dialling > 0 {
         text.push_str(&format!(" {} {dialling} dialling", paint.dot()));
     }
@@ -80,23 +86,25 @@ fn rank(row: &Neighbor) -> usize {
     KINDS.iter().position(|kind| Some(*kind) == row.kind).unwrap_or(KINDS.len())
 }
 
-/// How many neighbors there are of each kind, in signs; `None` where all are peers, or there are none.
+/// How many neighbors there are of each kind; nothing where all are peers.
 #[must_use]
-pub fn by_role(paint: &Paint<'_>) -> Option<Line<'static>> {
+pub fn by_kind(paint: &Paint<'_>) -> Vec<(Role, usize)> {
     let rows = &paint.model.snapshot.neighbors;
     let count = |kind: Role| rows.iter().filter(|row| row.kind == Some(kind)).count();
-    let counts: Vec<(Role, usize)> =
-        KINDS.into_iter().map(|kind| (kind, count(kind))).filter(|(_, count)| *count > 0).collect();
-    if counts.iter().all(|(kind, _)| *kind == Role::Peer) {
-        return None;
+    let counts: Vec<_> = KINDS.into_iter().map(|kind| (kind, count(kind))).filter(|(_, count)| *count > 0).collect();
+    if counts.iter().all(|(kind, _)| *kind == Role::Peer) { Vec::new() } else { counts }
+}
+
+/// One or many of a kind.
+const fn kind_words(kind: Role, count: usize) -> &'static str {
+    match (kind, count) {
+        (_, 1) => role_word(kind),
+        (Role::Ultrapeer, _) => "ultra-peers",
+        (Role::Peer, _) => "peers",
+        (Role::Leaf, _) => "leaves",
+        (Role::Directory, _) => "directories",
+        (Role::Client, _) => "clients",
     }
-    let mut line = Line::default();
-    for (at, (kind, count)) in counts.into_iter().enumerate() {
-        let gap = if at == 0 { "" } else { " " };
-        line.push_span(Span::styled(format!("{gap}{}", paint.role_symbol(kind)), paint.role(kind)));
-        line.push_span(Span::styled(text::count(count as u64), paint.text()));
-    }
-    Some(line)
 }
 
 fn by_name(a: &Neighbor, b: &Neighbor) -> Ordering {

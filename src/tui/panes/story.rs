@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span as Words};
 
-use super::{Digest, rings};
+use super::{Digest, lookup, rings};
 use crate::app::{Action as Did, HopReport, Untrusted};
 use crate::tui::action::{Action, PaneName};
 use crate::tui::flood::tree::{Node, Span, Tree};
@@ -54,7 +54,11 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
     let model = paint.model;
     let tree = model.flood.tree.as_ref().filter(|tree| !tree.reports.is_empty());
     let Some((tree, node)) = tree.and_then(|tree| Some((tree, tree.nodes.get(model.flood_cursor())?))) else {
-        let words = "Choose a node with the arrow keys or the mouse, and its story stands here";
+        let words = if model.search().is_some_and(|search| lookup::is_lookup(search, paint)) {
+            "Only the directory had anything to do with this search"
+        } else {
+            "Choose a node with the arrow keys or the mouse, and its story stands here"
+        };
         return super::say(buffer, area, words, paint);
     };
     for (y, line) in (0..area.height).zip(lines(tree, node, area.width, paint)) {

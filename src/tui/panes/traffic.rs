@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use crate::app::TopologyKind;
 use crate::tui::paint::Paint;
 use crate::tui::table::put;
 use crate::tui::text;
@@ -12,6 +13,12 @@ use crate::tui::text;
 /// What stands in the border.
 pub fn title(paint: &Paint<'_>) -> String {
     let traffic = &paint.model.snapshot.traffic;
+    let role = &paint.model.snapshot.role;
+    if role.topology == TopologyKind::Central {
+        // Nothing is relayed there; a directory is asked.
+        let per_s = role.serving.as_ref().map(|serving| text::per_second(serving.lookups_per_s));
+        return per_s.map_or_else(String::new, |per_s| format!("{per_s} look-ups/s"));
+    }
     format!(
         "{} q/s {} dup {:.0}%",
         text::per_second(traffic.queries_per_s),

@@ -20,7 +20,7 @@ pub(crate) fn state(role: &DirectoryRole, paint: &Paint<'_>) -> (&'static str, &
         DirectoryState::Registering => (glyphs.up, "registering", paint.warn()),
         DirectoryState::Registered => (glyphs.good, "registered", paint.hit()),
         DirectoryState::Unreachable => (glyphs.warning, "no directory answers", alarm(paint)),
-        DirectoryState::Own => (glyphs.directory, "asks the directory that it serves", paint.hit()),
+        DirectoryState::Own => (glyphs.directory, "asks its own directory", paint.hit()),
     }
 }
 
@@ -31,7 +31,8 @@ pub(super) fn rows(rows: &mut Rows<'_>, role: &DirectoryRole) {
     rows.line(0, "state", Line::styled(format!("{sign} {words}"), style));
     let lost = matches!(role.state, DirectoryState::None | DirectoryState::Unreachable);
     let why = paint.foreign(&role.why, u16::MAX);
-    rows.text((if lost { 0 } else { 3 }, if lost { 1 } else { 4 }), "why", &why, paint.text());
+    // What went well needs no reason, and a node's own directory least of all.
+    rows.text(if lost { (0, 2) } else { (4, 5) }, "why", &why, paint.text());
     if let Some(left) = role.next_try_ms.map(|at| remaining(at, paint)) {
         let words = left.map_or_else(|| "now".to_owned(), |left| format!("in {left}, by itself"));
         rows.fact(0, "next try", &words, paint.text());
@@ -39,7 +40,7 @@ pub(super) fn rows(rows: &mut Rows<'_>, role: &DirectoryRole) {
     if lost {
         let key = paint.key(&Action::NextTopology);
         let next = TopologyKind::Central.next().name();
-        rows.text((1, 2), "or", &format!("{key} changes to {next}, which needs none"), paint.text());
+        rows.text((3, 4), "or", &format!("{key} changes to {next}, which needs none"), paint.text());
     }
     if role.state == DirectoryState::Own {
         return;
@@ -54,7 +55,7 @@ pub(super) fn rows(rows: &mut Rows<'_>, role: &DirectoryRole) {
             format!("{many}: {}", all.join(", "))
         }
     };
-    rows.text((5, 6), "known", &known, paint.dim());
+    rows.text((5, 6), "directories", &known, paint.dim());
 }
 
 /// Which directory, and for how long it keeps what it was told.

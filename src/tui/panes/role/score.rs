@@ -13,6 +13,8 @@ use crate::tui::theme::Meaning;
 const WHOLE: u16 = 1_000;
 /// Columns of the bar at most.
 const BAR: u16 = 30;
+/// Lines from which the parts have room.
+const LEAST: u16 = 7;
 /// Columns from which two parts stand on a line with the most that each can give.
 const PAIR: u16 = 38;
 
@@ -90,6 +92,10 @@ pub(super) fn rows(rows: &mut Rows<'_>, score: &Fitness, compact: bool) {
     line.push_span(Span::styled(number, if enough { paint.hit() } else { paint.text() }));
     rows.line(0, "score", line);
     let signs = paint.model.glyphs.parts;
+    if compact && rows.height < LEAST {
+        // Some of the parts would add up to nothing.
+        return;
+    }
     if compact {
         let pairs = [[0, 1], [2, 3]].map(|pair| pair.map(|at| short(&parts[at], signs[at], rows.width, paint)));
         pairs.into_iter().for_each(|[left, right]| {

@@ -22,7 +22,11 @@ pub(super) fn rows(rows: &mut Rows<'_>, serving: &Serving, first: bool) {
     }
     let grouped = text::grouped;
     let linked = format!("{} linked now", grouped(serving.clients as u64));
-    let words = [format!("{} registered, {linked}", grouped(serving.nodes)), grouped(serving.nodes)];
+    let words = [
+        format!("{} registered, {linked}", grouped(serving.nodes)),
+        format!("{}, {linked}", grouped(serving.nodes)),
+        grouped(serving.nodes),
+    ];
     rows.fact(later, "nodes", &rows.choose(&words, rows.room), paint.text());
     rows.fact(later, "files", &grouped(serving.files), paint.text());
     let per_s = format!("{}/s", text::per_second(serving.lookups_per_s));

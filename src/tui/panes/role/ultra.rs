@@ -51,15 +51,25 @@ fn links_of_leaf(rows: &mut Rows<'_>, ultra: &UltraRole) {
         }
         None => Line::from(vec![
             Span::styled(paint.role_symbol(Role::Ultrapeer), paint.role(Role::Ultrapeer)),
-            Span::styled(format!(" {} linked", ultra.ultrapeers), paint.text()),
+            Span::styled(format!(" {} linked {} ", ultra.ultrapeers, paint.dot()), paint.text()),
+            reserve(rows, ultra),
         ]),
     };
     rows.line(0, "ultra-peers", linked);
-    let others = match ultra.alternatives {
-        0 => "none known if these go".to_owned(),
-        others => format!("{others} more known if these go"),
-    };
-    rows.fact(2, "alternatives", &others, if ultra.alternatives == 0 { paint.warn() } else { paint.text() });
+}
+
+/// Where a leaf turns to when its ultra-peers go.
+fn reserve(rows: &Rows<'_>, ultra: &UltraRole) -> Span<'static> {
+    let paint = rows.paint;
+    if ultra.alternatives == 0 {
+        return Span::styled("no other known", paint.warn());
+    }
+    let many = ultra.alternatives;
+    let words = rows.choose(
+        &[format!("{many} more known, if these go"), format!("{many} more known")],
+        rows.room.saturating_sub(13),
+    );
+    Span::styled(words, paint.text())
 }
 
 /// For how long a leaf has been looking for an ultra-peer.

@@ -182,7 +182,6 @@ fn colors_mean_what_they_mean() {
 /// The pictures of the README, drawn by this program itself. `UPDATE_PICTURES=1 cargo test pictures` draws them anew.
 #[test]
 fn pictures_are_fresh() {
-    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("demo/pictures");
     let pictures = [
         ("node", "dark", "1"),
         ("search", "dark", "2"),
@@ -195,17 +194,26 @@ fn pictures_are_fresh() {
     for (name, theme, typed) in pictures {
         let mut model = model(Shape::BUSY, 7, (120, 38), theme, Glyphs::UNICODE);
         keys(&mut model, typed);
-        let title = format!("hopscope: {name}");
-        let look = if theme == "light" { Look::light(&title) } else { Look::dark(&title) };
-        let picture = svg(&draw(&model), &look);
-        let path = dir.join(format!("{name}.svg"));
-        if std::env::var_os("UPDATE_PICTURES").is_some() {
-            std::fs::create_dir_all(&dir).unwrap();
-            std::fs::write(&path, &picture).unwrap();
-        }
-        let stored = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(stored == picture, "{} is stale: UPDATE_PICTURES=1 cargo test pictures", path.display());
+        check_picture(name, theme, &model);
     }
+    check_picture("topology-flood", "dark", &model(Shape::BUSY, 7, (120, 38), "dark", Glyphs::UNICODE));
+    check_picture("topology-ultrapeer", "dark", &scene(Scene::UltraPeer, (120, 38), Glyphs::UNICODE));
+    check_picture("topology-central", "dark", &scene(Scene::Client, (120, 38), Glyphs::UNICODE));
+}
+
+/// A stored picture is what is drawn, or becomes it.
+fn check_picture(name: &str, theme: &str, model: &Model) {
+    let title = format!("hopscope: {name}");
+    let look = if theme == "light" { Look::light(&title) } else { Look::dark(&title) };
+    let picture = svg(&draw(model), &look);
+    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("demo/pictures");
+    let path = dir.join(format!("{name}.svg"));
+    if std::env::var_os("UPDATE_PICTURES").is_some() {
+        std::fs::create_dir_all(&dir).unwrap();
+        std::fs::write(&path, &picture).unwrap();
+    }
+    let stored = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(stored == picture, "{} is stale: UPDATE_PICTURES=1 cargo test pictures", path.display());
 }
 
 #[test]

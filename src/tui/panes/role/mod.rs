@@ -79,13 +79,11 @@ pub fn cut_off_words(paint: &Paint<'_>) -> Option<String> {
         return None;
     }
     let key = paint.key(&Action::NextTopology);
-    let next = format!("{key} changes to {}", role.topology.next().name());
+    let next = format!("{key} for {}", role.topology.next().name());
     if let Some(ms) = role.ultra.as_ref().and_then(|ultra| ultra.seeking_ms) {
         let add = paint.key(&Action::AddPeer);
         let since = ultra::seeking(ms, paint);
-        return Some(format!(
-            "No ultra-peer for {since}: searches reach nobody. It looks on; {add} adds a peer, {next}"
-        ));
+        return Some(format!("Searches reach nobody: no ultra-peer for {since}. {add} adds a peer, or {next}"));
     }
     let directory = role.directory.as_ref()?;
     let again = match directory.next_try_ms.map(|at| remaining(at, paint)) {
@@ -93,8 +91,9 @@ pub fn cut_off_words(paint: &Paint<'_>) -> Option<String> {
         Some(None) => format!("Trying again now, or {next}"),
         None => format!("Name one with --directory ADDRESS, or {next}"),
     };
-    let what = if directory.state == DirectoryState::None { "No directory is known" } else { "No directory answers" };
-    Some(format!("{what}: searches find nothing. {again}"))
+    let known = directory.state != DirectoryState::None;
+    let what = if known { "no directory answers" } else { "no directory is known" };
+    Some(format!("Searches find nothing: {what}. {again}"))
 }
 
 /// What stands in the border.
@@ -113,7 +112,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
     rows.line(5, "topology", topology(paint));
     if role.directory.is_none() {
         let why = paint.foreign(&role.why, u16::MAX);
-        rows.text((0, 2), "why", &why, paint.text());
+        rows.text((0, 4), "why", &why, paint.text());
     }
     match role.topology {
         TopologyKind::Flood => flood(&mut rows),

@@ -18,6 +18,7 @@ use super::model::Model;
 use super::svg::{Look, svg};
 use super::theme::Theme;
 use super::update::update;
+use crate::app::Snapshot;
 
 fn model(shape: Shape, seed: u64, size: (u16, u16), theme: &str, glyphs: Glyphs) -> Model {
     let mut fixture = Fixture::new(shape, seed);
@@ -110,14 +111,19 @@ fn what_lies_over_a_screen_looks_like_this() {
 
 /// A node of another topology.
 fn scene(scene: Scene, size: (u16, u16), glyphs: Glyphs) -> Model {
+    model_of(Arc::new(scene.snapshot()), size, glyphs)
+}
+
+fn model_of(snapshot: Arc<Snapshot>, size: (u16, u16), glyphs: Glyphs) -> Model {
     let (keymap, theme) = (Keymap::builtin("default").unwrap(), Theme::builtin("dark").unwrap());
-    Model::new(Arc::new(scene.snapshot()), size.into(), keymap, theme, glyphs)
+    Model::new(snapshot, size.into(), keymap, theme, glyphs)
 }
 
 #[test]
 fn each_topology_and_role_looks_like_this() {
     for each in Scene::ALL {
         let mut shown = Vec::new();
+        let snapshot = Arc::new(each.snapshot());
         for (size, glyphs, typed) in [
             ((120, 38), Glyphs::UNICODE, ["1", "2", "3"].as_slice()),
             ((120, 38), Glyphs::ASCII, &["1"]),
@@ -127,7 +133,7 @@ fn each_topology_and_role_looks_like_this() {
             ((40, 12), Glyphs::UNICODE, &["1"]),
         ] {
             for typed in typed {
-                let mut model = scene(each, size, glyphs.clone());
+                let mut model = model_of(Arc::clone(&snapshot), size, glyphs.clone());
                 keys(&mut model, typed);
                 shown.push(dump(&draw(&model)));
             }

@@ -8,7 +8,6 @@ use super::{alarm, remaining};
 use crate::app::{DirectoryRole, DirectoryState, TopologyKind};
 use crate::tui::action::Action;
 use crate::tui::paint::Paint;
-use crate::tui::panes::cost::nodes;
 use crate::tui::text;
 
 /// The sign of a state, what it is called, and how it looks.
@@ -89,7 +88,8 @@ fn registered(rows: &mut Rows<'_>, role: &DirectoryRole, lost: bool) {
     let number = format!("{} of {}", text::grouped(role.files), text::grouped(shared));
     let style = if lost || !all { paint.warn() } else { paint.text() };
     if lost {
-        let words = format!("{} shared, not to be found", nodes(shared, "file"));
+        let words = [text::grouped(shared), text::count(shared)].map(|many| format!("{many} files, not to be found"));
+        let words = rows.choose(&words, rows.room);
         rows.fact(1, "files", &words, style);
     } else {
         let share = if shared == 0 { 1.0 } else { role.files as f64 / shared as f64 };

@@ -18,8 +18,8 @@ struct Row {
     rank: u8,
     name: &'static str,
     value: Line<'static>,
-    /// Of a text in several lines, this line and all that follow.
-    rest: Option<(String, Style)>,
+    /// Of a text in several lines, this line.
+    part: Option<(String, Style)>,
     /// Whether it takes the columns of the name too.
     wide: bool,
 }
@@ -44,7 +44,7 @@ impl<'p> Rows<'p> {
 
     /// A fact whose value is a line.
     pub(super) fn line(&mut self, rank: u8, name: &'static str, value: impl Into<Line<'static>>) {
-        self.rows.push(Row { rank, name, value: value.into(), rest: None, wide: false });
+        self.rows.push(Row { rank, name, value: value.into(), part: None, wide: false });
     }
 
     /// A fact in a few words of one style.
@@ -55,7 +55,7 @@ impl<'p> Rows<'p> {
 
     /// A line without a name.
     pub(super) fn wide(&mut self, rank: u8, value: Line<'static>) {
-        self.rows.push(Row { rank, name: "", value, rest: None, wide: true });
+        self.rows.push(Row { rank, name: "", value, part: None, wide: true });
     }
 
     /// A sentence in as many lines as it takes; those after the first have a rank of their own.
@@ -63,9 +63,8 @@ impl<'p> Rows<'p> {
         let lines = self.paint.wrap(sentence, self.room);
         for (at, line) in lines.iter().enumerate() {
             let (rank, name) = if at == 0 { (ranks.0, name) } else { (ranks.1, "") };
-            let rest = lines.get(at..).unwrap_or_default().join(" ");
             let value = Line::styled(line.clone(), style);
-            self.rows.push(Row { rank, name, value, rest: Some((rest, style)), wide: false });
+            self.rows.push(Row { rank, name, value, part: Some((line.clone(), style)), wide: false });
         }
     }
 
@@ -88,12 +87,12 @@ impl<'p> Rows<'p> {
         while self.rows.len() > usize::from(area.height) {
             let Some(at) = (0..self.rows.len()).max_by_key(|&at| (self.rows[at].rank, at)) else { break };
             let gone = self.rows.remove(at);
-            // The line before stands for what followed it: it says that something is missing.
+            // The line before says that something followed it.
             let before = at.checked_sub(1).and_then(|at| self.rows.get_mut(at));
-            if let (Some(Row { rest: Some((rest, style)), value, .. }), true) = (before, gone.name.is_empty())
-                && gone.rest.is_some()
+            if let (Some(Row { part: Some((line, style)), value, .. }), true) = (before, gone.part.is_some())
+                && gone.name.is_empty()
             {
-                *value = Line::styled(self.paint.fit(rest, self.room), *style);
+                *value = Line::styled(with_more(line, self.room.into()), *style);
             }
         }
         for (y, row) in (0..area.height).zip(&self.rows) {
@@ -105,4 +104,12 @@ impl<'p> Rows<'p> {
             put(buffer, area, NAMES, y, self.room, &row.value);
         }
     }
+}
+
+/// A line that something followed, cut between words where the mark of that has no room.
+fn with_more(line: &str, room: usize) -> String {
+    let fits = |line: &&str| text::width(line) + 2 <= room;
+    let shorter = line.rsplit_once(' ').map(|(start, _)| start);
+    let line = [Some(line), shorter].into_iter().flatten().find(fits).unwrap_or_default();
+    format!("{line} …")
 }

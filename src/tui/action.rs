@@ -221,7 +221,7 @@ const PROPOSE: ActionInfo = ActionInfo {
 pub const TOPOLOGIES: [TopologyKind; 3] = [TopologyKind::Flood, TopologyKind::Ultrapeer, TopologyKind::Central];
 
 actions! {
-    SearchPrompt "search-prompt" "search" "Network" "Type a search and flood it through the network";
+    SearchPrompt "search-prompt" "search" "Network" "Type a search and send it through the network";
     AddPeer "add-peer" "add peer" "Network" "Type an address and connect to it";
     NextTopology "next-topology" "topology" "Network" "Change this node to the next topology: flood, ultrapeer, central";
     ProposeTopology "propose-topology" "propose" "Network" "Propose a topology to the overlay, after a question";

@@ -204,7 +204,7 @@ fn pictures_are_fresh() {
     }
     check_picture("topology-flood", "dark", &model(Shape::BUSY, 7, (120, 38), "dark", Glyphs::UNICODE));
     check_picture("topology-ultrapeer", "dark", &scene(Scene::UltraPeer, (120, 38), Glyphs::UNICODE));
-    check_picture("topology-central", "dark", &scene(Scene::Client, (120, 38), Glyphs::UNICODE));
+    check_picture("topology-central", "dark", &scene(Scene::Directory, (120, 38), Glyphs::UNICODE));
 }
 
 /// A stored picture is what is drawn, or becomes it.

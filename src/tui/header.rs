@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::paint::Paint;
-use super::panes::neighbors;
 use super::panes::role::{alarm, central, cut_off, role_word};
+use super::panes::{neighbors, traffic};
 use super::table::put;
 use super::text;
 use crate::app::{DirectoryState, TopologyKind};
@@ -28,7 +28,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
     let mut all = vec![who, place(paint)];
     all.extend(standing(paint));
     all.push(Line::styled(format!("up {}", uptime(paint.now_ms)), paint.dim()));
-    all.push(meter("queries", &now.traffic.overlay_history, paint.warn(), paint));
+    all.push(meter(traffic::overlay_word(paint), &now.traffic.overlay_history, paint.warn(), paint));
     all.push(meter("content", &now.traffic.content_history, paint.hit(), paint));
     all.push(Line::styled(now.node.addr.to_string(), paint.dim()));
     parts(buffer, area, all, paint);

@@ -27,11 +27,20 @@ pub fn title(paint: &Paint<'_>) -> String {
     )
 }
 
+/// What the overlay's bytes are for: in central nearly all of them go to a directory or come from it.
+#[must_use]
+pub fn overlay_word(paint: &Paint<'_>) -> &'static str {
+    match paint.model.snapshot.role.topology {
+        TopologyKind::Central => "directory",
+        TopologyKind::Flood | TopologyKind::Ultrapeer => "queries",
+    }
+}
+
 /// Draws the pane's inside: two curves over the last minute, each on its own scale, and the totals.
 pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
     let traffic = &paint.model.snapshot.traffic;
     let overlay = Curve {
-        name: "queries",
+        name: overlay_word(paint),
         history: &traffic.overlay_history,
         total: (traffic.overlay_in, traffic.overlay_out),
         style: paint.warn(),

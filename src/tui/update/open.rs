@@ -8,7 +8,7 @@ use super::super::overlays::{self, detail_lines, detail_width, help_lines, palet
 use super::super::paint::Paint;
 use super::super::panes;
 use super::act;
-use crate::app::MAX_TTL;
+use crate::app::{MAX_TTL, TopologyKind};
 
 /// Searches remembered for the prompt.
 const HISTORY: usize = 100;
@@ -196,6 +196,8 @@ pub(super) fn set_ttl(model: &mut Model, by: i8) {
     model.ttl = model.ttl.saturating_add_signed(by).clamp(1, MAX_TTL);
     let reach = if model.ttl == 1 { "the neighbors only".into() } else { format!("{} hops", model.ttl) };
     if model.overlay.is_none() {
-        model.say(Tone::Plain, format!("The next search goes {reach}: TTL {}", model.ttl), "");
+        let central = model.snapshot.role.topology == TopologyKind::Central;
+        let hint = if central { "in central a search has no hops: it asks the directory" } else { "" };
+        model.say(Tone::Plain, format!("The next search goes {reach}: TTL {}", model.ttl), hint);
     }
 }

@@ -155,7 +155,7 @@ impl<'a> Paint<'a> {
             Role::Peer => self.model.glyphs.peer,
             Role::Leaf => self.model.glyphs.leaf,
             Role::Ultrapeer => self.model.glyphs.ultra_peer,
-            Role::Client => self.model.glyphs.peer,
+            Role::Client => self.model.glyphs.client,
             Role::Directory => self.model.glyphs.directory,
         }
     }

@@ -7,6 +7,7 @@ pub mod flood;
 pub mod hops;
 pub mod later;
 pub mod log;
+pub mod lookup;
 pub mod neighbors;
 pub mod queries;
 pub mod results;

@@ -46,6 +46,8 @@ impl overlay::Library for Nothing {
     fn totals(&self) -> (u64, u64) {
         (0, 0)
     }
+
+    fn each(&self, _: &mut dyn FnMut(&str, u64, &FileId)) {}
 }
 
 struct One(FileId, SharedFile);
@@ -71,11 +73,11 @@ async fn start_net() -> Result<Net> {
         agent: "bench".into(),
         identity: Identity::ephemeral()?,
         peers: vec![],
+        directories: Vec::new(),
         remembered: vec![],
         discovery: false,
         passphrase: None,
         core: overlay::Config { only_peers: true, ..overlay::Config::default() },
-        topology: TopologyKind::Flood,
     };
     Ok(net::start(settings, Arc::new(Nothing)).await?)
 }

@@ -210,7 +210,11 @@ impl Engine {
                 self.answer(reply, result, faces);
             }
             Command::SetTopology(topology, reply) => {
-                let result = self.set_topology(topology);
+                let result = self.parts.change_topology(topology).await;
+                self.answer(reply, result, faces);
+            }
+            Command::ProposeTopology(topology, reply) => {
+                let result = self.parts.propose_topology(topology).await;
                 self.answer(reply, result, faces);
             }
             Command::Files(filter, offset, limit, reply) => self.parts.list_files(filter, offset, limit, reply),
@@ -283,14 +287,6 @@ impl Engine {
         Err(Refusal::new("no_such_neighbor", format!("{} is no neighbor", node.short()), "see the list of neighbors"))
     }
 
-    fn set_topology(&self, topology: overlay::TopologyKind) -> Result<(), Refusal> {
-        if topology == self.parts.status().topology {
-            return Ok(());
-        }
-        let message = format!("this version cannot change to {}", topology.name());
-        Err(Refusal::new("topology", message, "flood is the one topology it has"))
-    }
-
     fn get(&mut self, magnet: &str) -> Result<u64, Refusal> {
         let bad = |error: crate::proto::MagnetError| {
             Refusal::new("bad_magnet", error.to_string(), "copy the link from a search result with y")
@@ -333,6 +329,21 @@ impl Engine {
                     tracing::info!("neighbor {} is gone: {why}", named(&peer));
                     faces.emit(neighbor_event(UpDown::Down, &peer, Some(why)));
                 }
+            }
+            overlay::Event::Topology { topology, role, why } => {
+                tracing::info!("{} in {}: {why}", role.name(), topology.name());
+                self.publish(faces);
+                faces.emit(Event::Topology { topology, role, why });
+            }
+            overlay::Event::Proposed { node, topology, followed, why } => {
+                let goes = if followed { "this node goes along" } else { "this node does not" };
+                tracing::info!("{} proposes {}; {goes}: {why}", node.short(), topology.name());
+                faces.emit(Event::Proposal { node, topology, followed, why: why.to_owned() });
+            }
+            overlay::Event::Directory { state, addr, why } => {
+                tracing::info!("directory: {why}");
+                self.publish(faces);
+                faces.emit(Event::Directory { state, addr, why });
             }
             overlay::Event::Started { guid, sent, copy_bytes } => self.searches.started(&guid, sent, copy_bytes),
             overlay::Event::Hop { guid, node, name, hop, at } => {
@@ -440,6 +451,10 @@ impl Engine {
                 max_neighbors: self.settings.max_neighbors,
                 // A neighbor that came in by itself may not be dialled, and is known all the same.
                 known_hosts: status.known_hosts.max(status.links.len()),
+                follows: false,
+                ultra: None,
+                directory: None,
+                serving: None,
             },
             transfers: self.parts.list_transfers(),
             library: Arc::clone(&self.library),

@@ -15,7 +15,7 @@ use super::handle::Refusal;
 use super::settings::Settings;
 use super::snapshot::Warning;
 use crate::net::{self, Dialer, Identity, IncomingFile, Net, NetCommand, NetError, NetSettings, NetStatus};
-use crate::overlay::{self, Event, Trace};
+use crate::overlay::{self, Event, TopologyKind, Trace};
 use crate::proto::{FileId, Magnet, MagnetSource, NodeId, PeerAddr, Untrusted};
 use crate::share::{FilesPage, LibraryStatus, LocalLibrary, ShareSettings, Shares, WatchStatus};
 use crate::transfer::{
@@ -141,6 +141,23 @@ impl Parts {
             .map_err(|error| Refusal::new("bad_peer", error.to_string(), "for example 192.0.2.7:6346"))
     }
 
+    /// Returns once the node is in that topology.
+    pub(super) async fn change_topology(&self, topology: TopologyKind) -> Result<(), Refusal> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(NetCommand::ChangeTopology(topology, reply)).await?;
+        answer.await.map_err(|_| Refusal::stopped())
+    }
+
+    /// Returns once the node is in that topology and told its neighbors.
+    pub(super) async fn propose_topology(&self, topology: TopologyKind) -> Result<(), Refusal> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(NetCommand::ProposeTopology(topology, reply)).await?;
+        answer.await.map_err(|_| Refusal::stopped())?.map_err(|why| {
+            let message = format!("the proposal was not sent: {why}");
+            Refusal::new("proposal", message, "wait half a minute, or change this node alone")
+        })
+    }
+
     pub(super) fn library_status(&self) -> Arc<LibraryStatus> {
         self.library_changes.borrow().clone()
     }
@@ -254,19 +271,26 @@ fn net_settings(settings: &Settings, identity: Identity, remembered: &[PeerAddr]
         agent: concat!("hopscope/", env!("CARGO_PKG_VERSION")).to_owned(),
         identity,
         peers: settings.peers.clone(),
+        directories: settings.directories.clone(),
         remembered: remembered.to_vec(),
         discovery: settings.discovery,
         passphrase: settings.passphrase.as_ref().map(|passphrase| passphrase.reveal().to_owned()),
         core: overlay::Config {
+            topology: settings.topology,
             min_neighbors: settings.min_neighbors,
             max_neighbors: settings.max_neighbors,
             only_peers: settings.only_peers,
+            role: settings.role,
+            capacity_kbps: settings.capacity_kbps,
+            max_leaves: settings.max_leaves,
+            advertise_all: settings.advertise_all,
+            serve_directory: settings.serve_directory,
+            follow: settings.follow,
             dedup: settings.dedup,
             hop_delay: settings.hop_delay,
             trace: true,
             ..overlay::Config::default()
         },
-        topology: settings.topology,
     }
 }
 

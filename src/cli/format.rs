@@ -74,6 +74,8 @@ fn ending(why: DoneWhy) -> &'static str {
         DoneWhy::Complete => "every node in reach has answered",
         DoneWhy::Cancelled => "cancelled",
         DoneWhy::NoNeighbors => "there was no neighbor to ask",
+        DoneWhy::NoDirectory => "there was no directory to ask",
+        DoneWhy::Cut => "the node changed its topology",
         DoneWhy::Shutdown => "the node stopped",
         DoneWhy::TooMany => "too many searches run already",
     }
@@ -94,6 +96,11 @@ pub(super) fn event(event: &Event) -> Option<String> {
             format!("neighbor down: {} ({}){why}", name.visible(SHORT), node.short())
         }
         Event::Topology { topology, role, why } => format!("topology {}, role {}: {why}", topology.name(), role.name()),
+        Event::Proposal { node, topology, followed, why } => {
+            let goes = if *followed { "follows" } else { "does not follow" };
+            format!("{} proposes {}; this node {goes}: {}", node.short(), topology.name(), visible(why))
+        }
+        Event::Directory { why, .. } => format!("directory: {}", visible(why)),
         Event::Library { files, bytes: size, hashing } => {
             format!("library: {}, {}, {hashing} to hash", count(*files, "file"), bytes(*size))
         }

@@ -172,7 +172,12 @@ fn finish(out: &mut Out, done: &Done, json: bool) -> Result<Exit, Failure> {
             "nothing found: the node has no neighbor to ask",
             "wait for `hopscope neighbors` to show one, or name one with --peer",
         )),
-        DoneWhy::Cancelled | DoneWhy::Shutdown | DoneWhy::TooMany => {
+        DoneWhy::NoDirectory => Err(Failure::new(
+            Exit::Failed,
+            "the node reaches no directory, and its topology has nobody else to ask",
+            "see `hopscope status`; name a directory with --directory, or change with `hopscope topology flood`",
+        )),
+        DoneWhy::Cut | DoneWhy::Cancelled | DoneWhy::Shutdown | DoneWhy::TooMany => {
             Err(Failure::failed("the search was cut short", "try again"))
         }
         DoneWhy::Deadline | DoneWhy::Enough | DoneWhy::Complete => Ok(Exit::NothingFound),

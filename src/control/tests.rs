@@ -75,6 +75,10 @@ fn snapshot() -> Snapshot {
         min_neighbors: 4,
         max_neighbors: 16,
         known_hosts: 0,
+        follows: false,
+        ultra: None,
+        directory: None,
+        serving: None,
     };
     let node = NodeStatus {
         node: NodeId([1; 32]),

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::direct::DirectPool;
 use super::inbox::{Batch, Note, Origin};
-use super::limits::{ACTOR_BATCH, MAX_DIALS_AT_ONCE, RETELL, SHUTDOWN_DEADLINE, SLICE};
+use super::limits::{ACTOR_BATCH, MAX_CHECKS_AT_ONCE, MAX_DIALS_AT_ONCE, RETELL, SHUTDOWN_DEADLINE, SLICE};
 use super::link::{LinkTasks, NewLink};
 use super::outbox::Frames;
 use super::own_addr::{OwnAddr, outward};
@@ -42,6 +42,14 @@ pub(super) struct Entry {
     pub(super) why: Option<&'static str>,
 }
 
+/// Addresses that are known at the start.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    pub(super) peers: Vec<PeerAddr>,
+    pub(super) directories: Vec<PeerAddr>,
+    pub(super) remembered: Vec<PeerAddr>,
+}
+
 /// Where the actor tells what happens.
 pub(super) struct Channels {
     pub(super) events: mpsc::Sender<Event>,
@@ -58,6 +66,8 @@ pub(super) struct Actor {
     pub(super) channels: Channels,
     /// Places for connections being opened.
     pub(super) dialling: Arc<Semaphore>,
+    /// Places for looking whether others can be reached.
+    pub(super) checking: Arc<Semaphore>,
     pub(super) direct: DirectPool,
     pub(super) own: OwnAddr,
     pub(super) publisher: Publisher,
@@ -109,6 +119,7 @@ impl Actor {
             frames: Frames::default(),
             dials: 0,
             dialling: Arc::new(Semaphore::new(MAX_DIALS_AT_ONCE)),
+            checking: Arc::new(Semaphore::new(MAX_CHECKS_AT_ONCE)),
             named: Map::with_hasher(seed(rng.next_u64())),
             now: Time::ZERO,
             out: Vec::new(),
@@ -121,16 +132,16 @@ impl Actor {
         }
     }
 
-    /// Runs until the node has left. `hosts` is what it knows at its start.
+    /// Runs until the node has left. `known` is what it knows at its start.
     pub(super) async fn run(
         mut self,
         mut inbox: mpsc::Receiver<Note>,
         mut commands: mpsc::Receiver<NetCommand>,
-        hosts: Vec<(Vec<PeerAddr>, HostSource)>,
+        known: Known,
     ) {
         let mut notes = Vec::with_capacity(ACTOR_BATCH);
         let mut timer = std::pin::pin!(sleep_until(self.shared.clock.instant(Time::ZERO)));
-        self.begin(hosts);
+        self.begin(known);
         while !self.has_left() {
             let deadline = self.shared.clock.instant(self.deadline());
             if timer.deadline() != deadline {
@@ -167,14 +178,14 @@ impl Actor {
         self.shared.cut.cancel();
     }
 
-    fn begin(&mut self, hosts: Vec<(Vec<PeerAddr>, HostSource)>) {
+    fn begin(&mut self, known: Known) {
         self.now = self.shared.clock.now();
         if let Some(addr) = self.own.get() {
             self.feed(Input::OwnAddr(addr));
         }
-        for (addrs, source) in hosts {
-            self.on_hosts(addrs, source);
-        }
+        self.feed(Input::Directories(known.directories));
+        self.on_hosts(known.peers, HostSource::Configured);
+        self.on_hosts(known.remembered, HostSource::Remembered);
         self.settle();
     }
 
@@ -224,8 +235,10 @@ impl Actor {
             Note::LinkUp(new) => self.on_link_up(*new),
             Note::LinkDown { link, why } => self.on_link_down(link, why),
             Note::DialFailed { addr, why } => self.on_dial_failed(addr, &why),
+            Note::Checked { addr, node, reached } => self.feed(Input::Checked { addr, node, reached }),
             Note::DirectFailed(message) => self.feed(Input::DirectFailed { message }),
             Note::Hosts(addrs, source) => self.on_hosts(addrs, source),
+            Note::Directories(addrs) => self.feed(Input::Directories(addrs)),
             Note::Counted => {}
         }
     }

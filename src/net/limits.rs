@@ -31,6 +31,9 @@ pub(super) const MAX_DIALS: usize = 64;
 /// Of those, TCP connections being opened at once.
 pub(super) const MAX_DIALS_AT_ONCE: usize = 16;
 
+/// Looks whether others can be reached, at once; what waits for its turn is bounded by the core's own rate.
+pub(super) const MAX_CHECKS_AT_ONCE: usize = 16;
+
 /// Plain bytes read from a link at once: four TLS records.
 pub(super) const READ_BUFFER: usize = 64 * 1024;
 /// Batches of messages that one link may have before the actor at once. A reader whose batches are all there waits, and so

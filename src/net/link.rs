@@ -74,6 +74,7 @@ pub(super) async fn greet(
         local: PeerAddr::from(connection.remote).is_local(),
         topology: theirs.topology,
         role: theirs.role,
+        serves: theirs.serves,
     };
     let Connection { remote, stream, .. } = connection;
     Ok(NewLink { peer, observed: theirs.observed, remote, stream, decoder })

@@ -12,7 +12,7 @@ use super::send_queue::Sent;
 use super::status::{LinkStatus, NetStatus};
 use super::tls::Purpose;
 use crate::overlay::{Bye, ByeReason, Event, Input, LinkId, Message, Output, QueryMessage};
-use crate::proto::PeerAddr;
+use crate::proto::{NodeId, PeerAddr};
 use crate::wire;
 
 /// Encoded messages. A query goes to many links in a row, so its frame is kept until another message comes.
@@ -58,6 +58,7 @@ impl Actor {
                 }
             }
             Output::Dial { addr } => self.dial(addr),
+            Output::Check { addr, node } => self.check(addr, node),
             Output::Close { link, .. } => self.close(link),
             Output::Event(event) => {
                 if matches!(event, Event::NeighborUp { .. } | Event::NeighborDown { .. }) {
@@ -168,6 +169,20 @@ impl Actor {
             let _ = notes.send(note).await;
         };
         self.shared.tracker.spawn(async move { leave.run_until_cancelled(dial).await });
+    }
+
+    /// Looks whether a node answers at an address.
+    fn check(&mut self, addr: PeerAddr, node: NodeId) {
+        let (places, endpoint) = (Arc::clone(&self.checking), Arc::clone(&self.shared.endpoint));
+        let (notes, leave) = (self.shared.notes.clone(), self.shared.leave.clone());
+        let check = async move {
+            let Ok(_place) = places.acquire().await else { return };
+            // Such a connection may end without having brought anything.
+            let answered = endpoint.dial(addr, Purpose::Direct).await;
+            let reached = answered.is_ok_and(|connection| connection.node == node);
+            let _ = notes.send(Note::Checked { addr, node, reached }).await;
+        };
+        self.shared.tracker.spawn(async move { leave.run_until_cancelled(check).await });
     }
 
     /// Makes a new picture for those who watch.

@@ -120,6 +120,7 @@ fn a_hello_comes_back_as_it_was() {
         observed: None,
         topology: TopologyKind::Flood,
         role: Role::Peer,
+        serves: false,
     };
     let mut bytes = Vec::new();
     encode_hello(&hello, &mut bytes);

@@ -44,6 +44,7 @@ fn pool(notes: mpsc::Sender<Note>) -> DirectPool {
         observed: None,
         topology: TopologyKind::Flood,
         role: Role::Peer,
+        serves: false,
     };
     let shared = Shared {
         clock: Clock::start(),

@@ -34,6 +34,7 @@ fn hello() -> Vec<u8> {
         observed: None,
         topology: TopologyKind::Flood,
         role: Role::Peer,
+        serves: false,
     };
     wire::encode_hello(&hello, &mut frame);
     frame

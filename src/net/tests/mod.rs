@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::{Identity, Net, NetCommand, NetError, NetSearch, NetSettings, NetStatus, SearchError, start};
-use crate::overlay::{self, Delivery, Event, FoundFile, Library, TopologyKind};
+use crate::overlay::{self, Delivery, Event, FoundFile, Library};
 use crate::proto::{FileId, Guid, NodeId, PeerAddr, Query};
 
 /// Longer than anything here takes on a busy machine.
@@ -29,6 +29,12 @@ impl Library for OneFile {
     fn totals(&self) -> (u64, u64) {
         (u64::from(!self.0.is_empty()), 7)
     }
+
+    fn each(&self, visit: &mut dyn FnMut(&str, u64, &FileId)) {
+        if !self.0.is_empty() {
+            visit(self.0, 7, &FileId([7; 32]));
+        }
+    }
 }
 
 /// Settings of a node on loopback that links to `peers` only.
@@ -39,11 +45,11 @@ fn settings(peers: &[&Net]) -> NetSettings {
         agent: "hopscope/test".to_owned(),
         identity: Identity::ephemeral().unwrap(),
         peers: peers.iter().map(|peer| peer.bound.to_string()).collect(),
+        directories: Vec::new(),
         remembered: Vec::new(),
         discovery: false,
         passphrase: None,
         core: overlay::Config { only_peers: true, ..overlay::Config::default() },
-        topology: TopologyKind::Flood,
     }
 }
 

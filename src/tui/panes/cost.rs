@@ -159,6 +159,8 @@ pub fn ended(search: &Search) -> &'static str {
         Some(DoneWhy::Enough) => "done: enough found",
         Some(DoneWhy::Cancelled) => "cancelled",
         Some(DoneWhy::NoNeighbors) => "no neighbor to ask",
+        Some(DoneWhy::NoDirectory) => "no directory to ask",
+        Some(DoneWhy::Cut) => "cut: the topology changed",
         Some(DoneWhy::Shutdown) => "cut by the shutdown",
         Some(DoneWhy::TooMany) => "too many searches",
     }

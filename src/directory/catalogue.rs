@@ -59,7 +59,12 @@ impl Catalogue {
     }
 
     /// Like [`Registry::add`]; tells the tag of each file that was taken.
-    pub(super) fn add_each(&mut self, node: &NodeId, files: &[FoundFile], mut taken: impl FnMut(u64, &FoundFile)) -> usize {
+    pub(super) fn add_each(
+        &mut self,
+        node: &NodeId,
+        files: &[FoundFile],
+        mut taken: impl FnMut(u64, &FoundFile),
+    ) -> usize {
         let Some(slot) = self.nodes.find(node) else { return files.len() };
         let mut refused = 0;
         for file in files {

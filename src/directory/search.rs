@@ -60,13 +60,7 @@ impl Position {
 
 /// The page that begins `after`: up to `limit` files that match and whose nodes are wanted. It may have fewer, or none,
 /// before the end: see [`MAX_LOOKS`].
-pub(super) fn page(
-    files: &Files,
-    query: &Query,
-    is_wanted: impl Fn(u16) -> bool,
-    after: u64,
-    limit: usize,
-) -> Page {
+pub(super) fn page(files: &Files, query: &Query, is_wanted: impl Fn(u16) -> bool, after: u64, limit: usize) -> Page {
     let after = Position::of(after);
     let choice = after.source.checked_sub(1);
     let Some((lists, filters, reads_names, source)) = lists(files, query, choice) else { return Page::default() };
@@ -99,11 +93,7 @@ enum Lists<'a> {
 }
 
 /// What to walk, what to filter by, whether names must be read, and the number of this source in positions.
-fn lists<'a>(
-    files: &'a Files,
-    query: &'a Query,
-    choice: Option<u8>,
-) -> Option<(Lists<'a>, Vec<&'a Ids>, bool, u8)> {
+fn lists<'a>(files: &'a Files, query: &'a Query, choice: Option<u8>) -> Option<(Lists<'a>, Vec<&'a Ids>, bool, u8)> {
     if let Some(id) = query.hash() {
         let reads_names = !query.wanted().is_empty() || !query.unwanted().is_empty();
         return Some((Lists::Content(id), Vec::new(), reads_names, 1));
@@ -193,18 +183,26 @@ impl<'a, W: Fn(u16) -> bool> Walk<'a, W> {
             let first = first_word(prefix, key)?;
             let words = files.words.beginning_from(prefix, &first).map(|(word, list)| (key_of(prefix, word), list));
             let mut words = words.peekable();
-            key = words.peek()?.0.max(key);
-            let alike = std::iter::from_fn(|| words.next_if(|(other, _)| *other == key));
-            let lists: Vec<&Ids> = alike.map(|(_, list)| list).take(MAX_WORDS_ALIKE).collect();
-            self.looks += LIST_LOOKS;
-            self.prefix = Some((prefix, key));
-            if let Some(number) = self.together(&lists, from) {
-                return Some((key, number));
+            while let Some(&(this, _)) = words.peek() {
+                from = if this == key { from } else { 0 };
+                key = this;
+                if self.is_over() {
+                    return Some((key, from));
+                }
+                let alike = std::iter::from_fn(|| words.next_if(|(other, _)| *other == key));
+                let lists: Vec<&Ids> = alike.map(|(_, list)| list).take(MAX_WORDS_ALIKE).collect();
+                self.looks += LIST_LOOKS;
+                self.prefix = Some((prefix, key));
+                if let Some(number) = self.together(&lists, from) {
+                    return Some((key, number));
+                }
+                if lists.len() == MAX_WORDS_ALIKE {
+                    break;
+                }
             }
-            (key, from) = (key.checked_add(1)?, 0);
-            if self.is_over() {
-                return Some((key, from));
-            }
+            // At the end, or where there are too many words alike: past all of them.
+            words.peek()?;
+            (key, from) = (next_key(key)?, 0);
         }
     }
 
@@ -244,8 +242,8 @@ fn key_of(prefix: &str, word: &str) -> u32 {
 
 /// The first text with this key or a higher one. A key may end within a letter; `None` for one that no text has.
 fn first_word(prefix: &str, key: u32) -> Option<String> {
-    let bytes = key.to_be_bytes();
-    let mut bytes = bytes.split(|&byte| byte == 0).next().unwrap_or_default().to_vec();
+    let mut bytes = key.to_be_bytes().to_vec();
+    bytes.truncate(KEY - key.trailing_zeros() as usize / 8);
     // The least that can follow a part of a letter.
     for least in [&[][..], &[0x80], &[0x80, 0x80], &[0x80, 0x80, 0x80], &[0xa0, 0x80], &[0x90, 0x80, 0x80]] {
         let len = bytes.len();
@@ -258,11 +256,31 @@ fn first_word(prefix: &str, key: u32) -> Option<String> {
     None
 }
 
+/// The next key that a text has.
+fn next_key(key: u32) -> Option<u32> {
+    let bytes = key.to_be_bytes();
+    (0..KEY).rev().find_map(|at| {
+        (bytes[at].checked_add(1)?..=u8::MAX).find_map(|byte| {
+            let next = std::array::from_fn(|i| {
+                if i < at {
+                    bytes[i]
+                } else if i == at {
+                    byte
+                } else {
+                    0
+                }
+            });
+            let next = u32::from_be_bytes(next);
+            first_word("", next).map(|_| next)
+        })
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Position, first_word, key_of};
+    use super::{Position, first_word, key_of, next_key};
 
     proptest! {
         #[test]
@@ -270,8 +288,11 @@ mod tests {
             let (first, second) = (a.clone().min(b.clone()), a.max(b));
             prop_assert!(key_of("", &first) <= key_of("", &second));
             let from = first_word("x", key_of("", &second)).unwrap();
-            prop_assert!(from <= format!("x{second}"));
-            prop_assert!(key_of("", &first) == key_of("", &second) || from > format!("x{first}"));
+            prop_assert!(from[1..] <= *second);
+            prop_assert!(key_of("", &first) == key_of("", &second) || from[1..] > *first);
+            let next = next_key(key_of("", &first)).unwrap();
+            prop_assert!(next > key_of("", &first));
+            prop_assert!(key_of("", &first) == key_of("", &second) || next <= key_of("", &second));
         }
 
         #[test]

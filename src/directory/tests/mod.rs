@@ -14,12 +14,12 @@ use crate::proto::{FileId, NodeId, Query};
 use model::Model;
 
 /// Nobody: who asks and has no files.
-pub(super) const STRANGER: NodeId = NodeId([99; 32]);
-pub(super) const TIGHT: Bounds = Bounds { nodes: 3, files: 12, files_a_node: 6 };
+const STRANGER: NodeId = NodeId([99; 32]);
+const TIGHT: Bounds = Bounds { nodes: 3, files: 12, files_a_node: 6 };
 
 /// What is done to a registry.
 #[derive(Clone, Debug)]
-pub(super) enum Act {
+enum Act {
     Put(u8, String),
     Add(u8, Vec<FoundFile>),
     /// Removes the files at these places of the node's list, and one that is not there.
@@ -30,21 +30,21 @@ pub(super) enum Act {
     Kill,
 }
 
-pub(super) fn node(n: u8) -> NodeId {
+fn node(n: u8) -> NodeId {
     NodeId([n; 32])
 }
 
-pub(super) fn file(name: &str, size: u64, content: u8) -> FoundFile {
+fn file(name: &str, size: u64, content: u8) -> FoundFile {
     FoundFile { name: name.into(), size, id: FileId([content; 32]) }
 }
 
-pub(super) fn files() -> impl Strategy<Value = Vec<FoundFile>> {
+fn files() -> impl Strategy<Value = Vec<FoundFile>> {
     let name = "(wu|tang|tan|Täng|日本|a|b1){1}([-_ .](wu|tang|tan|live|日|b2|tanger|tangerine)){0,4}(\\.(mp3|FLAC|tar\\.gz|txt))?";
     let file = (name, 0u64..8, 0u8..3).prop_map(|(name, size, content)| file(&name, size, content));
     prop::collection::vec(file, 0..9)
 }
 
-pub(super) fn act() -> impl Strategy<Value = Act> {
+fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
         3 => (0u8..4, "[a-c]").prop_map(|(node, name)| Act::Put(node, name)),
         6 => (0u8..4, files()).prop_map(|(node, files)| Act::Add(node, files)),
@@ -56,7 +56,7 @@ pub(super) fn act() -> impl Strategy<Value = Act> {
     ]
 }
 
-pub(super) fn query() -> impl Strategy<Value = Query> {
+fn query() -> impl Strategy<Value = Query> {
     let word = "-?(wu|tang|tan|ta\\*|t\\*|b\\*|live|日|日本|wu-tang|\"wu tang\"|\"tang tan\"|\"日 本\")";
     let filter =
         "(-?ext:(mp3|flac,txt|tar.gz|gz))|(-?type:(audio|archive,document))|(size:(>5|<=5|2..7))|(hash:(01){32})";
@@ -65,7 +65,7 @@ pub(super) fn query() -> impl Strategy<Value = Query> {
 }
 
 /// Does the same to both, and compares what they answer. Neither reopens.
-pub(super) fn act_on(registry: &mut impl Registry, model: &mut Model, act: &Act) {
+fn act_on(registry: &mut impl Registry, model: &mut Model, act: &Act) {
     match act {
         Act::Put(n, name) => {
             let registration = Registration { name: name.as_str().into(), addr: None };
@@ -89,20 +89,27 @@ pub(super) fn act_on(registry: &mut impl Registry, model: &mut Model, act: &Act)
     }
 }
 
-/// Both say the same about every node.
-pub(super) fn check(registry: &impl Registry, model: &Model) {
-    assert_eq!(registry.totals(), model.totals());
-    for n in 0..4 {
-        let node = node(n);
-        assert_eq!(registry.get(&node), model.get(&node));
-        assert_eq!(registry.summary(&node), model.summary(&node));
+/// Both say the same about every node, and about its files.
+fn check_all(registry: &impl Registry, model: &Model) {
+    check(registry, model);
+    for node in (0..4).map(node) {
         let tags: Vec<u64> = (0..=255).flat_map(|bucket| registry.tags(&node, bucket)).collect();
         assert_eq!(tags, model.all_tags(&node));
     }
 }
 
+/// Both say the same about every node.
+fn check(registry: &impl Registry, model: &Model) {
+    assert_eq!(registry.totals(), model.totals());
+    for n in 0..4 {
+        let node = node(n);
+        assert_eq!(registry.get(&node), model.get(&node));
+        assert_eq!(registry.summary(&node), model.summary(&node));
+    }
+}
+
 /// All pages of a search together find what the language means, each match once.
-pub(super) fn check_search(registry: &impl Registry, model: &Model, query: &Query, except: &NodeId, limit: usize) {
+fn check_search(registry: &impl Registry, model: &Model, query: &Query, except: &NodeId, limit: usize) {
     let mut found = BTreeSet::new();
     let mut after = Some(0);
     while let Some(position) = after {
@@ -135,6 +142,7 @@ proptest! {
             act_on(&mut registry, &mut model, act);
             check(&registry, &model);
         }
+        check_all(&registry, &model);
         for (query, except, limit) in &queries {
             check_search(&registry, &model, query, &node(*except), *limit);
         }

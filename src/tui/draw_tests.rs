@@ -133,7 +133,7 @@ fn each_topology_and_role_looks_like_this() {
             ((40, 12), Glyphs::UNICODE, &["1"]),
         ] {
             for typed in typed {
-                let mut model = model_of(Arc::clone(&snapshot), size, glyphs.clone());
+                let mut model = model_of(Arc::clone(&snapshot), size, glyphs);
                 keys(&mut model, typed);
                 shown.push(dump(&draw(&model)));
             }

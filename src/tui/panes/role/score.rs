@@ -44,7 +44,7 @@ fn parts(score: &Fitness, paint: &Paint<'_>) -> [Part; 4] {
     let part = |name, points, most, about, style| Part { name, points, most, about, style };
     let upload = vec![format!("{rate} up, {}", source_words(from)), format!("{rate} {}", source_word(from)), rate];
     let online = vec![format!("online for {up} now"), format!("for {up}")];
-    let past = ["how much of the past days it was online", "of the past days", "past days"];
+    let past = ["how much of the past days it was online", "online in past days", "past days"];
     [
         part("capacity", score.capacity, score.max_capacity, upload, paint.text()),
         part("uptime", score.uptime, score.max_uptime, online, paint.text()),

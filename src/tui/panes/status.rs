@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::cost::nodes;
 use super::{digest, role, title};
+use crate::app::Role;
 use crate::tui::action::{Action, PaneName};
 use crate::tui::paint::Paint;
 use crate::tui::table::put;
@@ -22,7 +23,9 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
         lines.extend(paint.wrap(&words, area.width).into_iter().map(|line| Line::styled(line, role::alarm(paint))));
     }
     let mut in_topology = format!("{} in {}", role::role_word(now.role.role), now.role.topology.name());
-    if let Some(directory) = now.role.directory.as_ref().filter(|_| !role::cut_off(paint.model)) {
+    if let Some(directory) =
+        now.role.directory.as_ref().filter(|_| now.role.role == Role::Client && !role::cut_off(paint.model))
+    {
         in_topology.push_str(&format!(", {}", role::central::state(directory, paint).1));
     }
     lines.push(Line::from(vec![

@@ -92,6 +92,10 @@ type Fact = (&'static str, Line<'static>);
 /// What a look-up cost: no other node had anything to do with it.
 fn of_lookup(search: &Search, room: u16, paint: &Paint<'_>) -> Vec<Fact> {
     let row = &search.row;
+    let took = match search.ended {
+        Some(DoneWhy::NoDirectory) => Line::styled(paint.none(), paint.dim()),
+        _ => Line::styled(text::latency(paint.elapsed_ms(search) as f64), paint.text()),
+    };
     vec![
         ("query", Line::styled(paint.words(&row.text, room), paint.me())),
         ("state", Line::styled(paint.fit(ended(search, paint), room), paint.text())),
@@ -99,7 +103,7 @@ fn of_lookup(search: &Search, room: u16, paint: &Paint<'_>) -> Vec<Fact> {
         ("requests", copies(search, paint)),
         ("hits", Line::styled(text::count(row.hits.into()), paint.text())),
         ("first hit", first_hit(search, paint)),
-        ("took", Line::styled(text::latency(paint.elapsed_ms(search) as f64), paint.text())),
+        ("took", took),
     ]
 }
 

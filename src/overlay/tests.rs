@@ -166,7 +166,9 @@ impl World {
             Output::Close { link, .. } => {
                 if let Some((to, their)) = self.ends.remove(&(n, link)) {
                     self.ends.remove(&(to, their));
-                    self.post(to, Duration::from_millis(3), Input::LinkDown { link: their, why: "closed".into() });
+                    // After what was sent before it.
+                    let after = (self.delay)(n, to) + Duration::from_millis(2);
+                    self.post(to, after, Input::LinkDown { link: their, why: "closed".into() });
                     self.post(n, Duration::ZERO, Input::LinkDown { link, why: "closed".into() });
                 }
             }

@@ -82,10 +82,4 @@ impl World {
             }
         }
     }
-
-    /// The ultra-peer that has this leaf.
-    fn ultrapeer_of(&self, leaf: usize) -> usize {
-        let link = self.nodes[leaf].links.first().expect("it is attached").id;
-        self.ends[&(leaf, link)].0
-    }
 }

@@ -40,8 +40,10 @@ const FAREWELL: Duration = Duration::from_secs(2);
 const MAX_FAREWELLS: usize = 2 * MAX_DIALLING;
 /// Changes of the library are collected for so long before a new filter is sent.
 const COLLECT: Duration = Duration::from_millis(500);
-/// Between two filters.
+/// Between two filters,
 const FILTER_EVERY: Duration = Duration::from_secs(2);
+/// and more for each file, because making one takes time.
+const FILTER_EVERY_A_FILE: Duration = Duration::from_micros(50);
 
 /// What a leaf keeps.
 #[derive(Debug, Default)]
@@ -54,7 +56,7 @@ pub(super) struct Attached {
     dials: Bucket,
     next_look: Time,
     own: Option<OwnFilter>,
-    given_at: Time,
+    next_filter: Time,
 }
 
 /// A link to an ultra-peer.
@@ -260,7 +262,7 @@ impl Node {
     pub(in crate::overlay) fn leaf_library_changed(&mut self) {
         let Some(ultra) = self.ultra.as_mut().filter(|_| self.role == Role::Leaf) else { return };
         ultra.attached.own = None;
-        let at = (self.now + COLLECT).max(ultra.attached.given_at + FILTER_EVERY);
+        let at = (self.now + COLLECT).max(ultra.attached.next_filter);
         self.plan(Task::Filter, at);
     }
 
@@ -268,6 +270,10 @@ impl Node {
     pub(super) fn give_filters(&mut self, cx: &mut Context<'_>) {
         let Some(ultra) = self.ultra.as_mut().filter(|_| self.role == Role::Leaf) else { return };
         let attached = &mut ultra.attached;
+        if attached.own.is_none() {
+            let files = u32::try_from(cx.library.totals().0).unwrap_or(u32::MAX);
+            attached.next_filter = self.now + FILTER_EVERY + FILTER_EVERY_A_FILE * files;
+        }
         let own = attached.own.get_or_insert_with(|| OwnFilter::new(cx));
         let mut lacking = Vec::new();
         for ultrapeer in &mut attached.ultrapeers {
@@ -279,7 +285,6 @@ impl Node {
             return;
         }
         let parts = own.parts();
-        attached.given_at = self.now;
         for index in lacking.into_iter().filter_map(|link| self.link_index(link)).collect::<Vec<_>>() {
             for part in &parts {
                 self.send(index, Message::Ultra(UltraMessage::Filter(part.clone())), cx);

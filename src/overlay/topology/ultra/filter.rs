@@ -14,6 +14,8 @@ const BITS_AN_ENTRY: usize = 8;
 const LEAST_BITS_AN_ENTRY: usize = 4;
 /// Entries that the largest filter takes.
 const MAX_ENTRIES: usize = (1 << *FILTER_BITS.end()) / LEAST_BITS_AN_ENTRY;
+/// Files with which a filter is not even begun: making it would hold up the node for more than a quarter of a second.
+const MAX_FILES: u64 = 1 << 16;
 /// Beginnings of words that are entries of their own, in characters: `foo*` is looked up as it is, longer ones by what
 /// they begin with, shorter ones match nearly everything anyway.
 const PREFIX_CHARS: std::ops::RangeInclusive<usize> = 2..=6;
@@ -38,7 +40,7 @@ pub(super) struct Filter {
 impl Filter {
     /// The filter of all files of a library; `None` when there are too many, so that every query is wanted.
     pub(super) fn of(library: &dyn Library) -> Option<Self> {
-        if library.totals().0 > MAX_ENTRIES as u64 {
+        if library.totals().0 > MAX_FILES {
             return None;
         }
         let mut entries = Entries::default();
@@ -214,7 +216,7 @@ fn hash_bytes(kind: Kind, bytes: &[u8]) -> u64 {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Filter, Kind, MAX_ENTRIES, Wanted, hash, len_of};
+    use super::{Filter, Kind, MAX_FILES, Wanted, hash, len_of};
     use crate::overlay::io::Library;
     use crate::overlay::message::FoundFile;
     use crate::proto::{FileId, Query};
@@ -259,10 +261,18 @@ mod tests {
     fn an_empty_library_wants_nothing_and_a_huge_one_everything() {
         let empty = Filter::of(&files(&[])).unwrap();
         assert!(!may_match(&empty, "a*") && empty.bytes().len() == len_of(10));
-        let huge = (0..MAX_ENTRIES + 1).map(|n| (format!("{n}"), FileId([0; 32]))).collect();
+        let huge = (0..MAX_FILES + 1).map(|n| (format!("{n}"), FileId([0; 32]))).collect();
         assert!(Filter::of(&Files(huge)).is_none());
-        let wordy = (0..120_000u32)
-            .map(|n| (format!("{:x}", u64::from(n).wrapping_mul(0x9E37_79B9_7F4A_7C15)), FileId([0; 32])));
+        let wordy = (0..60_000u32).map(|n| {
+            (
+                format!(
+                    "{0:x} {1:x}",
+                    u64::from(n).wrapping_mul(0x9E37_79B9_7F4A_7C15),
+                    u64::from(n).wrapping_mul(0xC2B2_AE3D_27D4_EB4F)
+                ),
+                FileId([0; 32]),
+            )
+        });
         assert!(Filter::of(&Files(wordy.collect())).is_none());
     }
 

@@ -137,7 +137,7 @@ fn capacity_share(kbps: u32) -> u32 {
 fn log2_thousandths(n: u32) -> u32 {
     let n = n.max(1);
     let whole = n.ilog2();
-    let part = u64::from(n - (1 << whole)) * 1_000 >> whole;
+    let part = (u64::from(n - (1 << whole)) * 1_000) >> whole;
     whole * 1_000 + part as u32
 }
 

@@ -30,7 +30,10 @@ pub const DIRECTORY_FILE: &str = "directory.redb";
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The file is damaged.
-    #[error("the directory's file {} is damaged ({why}): move it away, and the directory starts empty and fills itself again", path.display())]
+    #[error(
+        "the directory's file {} is damaged ({why}): move it away, and the directory starts empty and fills itself again",
+        path.display()
+    )]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -44,7 +47,11 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// Another version wrote the file.
-    #[error("the directory's file {} is of format {found}, and this version knows {known}: run the version that wrote it, or move the file away", path.display())]
+    #[error(
+        "the directory's file {} is of format {found}, and this version knows {known}: run the version that wrote it, \
+         or move the file away",
+        path.display()
+    )]
     Version {
         /// The file.
         path: PathBuf,
@@ -60,7 +67,10 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// The system refuses.
-    #[error("the directory's file {} cannot be opened ({error}): check that it and its folder can be written", path.display())]
+    #[error(
+        "the directory's file {} cannot be opened ({error}): check that it and its folder can be written",
+        path.display()
+    )]
     Io {
         /// The file.
         path: PathBuf,

@@ -14,9 +14,10 @@ use super::log::LogRing;
 use super::neighbors::Neighbors;
 use super::parts::Parts;
 use super::relayed::Relayed;
+use super::role::RoleWatch;
 use super::searches::{FoundBy, Searches};
 use super::settings::Settings;
-use super::snapshot::{LogLine, NodeStatus, RoleStatus, Snapshot, Warning};
+use super::snapshot::{LogLine, NodeStatus, Snapshot, Warning};
 use super::standing::Past;
 use super::traffic::{Meter, Reading};
 use super::transfer_events::TransferEvents;
@@ -76,6 +77,7 @@ struct Engine {
     log_lines: Arc<[LogLine]>,
     node: Arc<NodeStatus>,
     library: Arc<LibraryStatus>,
+    role: RoleWatch,
     past: Past,
     /// What the core was told of it last.
     standing: Option<overlay::Standing>,
@@ -109,6 +111,7 @@ impl Engine {
             downloads: settings.downloads.clone(),
         };
         let library = parts.library_status();
+        let role = RoleWatch::new(parts.directory_health());
         let past = Past::load(&settings.home.state, clock.hour());
         Self {
             settings,
@@ -119,6 +122,7 @@ impl Engine {
             log_lines: Arc::default(),
             node: Arc::new(node),
             library,
+            role,
             past,
             standing: None,
             searches: Searches::default(),
@@ -423,6 +427,7 @@ impl Engine {
         let status = self.parts.status();
         let links = self.neighbors.sample(&status);
         let traffic = self.meter.sample(&status, self.reading());
+        self.dirty |= self.role.sample(&status);
         self.dirty |= links || traffic || self.searches.any_live() || self.relayed.any_live();
         self.dirty |= self.log.newer_than(self.log_seen).is_some();
     }
@@ -460,22 +465,7 @@ impl Engine {
             neighbors: self.neighbors.rows(&status),
             queries: own.chain(self.relayed.rows(now_ms)).collect(),
             searches,
-            role: RoleStatus {
-                topology: status.topology,
-                role: status.role,
-                why: "every node of a flooding overlay is a peer: it relays for all its neighbors".to_owned(),
-                since_ms: 0,
-                neighbors: status.links.len(),
-                // With named links only, it strives for no number of them.
-                min_neighbors: if self.settings.only_peers { 0 } else { self.settings.min_neighbors },
-                max_neighbors: self.settings.max_neighbors,
-                // A neighbor that came in by itself may not be dialled, and is known all the same.
-                known_hosts: status.known_hosts.max(status.links.len()),
-                follows: false,
-                ultra: None,
-                directory: None,
-                serving: None,
-            },
+            role: self.role.picture(&status, &self.settings),
             transfers: self.parts.list_transfers(),
             library: Arc::clone(&self.library),
             traffic: self.meter.read(&status, self.reading()),

@@ -10,6 +10,7 @@ mod log;
 mod neighbors;
 mod parts;
 mod relayed;
+mod role;
 mod searches;
 mod settings;
 mod snapshot;

@@ -14,9 +14,12 @@ use tokio_util::task::TaskTracker;
 use super::handle::Refusal;
 use super::settings::Settings;
 use super::snapshot::Warning;
-use crate::net::{self, Dialer, Identity, IncomingFile, Net, NetCommand, NetError, NetSettings, NetStatus};
+use crate::directory::{self, DIRECTORY_FILE, DirectoryHealth, DurableRegistry, OpenError, wall_clock};
+use crate::net::{
+    self, Dialer, Identity, IncomingFile, Net, NetCommand, NetError, NetSettings, NetStatus, SharedRegistry,
+};
 use crate::overlay::{self, Event, TopologyKind, Trace};
-use crate::proto::{FileId, Magnet, MagnetSource, NodeId, PeerAddr, Untrusted};
+use crate::proto::{FileId, Magnet, MagnetSource, NodeId, PeerAddr, Untrusted, limits};
 use crate::share::{FilesPage, LibraryStatus, LocalLibrary, ShareSettings, Shares, WatchStatus};
 use crate::transfer::{
     BoxStream, Dial, Files, PeerInfo, SharedFile, StartError, Transfer, TransferSettings, Transfers,
@@ -42,6 +45,7 @@ pub(super) struct Parts {
     library: Arc<LocalLibrary>,
     transfers: Transfers,
     pub(super) transfer_changes: watch::Receiver<u64>,
+    directory_health: Option<DirectoryHealth>,
     serving: TaskTracker,
 }
 
@@ -58,8 +62,11 @@ impl Parts {
         net::can_listen(settings.listen).await.map_err(refused)?;
         let shares = start_shares(settings)?;
         let library = shares.library();
-        let net =
-            net::start(net_settings(settings, identity, remembered), library.clone(), None).await.map_err(refused)?;
+        let registry = if settings.serve_directory { Some(open_directory(&settings.home.state).await?) } else { None };
+        let directory_health = registry.as_ref().map(DurableRegistry::health);
+        let registry = registry.map(|registry| Box::new(registry) as SharedRegistry);
+        let net_settings = net_settings(settings, identity, remembered);
+        let net = net::start(net_settings, library.clone(), registry).await.map_err(refused)?;
         let Net { node, bound, commands, events, traces, mut status, files, dialer, shutdown } = net;
         // The first one tells the address that this node goes by; if the driver is gone already, so is the node.
         let _ = status.changed().await;
@@ -85,6 +92,7 @@ impl Parts {
             library,
             transfer_changes: transfers.changes(),
             transfers,
+            directory_health,
             serving: TaskTracker::new(),
         };
         parts.resume_downloads().await;
@@ -113,6 +121,11 @@ impl Parts {
             // It ends its threads and writes its cache, which may take a moment.
             let _ = tokio::task::spawn_blocking(move || drop(shares)).await;
         }
+    }
+
+    /// Whether the directory that the node serves is written to disk; `None` if it serves none.
+    pub(super) fn directory_health(&self) -> Option<DirectoryHealth> {
+        self.directory_health.clone()
     }
 
     /// The driver as it stands.
@@ -253,6 +266,16 @@ impl Parts {
 
 fn refused(error: NetError) -> Refusal {
     Refusal::new(error.code(), error.to_string(), error.hint())
+}
+
+/// Reads what an earlier run knew, on a thread that may wait for the disk.
+async fn open_directory(state: &Path) -> Result<DurableRegistry, Refusal> {
+    let path = state.join(DIRECTORY_FILE);
+    // A process that the system gives no randomness does not get as far as this.
+    let seed = getrandom::u64().unwrap_or_default();
+    let opened = tokio::task::spawn_blocking(move || directory::open(&path, limits::LEASE, wall_clock(), seed)).await;
+    let refused = |error: OpenError| Refusal::new("directory", error.to_string(), "see `hopscope directory --help`");
+    opened.map_err(|_| Refusal::stopped())?.map_err(refused)
 }
 
 fn make_folder(folder: &Path) -> Result<(), Refusal> {

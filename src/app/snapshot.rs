@@ -140,6 +140,10 @@ pub struct Fitness {
     pub availability: u16,
     /// The most that this can give.
     pub max_availability: u16,
+    /// For accepting inbound connections.
+    pub inbound: u16,
+    /// What this can give.
+    pub max_inbound: u16,
     /// The bandwidth that counts, in kbit/s.
     pub capacity_kbps: u32,
     /// Where that figure is from.

@@ -68,7 +68,8 @@ fn score(score: &Fitness) -> Row {
         CapacitySource::Assumed => "assumed; say it with --capacity",
     };
     let parts = format!(
-        "{} of 1000, {} would do: {}/{} for {} kbit/s ({from}), {}/{} for being up now, {}/{} for the past days",
+        "{} of 1000, {} would do: {}/{} for {} kbit/s ({from}), {}/{} for being up now, {}/{} for the past days, \
+         {}/{} for being reachable",
         score.total,
         score.threshold,
         score.capacity,
@@ -78,6 +79,8 @@ fn score(score: &Fitness) -> Row {
         score.max_uptime,
         score.availability,
         score.max_availability,
+        score.inbound,
+        score.max_inbound,
     );
     match score.reachable {
         Some(false) => {
@@ -206,11 +209,13 @@ mod tests {
             total: 240,
             threshold: 500,
             capacity: 200,
-            max_capacity: 500,
+            max_capacity: 450,
             uptime: 40,
-            max_uptime: 250,
+            max_uptime: 200,
             availability: 0,
-            max_availability: 250,
+            max_availability: 200,
+            inbound: 0,
+            max_inbound: 150,
             capacity_kbps: 900,
             capacity_from: CapacitySource::Configured,
             reachable: Some(false),

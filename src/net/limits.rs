@@ -85,6 +85,8 @@ pub(super) const TRACES: usize = 4 * 1024;
 
 /// Between two statuses: ten a second at most but for neighbors that come or go, and none while nothing changes.
 pub(super) const STATUS_INTERVAL: Duration = Duration::from_millis(100);
+/// Clients of a directory that a status lists: a person reads a few, and a status is made ten times a second.
+pub(super) const MAX_CLIENTS_SHOWN: usize = 100;
 /// Between two copies of the list of hosts in the status.
 pub(super) const HOSTS_INTERVAL: Duration = Duration::from_secs(30);
 /// Until every link said goodbye; what is left then is cut.

@@ -76,6 +76,15 @@ impl CapacitySource {
 }
 
 impl Score {
+    /// The most that bandwidth can give.
+    pub const MAX_CAPACITY: u16 = CAPACITY as u16;
+    /// The most that the uptime can give.
+    pub const MAX_UPTIME: u16 = UPTIME as u16;
+    /// The most that the availability of past days can give.
+    pub const MAX_AVAILABILITY: u16 = AVAILABILITY as u16;
+    /// What it gives to be reachable.
+    pub const MAX_INBOUND: u16 = INBOUND as u16;
+
     fn new(config: &Config, standing: Standing, uptime: Duration, accepts_inbound: Option<bool>, local: bool) -> Self {
         let (capacity_kbps, capacity_source) = match (config.capacity_kbps, standing.capacity_kbps) {
             (Some(kbps), _) => (kbps, CapacitySource::Configured),

@@ -1,7 +1,7 @@
 //! What a directory keeps of the nodes that register with it: searched in memory, and kept on disk.
 //!
-//! [`open`] gives a registry that survives restarts, [`Catalogue`] one that does not. A store of another kind, shared by
-//! several processes say, is another implementation of [`crate::overlay::Registry`].
+//! [`open`] gives a registry that survives restarts, [`Catalogue`] one that does not. A store of another kind, shared
+//! by several processes say, is another implementation of [`crate::overlay::Registry`].
 
 mod catalogue;
 mod clock;
@@ -79,8 +79,8 @@ pub enum OpenError {
     },
 }
 
-/// Opens the directory kept in a file, or begins one. Reads all of it before it returns, which takes a few seconds for a
-/// million files. No lease lasts longer than `longest_lease`; `seed` is for hash tables, whose keys strangers choose.
+/// Opens the directory kept in a file, or begins one. Reads all of it before it returns, which takes a few seconds for
+/// a million files. No lease lasts longer than `longest_lease`; `seed` is for hash tables, whose keys strangers choose.
 ///
 /// # Errors
 /// [`OpenError`].

@@ -101,6 +101,9 @@ fn extension_lists<'a>(words: &'a Words, term: &Term) -> Vec<&'a Ids> {
 /// Which source has the fewest files. Single words first: their lists know how long they are, while those of a prefix may
 /// be thousands.
 fn shortest(words: &Words, sources: &[Source<'_>]) -> Option<u8> {
+    if sources.len() == 1 {
+        return Some(0);
+    }
     let numbered = || (0..=u8::MAX).zip(sources);
     let lens = numbered().filter_map(|(choice, source)| match source {
         Source::Exact(list) => Some((list.len(), choice)),

@@ -47,7 +47,7 @@ fn mark(row: &Search, paint: &Paint<'_>, _: u16) -> Line<'static> {
 /// What stands in the border.
 pub fn digest(paint: &Paint<'_>) -> Digest {
     let Some(search) = paint.model.search() else { return Digest::default() };
-    Digest { short: String::new(), long: ended(search, paint).into() }
+    Digest { short: String::new(), long: ended(search).into() }
 }
 
 /// Draws the pane's inside.
@@ -74,7 +74,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>, focused: bool) {
 fn facts(buffer: &mut Buffer, area: Rect, search: &Search, paint: &Paint<'_>) {
     let room = area.width.saturating_sub(NAMES);
     let mut lines = vec![("", Line::default())];
-    lines.extend(if is_lookup(search, paint) { of_lookup(search, room, paint) } else { of_flood(search, room, paint) });
+    lines.extend(if is_lookup(search) { of_lookup(search, room, paint) } else { of_flood(search, room, paint) });
     lines.push(("", Line::default()));
     for (y, (name, line)) in (0..area.height).zip(&lines) {
         put(buffer, area, 0, y, NAMES, &Line::styled(*name, paint.dim()));
@@ -176,7 +176,7 @@ pub fn advice(paint: &Paint<'_>) -> Option<String> {
         _ => {}
     }
     let few = paint.model.rows.results.len() < FEW;
-    if is_lookup(search, paint) {
+    if is_lookup(search) {
         return few.then(|| lookup::few(paint));
     }
     if ended == DoneWhy::NoNeighbors || search.sent_here == 0 {
@@ -214,12 +214,12 @@ pub fn nodes(count: u64, what: &str) -> String {
 }
 
 /// How a search ended, in words.
-pub fn ended(search: &Search, paint: &Paint<'_>) -> &'static str {
+pub fn ended(search: &Search) -> &'static str {
     match search.ended {
-        None if is_lookup(search, paint) => "asked the directory",
+        None if is_lookup(search) => "asked the directory",
         None => "flooding",
-        Some(DoneWhy::Complete) if is_lookup(search, paint) => "done: answered",
-        Some(DoneWhy::Deadline) if is_lookup(search, paint) => "no answer in time",
+        Some(DoneWhy::Complete) if is_lookup(search) => "done: answered",
+        Some(DoneWhy::Deadline) if is_lookup(search) => "no answer in time",
         Some(DoneWhy::Deadline) => "done: its time was up",
         Some(DoneWhy::Complete) => "done: all accounted for",
         Some(DoneWhy::Enough) => "done: enough found",

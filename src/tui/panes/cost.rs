@@ -98,7 +98,7 @@ fn of_lookup(search: &Search, room: u16, paint: &Paint<'_>) -> Vec<Fact> {
     };
     vec![
         ("query", Line::styled(paint.words(&row.text, room), paint.me())),
-        ("state", Line::styled(paint.fit(ended(search, paint), room), paint.text())),
+        ("state", Line::styled(paint.fit(ended(search), room), paint.text())),
         ("asked", asked(search, room, paint)),
         ("requests", copies(search, paint)),
         ("hits", Line::styled(text::count(row.hits.into()), paint.text())),
@@ -133,7 +133,7 @@ fn of_flood(search: &Search, room: u16, paint: &Paint<'_>) -> Vec<Fact> {
     let mut lines = vec![
         ("query", Line::styled(paint.words(&row.text, room), paint.me())),
         ("TTL left", super::queries::ttl_of(row, paint)),
-        ("state", Line::styled(paint.fit(ended(search, paint), room), paint.text())),
+        ("state", Line::styled(paint.fit(ended(search), room), paint.text())),
         ("reached", reached),
         ("copies", copies(search, paint)),
         ("duplicates", Line::styled(duplicates, paint.duplicate())),

@@ -22,7 +22,8 @@ fn leaf(folder: &Path, name: &str, peers: &[&Node]) -> Node {
 
 fn start(folder: &Path, name: &str, settings: &[&str], peers: &[&Node]) -> Node {
     let peers = peers.iter().flat_map(|peer| ["--peer", &peer.addr]);
-    let settings: Vec<&str> = ["--topology", "ultrapeer"].iter().chain(settings).copied().chain(peers).collect();
+    let settings: Vec<&str> =
+        ["--topology", "ultrapeer", "--name", name].iter().chain(settings).copied().chain(peers).collect();
     let node = Node::free(&folder.join(name), &settings);
     node.share(&format!("winter {name}.flac"), name.as_bytes());
     node

@@ -22,6 +22,8 @@ use crate::control::{Answer, Status};
 const SETTLING: Duration = Duration::from_secs(20);
 /// A leaf that has had its ultra-peer for so long is not refused any more.
 const CALM: Duration = Duration::from_millis(1_200);
+/// Nodes of a central lab that the others know.
+const WELL_KNOWN: usize = 2;
 /// Between two looks at what the directory knows.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -61,7 +63,10 @@ impl Lab {
         let mut later = rng.fork();
         let plans = common.nodes(&graph, &directory.addr.to_string(), &mut later);
         let files = fill(&plans, rng).map_err(unwritable)?;
-        let children = start_all(plans, &executable, &mut readers).await?;
+        let children = match common.topology {
+            TopologyKind::Central => start_around(plans, &executable, &mut readers).await?,
+            TopologyKind::Flood | TopologyKind::Ultrapeer => start_all(plans, &executable, &mut readers).await?,
+        };
         let lab = Self { graph, topology: common.topology, children, directory, files, readers, logs };
         lab.link().await?;
         lab.settle().await;
@@ -158,6 +163,21 @@ impl Lab {
         self.directory.release();
         join_all(self.children.into_iter().chain([self.directory]).map(Child::end)).await;
     }
+}
+
+/// Starts some first, which all others are told of: clients of a directory have no other way to know whom to turn to when
+/// they leave it for an overlay.
+async fn start_around(
+    mut plans: Vec<Plan>,
+    executable: &Path,
+    readers: &mut JoinSet<String>,
+) -> Result<Vec<Child>, Failure> {
+    let others = plans.split_off(plans.len().min(WELL_KNOWN));
+    let first = start_all(plans, executable, readers).await?;
+    let known: Vec<String> = first.iter().map(|child| format!("--peer={}", child.addr)).collect();
+    let told = others.into_iter().map(|plan| Plan { arguments: [plan.arguments, known.clone()].concat(), ..plan });
+    let others = start_all(told.collect(), executable, readers).await?;
+    Ok(first.into_iter().chain(others).collect())
 }
 
 async fn start_all(plans: Vec<Plan>, executable: &Path, readers: &mut JoinSet<String>) -> Result<Vec<Child>, Failure> {

@@ -123,7 +123,7 @@ impl Node {
             kind: config.topology,
             role: Role::Peer,
             role_since: Time::ZERO,
-            role_why: "as it was started".into(),
+            role_why: Box::default(),
             standing: Standing::default(),
             reach: Reachability::default(),
             proposals: Box::default(),
@@ -141,7 +141,10 @@ impl Node {
             self.begin_directory();
         }
         self.role = match self.kind {
-            TopologyKind::Flood => Role::Peer,
+            TopologyKind::Flood => {
+                self.role_why = "every node of a flooding overlay is a peer: it relays for all its neighbors".into();
+                Role::Peer
+            }
             TopologyKind::Ultrapeer => self.begin_ultra(config),
             TopologyKind::Central => self.begin_central(config),
         };

@@ -43,8 +43,10 @@ impl Node {
     /// The role at the start of a node in this topology.
     pub(in crate::overlay) fn begin_central(&mut self, config: &Config) -> Role {
         if !config.serve_directory {
+            self.role_why = "it registers with a directory, which answers its searches".into();
             return Role::Client;
         }
+        self.role_why = "it serves a directory, and asks that".into();
         let (state, addr, why) = self.own_stand();
         self.client_mut().stand = Stand { state, addr, why, since: Time::ZERO };
         Role::Directory

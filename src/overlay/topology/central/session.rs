@@ -120,7 +120,11 @@ impl Session {
         } else if left_out > 0 {
             format!("it has {} files; {left_out} more than a directory takes were left out{unreachable}", self.files)
         } else {
-            format!("it has all {told} files{unreachable}")
+            match told {
+                0 => format!("this node shares nothing{unreachable}"),
+                1 => format!("it has the one file of this node{unreachable}"),
+                _ => format!("it has all {told} files{unreachable}"),
+            }
         }
     }
 }

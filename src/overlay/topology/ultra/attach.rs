@@ -7,7 +7,7 @@ use super::leaves::fingerprint;
 use super::{Class, FilterPart, Task, UltraMessage};
 use crate::base::Time;
 use crate::overlay::hosts::Wish;
-use crate::overlay::io::{Config, Context, HostSource, LinkId, Output, Peer};
+use crate::overlay::io::{Config, Context, HostSource, LinkId, Output, Peer, RoleChoice};
 use crate::overlay::limit::Bucket;
 use crate::overlay::link::Link;
 use crate::overlay::membership::MAX_DIALLING;
@@ -245,6 +245,9 @@ impl Node {
             ultra.attached.ultrapeers.retain(|other| other.link != link);
             let attachment = Attachment { link, given: None, alternatives_allowed: Bucket::FULL };
             ultra.attached.ultrapeers.push(attachment);
+        }
+        if cx.config.role == RoleChoice::Auto && self.count(Class::Ultrapeer) == 1 {
+            self.role_why = "an ultra-peer had a slot for it, and answers for it".into();
         }
         self.give_filters(cx);
     }

@@ -87,7 +87,10 @@ fn registered(rows: &mut Rows<'_>, role: &DirectoryRole, lost: bool) {
     let number = format!("{} of {}", text::grouped(role.files), text::grouped(shared));
     let style = if lost || !all { paint.warn() } else { paint.text() };
     if lost {
-        let words = [text::grouped(shared), text::count(shared)].map(|many| format!("{many} files, not to be found"));
+        let words = [text::grouped(shared), text::count(shared)].map(|many| {
+            let files = if shared == 1 { "file" } else { "files" };
+            format!("{many} {files}, not to be found")
+        });
         let words = rows.choose(&words, rows.room);
         rows.fact(1, "files", &words, style);
     } else {

@@ -119,6 +119,7 @@ end_lab
 start ultrapeer
 ultrapeers=$(printf '%s\n' "${roles[@]}" | grep -c '^ultrapeer$' || true)
 measure "ultrapeer, TTL 2" --ttl 2
+measure "ultrapeer, TTL 7" --ttl 7
 end_lab
 start central
 measure "central"

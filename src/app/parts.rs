@@ -18,7 +18,7 @@ use crate::directory::{self, DIRECTORY_FILE, DirectoryHealth, DurableRegistry, O
 use crate::net::{
     self, Dialer, Identity, IncomingFile, Net, NetCommand, NetError, NetSettings, NetStatus, SharedRegistry,
 };
-use crate::overlay::{self, Event, TopologyKind, Trace};
+use crate::overlay::{self, Event, Role, TopologyKind, Trace};
 use crate::proto::{FileId, Magnet, MagnetSource, NodeId, PeerAddr, Untrusted, limits};
 use crate::share::{FilesPage, LibraryStatus, LocalLibrary, ShareSettings, Shares, WatchStatus};
 use crate::transfer::{
@@ -254,14 +254,27 @@ impl Parts {
             message: format!("no link to the peer {addr}: {why}"),
             hint: "look whether a node runs there; this one goes on trying".to_owned(),
         });
-        let in_overlay = status.topology != TopologyKind::Central;
-        let of_directories = status.directories.iter().filter(|_| in_overlay).map(|addr| Warning {
-            code: "peer_is_directory".to_owned(),
-            message: format!("the peer {addr} is a directory, and part of no overlay"),
-            hint: "name it with --directory, and turn to it with `hopscope topology central`".to_owned(),
-        });
-        of_root.chain(of_cache).chain(of_peers).chain(of_directories).collect()
+        let of_roles = status.particular.iter().filter_map(|(addr, role)| particular(*addr, *role, status.topology));
+        of_root.chain(of_cache).chain(of_peers).chain(of_roles).collect()
     }
+}
+
+/// What to say of a peer that the user named and that is no neighbor because of its role.
+fn particular(addr: PeerAddr, role: Role, own: TopologyKind) -> Option<Warning> {
+    let (code, message, hint) = match (role, own) {
+        (Role::Directory, TopologyKind::Flood | TopologyKind::Ultrapeer) => (
+            "peer_is_directory",
+            format!("the peer {addr} is a directory, and part of no overlay"),
+            "name it with --directory, and turn to it with `hopscope topology central`",
+        ),
+        (Role::Leaf, TopologyKind::Flood) => (
+            "peer_is_leaf",
+            format!("the peer {addr} is a leaf, and links to ultra-peers only"),
+            "name an ultra-peer, or become a leaf with `hopscope topology ultrapeer`",
+        ),
+        _ => return None,
+    };
+    Some(Warning { code: code.to_owned(), message, hint: hint.to_owned() })
 }
 
 fn refused(error: NetError) -> Refusal {

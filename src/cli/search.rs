@@ -23,8 +23,9 @@ use crate::control::{Client, Line, SearchBody};
 const JOIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// How the engine calls its warning that a peer that it was given cannot be reached.
 const PEER_UNREACHABLE: &str = "peer_unreachable";
-/// The same of a peer that is a directory.
+/// The same of a peer that is a directory, and of one that is a leaf.
 const PEER_IS_DIRECTORY: &str = "peer_is_directory";
+const PEER_IS_LEAF: &str = "peer_is_leaf";
 
 /// Searches, prints hits as they come, then the cost.
 pub(super) fn run(resolved: &Resolved, verbosity: u8, arguments: &ArgMatches) -> Result<Exit, Failure> {
@@ -123,13 +124,14 @@ async fn join(settings: Settings, body: SearchBody, json: bool, log: LogRing) ->
     result
 }
 
-/// Returns when there is somebody to ask; becomes a client if the address is that of a directory.
+/// Returns when there is somebody to ask; becomes a client if the address is that of a directory, and a leaf if it is that
+/// of a leaf, which names its ultra-peers.
 ///
 /// # Errors
 /// When the address cannot be reached; with the reason.
 async fn linked(handle: &Handle) -> Result<(), Failure> {
     let mut snapshots = handle.snapshots();
-    let told = |snapshot: &Snapshot| is_linked(snapshot) || is_directory(snapshot) || refused(snapshot).is_some();
+    let told = |snapshot: &Snapshot| is_linked(snapshot) || better(snapshot).is_some() || refused(snapshot).is_some();
     loop {
         let snapshot = match snapshots.wait_for(|snapshot| told(snapshot)).await {
             Ok(snapshot) => snapshot.clone(),
@@ -138,17 +140,21 @@ async fn linked(handle: &Handle) -> Result<(), Failure> {
         if is_linked(&snapshot) {
             return Ok(());
         }
-        if !is_directory(&snapshot) {
-            return refused(&snapshot).map_or(Ok(()), Err);
+        match better(&snapshot) {
+            Some(topology) => handle.set_topology(topology).await?,
+            None => return refused(&snapshot).map_or(Ok(()), Err),
         }
-        handle.set_topology(TopologyKind::Central).await?;
     }
 }
 
-/// Whether the address turned out to be that of a directory, and this node does not use it as one yet.
-fn is_directory(snapshot: &Snapshot) -> bool {
-    let told = snapshot.warnings.iter().any(|warning| warning.code == PEER_IS_DIRECTORY);
-    told && snapshot.role.topology != TopologyKind::Central
+/// The topology in which the address is of use, if it turned out to be another one.
+fn better(snapshot: &Snapshot) -> Option<TopologyKind> {
+    let of = |code| match code {
+        PEER_IS_DIRECTORY => Some(TopologyKind::Central),
+        PEER_IS_LEAF => Some(TopologyKind::Ultrapeer),
+        _ => None,
+    };
+    snapshot.warnings.iter().find_map(|warning| of(warning.code.as_str()))
 }
 
 fn is_linked(snapshot: &Snapshot) -> bool {

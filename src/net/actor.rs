@@ -96,8 +96,8 @@ pub(super) struct Actor {
     pub(super) dials: usize,
     /// Addresses that the user named, with how often they could not be reached lately, and why.
     pub(super) named: Map<PeerAddr, (u32, String)>,
-    /// Those of them that turned out to be directories alone.
-    pub(super) directories: Vec<PeerAddr>,
+    /// Those of them that turned out to be directories alone, or leaves.
+    pub(super) particular: Vec<(PeerAddr, Role)>,
     pub(super) now: Time,
     pub(super) out: Vec<Output>,
     /// Events of this batch.
@@ -141,7 +141,7 @@ impl Actor {
             dialling: Arc::new(Semaphore::new(MAX_DIALS_AT_ONCE)),
             checking: Arc::new(Semaphore::new(MAX_CHECKS_AT_ONCE)),
             named: Map::with_hasher(seed(rng.next_u64())),
-            directories: Vec::new(),
+            particular: Vec::new(),
             now: Time::ZERO,
             out: Vec::new(),
             events: VecDeque::new(),
@@ -311,7 +311,7 @@ impl Actor {
             self.dials -= 1;
             if let Some(failures) = self.named.get_mut(&addr) {
                 *failures = (0, String::new());
-                self.note_directory(addr, &new.peer);
+                self.note_role(addr, &new.peer);
             }
         }
         if self.left.is_some() || self.links.len() >= self.max_links {
@@ -351,11 +351,12 @@ impl Actor {
         self.feed(Input::LinkDown { link, why: entry.why.map_or(why, str::to_owned) });
     }
 
-    /// Remembers whether a peer that the user named is a directory alone: no neighbor then, but not out of reach either.
-    fn note_directory(&mut self, addr: PeerAddr, peer: &Peer) {
-        self.directories.retain(|known| *known != addr);
-        if peer.role == Role::Directory {
-            self.directories.push(addr);
+    /// Remembers whether a peer that the user named plays a role that others than its like have no use for: no neighbor
+    /// then, but not out of reach either.
+    fn note_role(&mut self, addr: PeerAddr, peer: &Peer) {
+        self.particular.retain(|(known, _)| *known != addr);
+        if matches!(peer.role, Role::Directory | Role::Leaf) {
+            self.particular.push((addr, peer.role));
         }
     }
 

@@ -253,7 +253,7 @@ impl Actor {
             links: shown,
             dialling: node.dialling().collect(),
             unreachable: self.unreachable(),
-            directories: self.directories.clone(),
+            particular: self.particular.clone(),
             known_hosts: node.known_hosts(),
             remember: Arc::default(),
             total,

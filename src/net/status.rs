@@ -39,8 +39,8 @@ pub struct NetStatus {
     pub dialling: Vec<PeerAddr>,
     /// Addresses that the user named and that could not be reached several times in a row, with the last reason.
     pub unreachable: Vec<(PeerAddr, String)>,
-    /// Addresses that the user named as those of peers, and that are directories alone.
-    pub directories: Vec<PeerAddr>,
+    /// Addresses that the user named as those of peers, and that are directories alone, or leaves.
+    pub particular: Vec<(PeerAddr, Role)>,
     /// Addresses of other nodes known.
     pub known_hosts: usize,
     /// Those worth remembering for the next run; renewed every half a minute.

@@ -20,6 +20,10 @@ use crate::control::{Answer, Status};
 /// For the links of a lab to come up, its roles to be found and its files to be registered. What is missing then is said,
 /// and the lab goes on.
 const SETTLING: Duration = Duration::from_secs(20);
+/// A leaf that has had its ultra-peer for so long is not refused any more.
+const CALM: Duration = Duration::from_millis(1_200);
+/// Nodes of a central lab that the others know.
+const WELL_KNOWN: usize = 2;
 /// Between two looks at what the directory knows.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -59,7 +63,10 @@ impl Lab {
         let mut later = rng.fork();
         let plans = common.nodes(&graph, &directory.addr.to_string(), &mut later);
         let files = fill(&plans, rng).map_err(unwritable)?;
-        let children = start_all(plans, &executable, &mut readers).await?;
+        let children = match common.topology {
+            TopologyKind::Central => start_around(plans, &executable, &mut readers).await?,
+            TopologyKind::Flood | TopologyKind::Ultrapeer => start_all(plans, &executable, &mut readers).await?,
+        };
         let lab = Self { graph, topology: common.topology, children, directory, files, readers, logs };
         lab.link().await?;
         lab.settle().await;
@@ -80,10 +87,20 @@ impl Lab {
         try_join_all(dial).await.map(drop)
     }
 
-    /// Waits until everybody is linked to somebody and can be found.
+    /// Waits until everybody is linked to somebody and can be found, and stays so: a leaf may be refused a moment later.
     async fn settle(&self) {
         let linked = async {
-            join_all(self.children.iter().enumerate().map(|(node, child)| self.settled(node, child))).await;
+            let each = || self.children.iter().enumerate();
+            loop {
+                join_all(each().map(|(node, child)| child.settled(self.degree(node), self.files[node] as u64))).await;
+                if self.topology != TopologyKind::Ultrapeer {
+                    break;
+                }
+                tokio::time::sleep(CALM).await;
+                if each().all(|(node, child)| child.is_settled(self.degree(node), self.files[node] as u64)) {
+                    break;
+                }
+            }
             if self.topology == TopologyKind::Central {
                 self.registered().await;
             }
@@ -93,14 +110,8 @@ impl Lab {
         }
     }
 
-    async fn settled(&self, node: usize, child: &Child) -> bool {
-        let links = match self.topology {
-            TopologyKind::Flood => self.graph.degree(node),
-            // Who is an ultra-peer is for them to find out; alone, nobody needs one.
-            TopologyKind::Ultrapeer => self.graph.degree(node).min(1),
-            TopologyKind::Central => 1,
-        };
-        child.settled(links, self.files[node] as u64).await
+    fn degree(&self, node: usize) -> usize {
+        self.graph.degree(node)
     }
 
     /// Returns when the directory knows all files.
@@ -152,6 +163,21 @@ impl Lab {
         self.directory.release();
         join_all(self.children.into_iter().chain([self.directory]).map(Child::end)).await;
     }
+}
+
+/// Starts some first, which all others are told of: clients of a directory have no other way to know whom to turn to when
+/// they leave it for an overlay.
+async fn start_around(
+    mut plans: Vec<Plan>,
+    executable: &Path,
+    readers: &mut JoinSet<String>,
+) -> Result<Vec<Child>, Failure> {
+    let others = plans.split_off(plans.len().min(WELL_KNOWN));
+    let first = start_all(plans, executable, readers).await?;
+    let known: Vec<String> = first.iter().map(|child| format!("--peer={}", child.addr)).collect();
+    let told = others.into_iter().map(|plan| Plan { arguments: [plan.arguments, known.clone()].concat(), ..plan });
+    let others = start_all(told.collect(), executable, readers).await?;
+    Ok(first.into_iter().chain(others).collect())
 }
 
 async fn start_all(plans: Vec<Plan>, executable: &Path, readers: &mut JoinSet<String>) -> Result<Vec<Child>, Failure> {

@@ -201,6 +201,7 @@ fn the_closest_names_of_a_page_come_first_and_a_node_once() {
     let (nodes, next) = registry.find(&Query::parse("wu tang").unwrap(), &node(1), 0, 10);
     let names: Vec<&str> = nodes[0].files.iter().map(|file| file.name.raw()).collect();
     assert_eq!((nodes.len(), nodes[0].node, next), (1, node(2), None));
+    assert_eq!(registry.find(&Query::parse("wu").unwrap(), &node(1), 7, 0), (vec![], Some(7)), "nothing was asked for");
     assert_eq!(names, ["wu tang.mp3", "best of wu tang.mp3", "wu tang clan forever live in concert.mp3"]);
 }
 

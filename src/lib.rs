@@ -21,4 +21,6 @@ pub mod share;
 #[cfg(feature = "node")]
 pub mod transfer;
 #[cfg(feature = "node")]
+pub mod trace;
+#[cfg(feature = "node")]
 pub mod tui;

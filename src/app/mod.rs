@@ -9,6 +9,7 @@ mod known_hosts;
 mod log;
 mod neighbors;
 mod parts;
+pub mod recorded;
 mod relayed;
 mod searches;
 mod settings;
@@ -29,8 +30,10 @@ pub use snapshot::{
 };
 // The nouns that faces need, so that they can live on this room alone.
 pub use crate::overlay::{Action, Dedup, Delivery, DoneWhy, QueryBody, Role, TopologyKind};
-pub use crate::proto::limits::{MAX_LINKS, MAX_NODE_NAME, MAX_TTL};
-pub use crate::proto::{FileId, Guid, NodeId, PeerAddr, Ttl, Untrusted};
+pub use crate::proto::limits::{
+    MAX_FILE_NAME, MAX_HITS_A_SEARCH, MAX_HOPS_A_SEARCH, MAX_LINKS, MAX_NODE_NAME, MAX_QUERY_TEXT, MAX_TTL,
+};
+pub use crate::proto::{FileId, Guid, Magnet, NodeId, PeerAddr, Ttl, Untrusted};
 pub use crate::share::{
     CHECK_THREAD, Excluded, FileRow, FilesPage, LibraryStatus, RootStatus, SharedFolder, WatchStatus,
 };

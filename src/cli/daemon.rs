@@ -24,9 +24,10 @@ pub(super) fn run(resolved: &Resolved, verbosity: u8, json: bool, exit_with_stdi
     let settings = settings::settings(resolved)?;
     let log = logging::start(resolved, verbosity, Target::Errors)?;
     let yielding = resolved.is_default("listen");
+    let tape = node::tape(resolved, &settings)?;
     node::run(async {
         let mut signals = Signals::catch()?;
-        let (node, events) = Node::start(settings, yielding, log).await?;
+        let (node, events) = Node::start(settings, yielding, log, tape).await?;
         let stop = CancellationToken::new();
         let feed = Feed::of(events, stop.clone());
         let input_ended = if exit_with_stdin { end_of_input()? } else { CancellationToken::new() };

@@ -163,6 +163,9 @@ fn screens(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
         end = tab.right();
     }
     let mut badges = Vec::new();
+    if model.recorded {
+        badges.push(("recorded: no network".to_owned(), paint.warn().patch(paint.strong())));
+    }
     if model.frozen.is_some() {
         badges.push((format!("{} frozen: {} goes on", model.glyphs.paused, paint.key(&Action::Pause)), paint.warn()));
     }

@@ -20,6 +20,7 @@ mod options;
 pub mod overlays;
 pub mod paint;
 pub mod panes;
+mod picture;
 mod reload;
 pub mod rows;
 mod run;
@@ -37,6 +38,7 @@ pub mod update;
 mod draw_tests;
 
 pub use draw::draw;
+pub use picture::flood_picture;
 pub use options::{Environment, TuiOptions};
 pub use shell::shepherd;
 pub use start::run;

@@ -234,6 +234,8 @@ pub struct Model {
     pub glyphs: Glyphs,
     /// What is wrong with keymap and theme.
     pub problems: Vec<String>,
+    /// Whether there is no node, only a recording of one.
+    pub recorded: bool,
     /// When and where the mouse was pressed last, for double clicks.
     pub clicked: Option<(Duration, u16, u16)>,
 }
@@ -269,6 +271,7 @@ impl Model {
             theme,
             glyphs,
             problems: Vec::new(),
+            recorded: false,
             clicked: None,
         };
         model.refresh();

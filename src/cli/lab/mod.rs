@@ -27,6 +27,7 @@ use super::scratch::Scratch;
 use super::settings;
 use crate::app::{Event, Home, LogRing, MAX_LINKS, Settings};
 use crate::base::Rng;
+use crate::trace::Tape;
 use crate::tui::ExitSummary;
 
 /// For the links of a lab to come up. What is missing then is said, and the lab goes on.
@@ -51,6 +52,10 @@ pub(super) fn run(resolved: &Resolved, arguments: &ArgMatches, verbosity: u8) ->
         node::needs_terminal("run `hopscope demo --headless` for a lab without a screen")?;
     }
     let (settings, screen) = (settings::settings(resolved)?, settings::screen(resolved)?);
+    if headless && resolved.text("record").is_some() {
+        return Err(Failure::usage("a lab without a screen searches nothing", "leave --record out, or --headless"));
+    }
+    let tape = node::tape(resolved, &settings)?;
     let mut rng = Rng::new(arguments.get_one::<u64>("seed").copied().unwrap_or_default());
     let graph = graph(arguments, &mut rng)?;
     let log = logging::start(resolved, verbosity, if headless { Target::Errors } else { Target::Screen })?;
@@ -70,7 +75,8 @@ pub(super) fn run(resolved: &Resolved, arguments: &ArgMatches, verbosity: u8) ->
             lab.wait(&mut signals).await;
             Ok(())
         } else {
-            lab.join(settings, scratch.path(), log, &mut rng, screen, &resolved.places.folders.config).await
+            let own = Own { settings, tape, screen, config_dir: &resolved.places.folders.config };
+            lab.join(own, scratch.path(), log, &mut rng).await
         };
         lab.end().await;
         result.map(|()| Exit::Done)
@@ -231,22 +237,14 @@ impl Lab {
     }
 
     /// One more node, of this process, with the terminal on it.
-    async fn join(
-        &self,
-        settings: Settings,
-        scratch: &Path,
-        log: LogRing,
-        rng: &mut Rng,
-        screen: settings::ScreenSettings,
-        config_dir: &Path,
-    ) -> Result<(), Failure> {
+    async fn join(&self, own: Own<'_>, scratch: &Path, log: LogRing, rng: &mut Rng) -> Result<(), Failure> {
         let mut peers: Vec<String> = self.children.iter().map(|child| child.addr.to_string()).collect();
         rng.shuffle(&mut peers);
         peers.truncate(OWN_LINKS);
         let home = scratch.join("you");
-        let (node, _) = Node::start(own(settings, &home, peers), false, log).await?;
+        let (node, _) = Node::start(settings_of(own.settings, &home, peers), false, log, own.tape).await?;
         let handle = node.handle.clone();
-        let result = node::open_screen(handle.clone(), screen, config_dir).await;
+        let result = node::open_screen(handle.clone(), own.screen, own.config_dir).await;
         node.stop().await;
         // What was downloaded goes with the lab.
         eprint!("{}", ExitSummary { downloaded: Vec::new(), ..node::summary(result?, &handle) });
@@ -260,8 +258,16 @@ impl Lab {
     }
 }
 
+/// What the node in the terminal starts with.
+struct Own<'a> {
+    settings: Settings,
+    tape: Option<Tape>,
+    screen: settings::ScreenSettings,
+    config_dir: &'a Path,
+}
+
 /// The settings of the node in the terminal.
-fn own(settings: Settings, home: &Path, peers: Vec<String>) -> Settings {
+fn settings_of(settings: Settings, home: &Path, peers: Vec<String>) -> Settings {
     Settings {
         home: Home { config: home.into(), state: home.into(), socket: home.join("control.sock") },
         shares: Vec::new(),

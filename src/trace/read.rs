@@ -12,8 +12,8 @@ use super::lines::{Lines, Next};
 use super::{MAX_HITS, MAX_REPORTS, MAX_SEARCHES};
 use crate::app::recorded::{self, Origin};
 use crate::app::{
-    Event, Guid, Hit, HopReport, MAX_FILE_NAME, MAX_HITS_A_SEARCH, MAX_HOPS_A_SEARCH, MAX_NODE_NAME, MAX_QUERY_TEXT, MAX_TTL, Magnet,
-    Search, Snapshot,
+    Event, Guid, Hit, HopReport, MAX_FILE_NAME, MAX_HITS_A_SEARCH, MAX_HOPS_A_SEARCH, MAX_NODE_NAME, MAX_QUERY_TEXT,
+    MAX_TTL, Magnet, Search, Snapshot,
 };
 
 /// Why a file is no trace that can be read.
@@ -133,7 +133,13 @@ pub fn read(from: impl BufRead) -> Result<Recording, TraceError> {
         Next::TooLong | Next::Full | Next::End => return Err(TraceError::NoHeader),
     };
     let origin = header.clone().origin().ok_or(TraceError::NoHeader)?;
-    let mut reader = Reader { header, drafts: Vec::new(), places: BTreeMap::new(), doubts: Doubts::default(), held: Held::default() };
+    let mut reader = Reader {
+        header,
+        drafts: Vec::new(),
+        places: BTreeMap::new(),
+        doubts: Doubts::default(),
+        held: Held::default(),
+    };
     loop {
         match lines.next()? {
             Next::Line(line) => reader.line(line),

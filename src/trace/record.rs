@@ -240,7 +240,18 @@ mod tests {
     fn hop(n: u8) -> Event {
         let (node, from) = (NodeId([n; 32]), NodeId([1; 32]));
         let action = crate::app::Action::Forwarded;
-        Event::Hop { guid: GUID, node, name: Untrusted::default(), from, hop: 1, ttl: 2, action, hits: 0, sent: 2, at_ms: 5 }
+        Event::Hop {
+            guid: GUID,
+            node,
+            name: Untrusted::default(),
+            from,
+            hop: 1,
+            ttl: 2,
+            action,
+            hits: 0,
+            sent: 2,
+            at_ms: 5,
+        }
     }
 
     fn done() -> Event {

@@ -18,7 +18,10 @@ fn header() -> String {
 }
 
 fn query() -> String {
-    format!("{{\"type\":\"query\",\"guid\":\"{}\",\"text\":\"bach\",\"ttl\":3,\"strategy\":\"flood\"}}", "07".repeat(16))
+    format!(
+        "{{\"type\":\"query\",\"guid\":\"{}\",\"text\":\"bach\",\"ttl\":3,\"strategy\":\"flood\"}}",
+        "07".repeat(16)
+    )
 }
 
 fn hop(node: u8, from: u8, hop: u8, action: &str, sent: u16) -> String {

@@ -38,8 +38,8 @@ pub mod update;
 mod draw_tests;
 
 pub use draw::draw;
-pub use picture::flood_picture;
 pub use options::{Environment, TuiOptions};
+pub use picture::flood_picture;
 pub use shell::shepherd;
 pub use start::run;
 pub use summary::ExitSummary;

@@ -7,6 +7,7 @@ mod commands;
 mod homes;
 mod lab;
 mod line;
+mod replay;
 mod screen;
 mod sim;
 mod support;

@@ -15,6 +15,7 @@ pub mod glyphs;
 mod input;
 pub mod keymap;
 pub mod layout;
+pub mod map;
 pub mod model;
 mod options;
 pub mod overlays;

@@ -11,6 +11,7 @@ use super::flood::Flood;
 use super::glyphs::Glyphs;
 use super::keymap::{KeyPress, Keymap};
 use super::layout::{self, Plan};
+use super::map::Map;
 use super::rows::Rows;
 use super::theme::Theme;
 use crate::app::{FileId, FileRow, Guid, NodeId, PeerAddr, Search, Snapshot, Untrusted};
@@ -220,6 +221,8 @@ pub struct Model {
     pub hop: Option<u8>,
     /// The flood of that search, while its screen is shown.
     pub flood: Flood,
+    /// The known overlay, while its screen is shown.
+    pub map: Map,
     /// TTL of the next search.
     pub ttl: u8,
     /// What was searched, the youngest last.
@@ -265,6 +268,7 @@ impl Model {
             chosen: None,
             hop: None,
             flood: Flood::default(),
+            map: Map::default(),
             history: Vec::new(),
             files: FileWindow::default(),
             keymap,

@@ -12,7 +12,7 @@ use super::super::paint::Paint;
 use super::super::panes::{self, results};
 use super::super::rows::rows_in;
 use super::super::theme;
-use super::{answer, flood, open};
+use super::{answer, flood, map, open};
 use crate::app::{Direction, Transfer, TransferState};
 
 /// Carries an action out. What is open takes most of them first.
@@ -32,12 +32,15 @@ pub(super) fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) 
         // On the rings all arrows go through the nodes in the order in which they came.
         Action::Right if model.pane() == Some(PaneName::Rings) => move_in(model, PaneName::Rings, Action::Down),
         Action::Left if model.pane() == Some(PaneName::Rings) => move_in(model, PaneName::Rings, Action::Up),
+        Action::Up | Action::Down | Action::Left | Action::Right if model.pane() == Some(PaneName::Map) => {
+            map::step(model, action);
+        }
         Action::NextPane | Action::Right => next_pane(model, 1),
         Action::PrevPane | Action::Left => next_pane(model, -1),
         Action::SearchPrompt => open::prompt(model, PromptKind::Search),
         Action::AddPeer => open::prompt(model, PromptKind::AddPeer),
         Action::Filter => with_pane(model, |model, pane| {
-            if pane.screen() == 3 {
+            if matches!(pane.screen(), 3 | 4) {
                 model.say(Tone::Plain, format!("{} has nothing to filter", panes::title(pane)), "");
             } else if model.count(pane) > 0 || !model.list(pane).filter.is_empty() {
                 open::prompt(model, PromptKind::Filter(pane));
@@ -68,6 +71,12 @@ pub(super) fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) 
         Action::Duplicates => flood::duplicates(model),
         Action::RingsIn => flood::zoom(model, 1),
         Action::RingsOut => flood::zoom(model, -1),
+        Action::MapIn => map::zoom(model, 1, None),
+        Action::MapOut => map::zoom(model, -1, None),
+        Action::PanLeft | Action::PanRight | Action::PanUp | Action::PanDown => map::pan(model, action),
+        Action::Center => map::center(model),
+        Action::Names => map::names(model),
+        Action::Colors => map::colors(model),
         Action::Rescan => effects.push(Effect::Rescan),
         Action::Redraw => effects.push(Effect::Redraw),
         Action::Suspend => effects.push(Effect::Suspend),
@@ -111,8 +120,12 @@ fn next_pane(model: &mut Model, by: isize) {
 
 /// Moves a list's cursor.
 pub(super) fn move_in(model: &mut Model, pane: PaneName, action: Action) {
-    // The story is that of the node under the cursor of the rings.
-    let pane = if pane == PaneName::Story { PaneName::Rings } else { pane };
+    // What is told of one node is that of the node under the cursor of the picture beside it.
+    let pane = match pane {
+        PaneName::Story => PaneName::Rings,
+        PaneName::About => PaneName::Map,
+        pane => pane,
+    };
     let Some(at) = model.position(pane) else { return };
     let page = model.plan().area_of(pane).map_or(10, |area| rows_in(pane, area.height)).max(1);
     let to = match action {
@@ -269,7 +282,7 @@ fn back(model: &mut Model) {
         pause(model);
     } else if model.hop.is_some() {
         model.hop = None;
-    } else if flood::back(model) {
+    } else if flood::back(model) || map::back(model) {
         model.settle();
     } else if model.screen != 1 {
         show_screen(model, 1);
@@ -305,6 +318,7 @@ pub(super) fn enter(model: &mut Model, pane: PaneName, effects: &mut Vec<Effect>
         (RowId::Hop(hop), _) => {
             model.hop = if model.hop == Some(*hop) { None } else { Some(*hop) };
         }
+        (RowId::Reached(node), PaneName::Map) => map::open(model, *node),
         (RowId::Reached(_), _) => flood::follow_back(model),
         (RowId::Share(alias), _) => {
             let start = format!("{alias}/");

@@ -111,7 +111,7 @@ fn what_lies_over_a_screen_looks_like_this() {
 #[test]
 fn an_empty_node_says_what_to_do() {
     let mut model = model(Shape::EMPTY, 7, (100, 30), "dark", Glyphs::UNICODE);
-    let screens = [1, 2, 3, 5, 6].map(|screen| {
+    let screens = [1, 2, 3, 4, 5, 6].map(|screen| {
         model.screen = screen;
         dump(&draw(&model))
     });
@@ -138,6 +138,9 @@ fn colors_mean_what_they_mean() {
         let mut flood = model(Shape::BUSY, 7, (100, 30), theme, Glyphs::UNICODE);
         keys(&mut flood, "3↓↓↓↓");
         insta::assert_snapshot!(format!("styles-flood-{theme}"), styles(&draw(&flood)));
+        let mut map = model(Shape { searches: 1, ..Shape::BUSY }, 7, (100, 30), theme, Glyphs::UNICODE);
+        keys(&mut map, "4↓");
+        insta::assert_snapshot!(format!("styles-map-{theme}"), styles(&draw(&map)));
     }
     insta::assert_snapshot!("styles-mono", styles(&draw(&model(Shape::BUSY, 7, (100, 24), "mono", Glyphs::UNICODE))));
 }

@@ -167,11 +167,13 @@ fn who_is_not_seen_fades_and_is_forgotten() {
 
 #[test]
 fn the_table_has_bounds_and_keeps_neighbors() {
-    let full = snapshot(Shape::FULL);
+    // A thousand nodes a search, none of them in two.
+    let shape = Shape { searches: 3, hits: 100, ..Shape::FULL };
+    let full = snapshot(shape);
     let neighbors = full.neighbors.iter().filter(|row| row.node.is_some()).count();
     let mut model = model(full);
     for _ in 0..3 {
-        tell(&mut model, Message::Snapshot(Arc::new(snapshot(Shape { hostile: true, ..Shape::FULL }))));
+        tell(&mut model, Message::Snapshot(Arc::new(snapshot(Shape { hostile: true, ..shape }))));
         let table = &model.map.table;
         assert!(table.nodes.len() <= MAX_KNOWN && table.links.len() <= MAX_LINKS && table.left_out > 0);
         assert_eq!(table.nodes.iter().filter(|node| node.neighbor).count(), neighbors);

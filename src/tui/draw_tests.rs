@@ -153,7 +153,7 @@ fn pictures_are_fresh() {
         ("node", "dark", "1"),
         ("search", "dark", "2"),
         ("flood", "dark", "3↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓"),
-        ("map", "dark", "4"),
+        ("map", "dark", "4+++↓↓↓↓↓"),
         ("files", "dark", "5"),
         ("log", "dark", "6"),
         ("help", "dark", "?"),

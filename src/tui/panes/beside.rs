@@ -21,11 +21,15 @@ impl Room {
     /// would not be `quiet` enough to be read.
     pub(super) fn beside(&mut self, (x, y): (u16, u16), width: u16, quiet: impl Fn(u16) -> bool) -> Option<u16> {
         // Away from the middle first: that is where there is room.
-        let (left, right) = (x.checked_sub(width + 1).map(|at| (at, at)), Some((x + 2, x + 1)));
+        let (left, right) = (x.checked_sub(width + 1), Some(x + 2));
         let sides = if x < self.width / 2 { [left, right] } else { [right, left] };
-        // The cell between sign and name must be free too, lest the name seem to be another's.
-        let fits = |(at, gap): &(u16, u16)| width > 0 && self.free(*gap, y, width + 1) && quiet(*at);
-        let (at, _) = sides.into_iter().flatten().find(fits)?;
+        // The cells at both its ends must be free too, lest the name seem to be another's.
+        let fits = |at: &u16| {
+            let start = at.saturating_sub(1).max(if *at > x { x + 1 } else { 0 });
+            let end = (at + width + 1).min(if *at > x { self.width } else { x });
+            width > 0 && at + width <= self.width && self.free(start, y, end - start) && quiet(*at)
+        };
+        let at = sides.into_iter().flatten().find(fits)?;
         // With its ends, lest the next name begin where this one stops.
         let start = at.saturating_sub(1);
         self.take(start, y, (at + width + 1).min(self.width) - start);

@@ -23,7 +23,7 @@ use crate::tui::table::put;
 use crate::tui::text;
 
 /// Of the dots of a link so many are drawn as one.
-const SPARSE: usize = 3;
+const SPARSE: usize = 4;
 /// Cells that a node must have on average for all links to be seen.
 const ALONE: usize = 6;
 /// Names that are written at most.

@@ -68,7 +68,7 @@ impl Doubts {
     /// Whether something is missing.
     #[must_use]
     pub const fn incomplete(&self) -> bool {
-        self.left_out + self.lost > 0 || self.cut || self.unread
+        self.left_out > 0 || self.lost > 0 || self.cut || self.unread
     }
 
     /// All of it in words, each with its number; empty when all is well.
@@ -240,8 +240,8 @@ impl Reader {
             }
             Event::Hit(hit) => {
                 let short = hit.name.raw().len() <= MAX_FILE_NAME && hit.node_name.raw().len() <= MAX_NODE_NAME;
-                (short && hit.magnet.parse::<Magnet>().is_ok()).then_some(())?;
-                self.hit(hit);
+                let magnet = hit.magnet.parse::<Magnet>().ok().filter(|_| short)?.to_string();
+                self.hit(Hit { magnet, ..hit });
             }
             Event::Done(done) => {
                 let more: DoneMore = serde_json::from_slice(line).ok()?;

@@ -117,6 +117,8 @@ fn every_edit_is_marked_and_nobody_is_invented() {
     assert_eq!(doubts(|lines| lines.insert(3, "nonsense".into())).malformed, 1);
     assert_eq!(doubts(|lines| lines.insert(3, lines[2].clone())).repeated, 1);
     assert_eq!(doubts(|lines| lines.insert(8, hop(4, 3, 2, "duplicate", 0))).after_end, 1);
+    let most = doubts(|lines| lines.insert(3, format!("{{\"type\":\"lost\",\"events\":{}}}", u64::MAX)));
+    assert!(most.lost == u64::MAX && most.incomplete() && !most.inconsistent());
     assert_eq!(doubts(|lines| drop(lines.remove(4))).sums, 1);
     assert_eq!(doubts(|lines| lines[7] = done(900, 5, 2)).sums, 1);
     assert_eq!(doubts(|lines| lines.push("x".repeat(2 * MAX_LINE_BYTES))).too_long, 1);

@@ -9,7 +9,7 @@ use crate::app::{
 
 /// Nodes on the map, this one included. When there are more, those not seen for longest give way.
 pub const MAX_KNOWN: usize = 2_000;
-/// Links on the map.
+/// Links on the map, those of this node included.
 pub const MAX_LINKS: usize = 8_000;
 /// A node that nobody told of for so long fades.
 pub const FADE_MS: u64 = 10 * 60_000;
@@ -103,8 +103,6 @@ pub struct Table {
     pub links: Vec<Link>,
     /// Changes when the places of nodes in the list do.
     pub generation: u64,
-    /// Nodes and links for which there was no room.
-    pub left_out: u64,
     ids: BTreeMap<NodeId, usize>,
     pairs: BTreeMap<(usize, usize), ()>,
     /// Of each search the reports and hits that were read.
@@ -116,6 +114,12 @@ impl Table {
     #[must_use]
     pub fn find(&self, id: NodeId) -> Option<usize> {
         self.ids.get(&id).copied()
+    }
+
+    /// Whether there is no more room, so that not everybody who is known is on the map.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.nodes.len() >= MAX_KNOWN || self.links.len() >= MAX_LINKS - MAX_KNOWN
     }
 
     /// The nodes at the other ends of a node's links.
@@ -226,7 +230,6 @@ impl Table {
         }
         // Some more than the map holds: who gives way is decided when all that is new is known.
         if self.nodes.len() >= MAX_KNOWN + BATCH {
-            self.left_out += 1;
             return None;
         }
         let at = self.nodes.len();
@@ -240,8 +243,8 @@ impl Table {
         if a == b || self.pairs.contains_key(&(a, b)) {
             return;
         }
-        if self.links.len() >= MAX_LINKS {
-            self.left_out += 1;
+        // Room is kept for a link from here to everybody.
+        if a > 0 && self.links.len() >= MAX_LINKS - MAX_KNOWN {
             return;
         }
         self.pairs.insert((a, b), ());
@@ -264,7 +267,6 @@ impl Table {
                 (node.neighbor, !node.inferred(), node.seen_ms, std::cmp::Reverse(*at))
             });
             order.iter().take(many).for_each(|at| keep[*at] = false);
-            self.left_out += many as u64;
         }
         if keep.iter().any(|keep| !keep) {
             self.keep(&keep);

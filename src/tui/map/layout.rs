@@ -139,7 +139,8 @@ impl Layout {
             }
         };
         self.places[anchor].children += 1;
-        let depth = beside.depth.saturating_add(1);
+        // No honest way is longer; a lie does not make the map larger.
+        let depth = beside.depth.saturating_add(1).min(MAX_TTL);
         let (away, angle) = (f64::from(depth), angle + 0.02 * jitter(table.nodes[at].id));
         let place = &mut self.places[at];
         (place.x, place.y) = (away * angle.cos(), away * angle.sin());

@@ -175,7 +175,7 @@ fn the_table_has_bounds_and_keeps_neighbors() {
     for _ in 0..3 {
         tell(&mut model, Message::Snapshot(Arc::new(snapshot(Shape { hostile: true, ..shape }))));
         let table = &model.map.table;
-        assert!(table.nodes.len() <= MAX_KNOWN && table.links.len() <= MAX_LINKS && table.left_out > 0);
+        assert!(table.nodes.len() <= MAX_KNOWN && table.links.len() <= MAX_LINKS && table.is_full());
         assert_eq!(table.nodes.iter().filter(|node| node.neighbor).count(), neighbors);
         assert!(table.links.iter().all(|link| link.a < link.b && link.b < table.nodes.len()));
         assert!(table.nodes.iter().enumerate().all(|(at, node)| table.find(node.id) == Some(at)));

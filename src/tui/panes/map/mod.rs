@@ -136,9 +136,8 @@ fn canvas(buffer: &mut Buffer, area: Rect, seen: &[Seen], paint: &Paint<'_>) {
     if model.map.view.names {
         names(buffer, area, seen, &dots, paint);
     }
-    let left_out = model.map.table.left_out;
-    if left_out > 0 {
-        let line = Line::styled(format!("+{} left out: no room on the map", text::count(left_out)), paint.warn());
+    if model.map.table.is_full() {
+        let line = Line::styled("the map is full: those not seen for longest are left out", paint.warn());
         put(buffer, area, 0, 0, area.width, &line);
     }
 }

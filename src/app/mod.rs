@@ -30,12 +30,14 @@ pub use snapshot::{
 };
 // The nouns that faces need, so that they can live on this room alone.
 pub use crate::overlay::{Action, Dedup, Delivery, DoneWhy, QueryBody, Role, TopologyKind};
-pub use crate::proto::limits::{
-    MAX_FILE_NAME, MAX_HITS_A_SEARCH, MAX_HOPS_A_SEARCH, MAX_LINKS, MAX_NODE_NAME, MAX_QUERY_TEXT, MAX_TTL,
-};
-pub use crate::proto::{FileId, Guid, Magnet, NodeId, PeerAddr, Ttl, Untrusted};
+pub use crate::proto::limits::{MAX_LINKS, MAX_NODE_NAME, MAX_TTL};
+pub use crate::proto::{FileId, Guid, NodeId, PeerAddr, Ttl, Untrusted};
 pub use crate::share::{
     CHECK_THREAD, Excluded, FileRow, FilesPage, LibraryStatus, RootStatus, SharedFolder, WatchStatus,
 };
 pub use crate::transfer::{Direction, Transfer, TransferState, VERIFICATION_FAILED};
 pub use crate::wire::seal_query;
+
+// What a recording is checked against, because anybody may have written it.
+pub use crate::proto::Magnet;
+pub use crate::proto::limits::{MAX_FILE_NAME, MAX_HITS_A_SEARCH, MAX_HOPS_A_SEARCH, MAX_QUERY_TEXT};

@@ -23,6 +23,9 @@ pub(super) fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) 
     if let Some(overlay) = model.overlay.take() {
         return open::act_in(model, overlay, action, effects);
     }
+    if map::act(model, action) {
+        return;
+    }
     match action {
         Action::Screen(screen) => show_screen(model, screen),
         Action::Pane(pane) => focus(model, pane),
@@ -32,9 +35,6 @@ pub(super) fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) 
         // On the rings all arrows go through the nodes in the order in which they came.
         Action::Right if model.pane() == Some(PaneName::Rings) => move_in(model, PaneName::Rings, Action::Down),
         Action::Left if model.pane() == Some(PaneName::Rings) => move_in(model, PaneName::Rings, Action::Up),
-        Action::Up | Action::Down | Action::Left | Action::Right if model.pane() == Some(PaneName::Map) => {
-            map::step(model, action);
-        }
         Action::NextPane | Action::Right => next_pane(model, 1),
         Action::PrevPane | Action::Left => next_pane(model, -1),
         Action::SearchPrompt => open::prompt(model, PromptKind::Search),
@@ -71,12 +71,6 @@ pub(super) fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) 
         Action::Duplicates => flood::duplicates(model),
         Action::RingsIn => flood::zoom(model, 1),
         Action::RingsOut => flood::zoom(model, -1),
-        Action::MapIn => map::zoom(model, 1, None),
-        Action::MapOut => map::zoom(model, -1, None),
-        Action::PanLeft | Action::PanRight | Action::PanUp | Action::PanDown => map::pan(model, action),
-        Action::Center => map::center(model),
-        Action::Names => map::names(model),
-        Action::Colors => map::colors(model),
         Action::Rescan => effects.push(Effect::Rescan),
         Action::Redraw => effects.push(Effect::Redraw),
         Action::Suspend => effects.push(Effect::Suspend),
@@ -86,7 +80,6 @@ pub(super) fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) 
         Action::Copy => with_pane(model, |model, pane| copy(model, pane, effects)),
         Action::Back => back(model),
         Action::Quit => quit(model, effects),
-        Action::QuitNow => {}
         _ => with_pane(model, |model, pane| move_in(model, pane, action)),
     }
 }

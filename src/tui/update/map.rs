@@ -6,7 +6,8 @@ use super::super::action::{Action, PaneName};
 use super::super::map::view::Geometry;
 use super::super::model::{Model, RowId, Tone};
 use super::super::panes::map::{parts, seen};
-use super::{act, mouse};
+use super::act::focus;
+use super::mouse;
 use crate::app::NodeId;
 
 /// How far from a node a click still means it: cells across and down.
@@ -23,6 +24,23 @@ fn geometry(model: &Model) -> Option<Geometry> {
     Some(Geometry::new(canvas(model)?, &model.map.layout, &model.map.view))
 }
 
+/// Carries an action out that is the map's alone; tells whether it was one.
+pub(super) fn act(model: &mut Model, action: Action) -> bool {
+    match action {
+        Action::Up | Action::Down | Action::Left | Action::Right if model.pane() == Some(PaneName::Map) => {
+            step(model, action);
+        }
+        Action::MapIn => zoom(model, 1, None),
+        Action::MapOut => zoom(model, -1, None),
+        Action::PanLeft | Action::PanRight | Action::PanUp | Action::PanDown => pan(model, action),
+        Action::Center => center(model),
+        Action::Names => names(model),
+        Action::Colors => colors(model),
+        _ => return false,
+    }
+    true
+}
+
 /// Goes nearer or farther away: what is under the mouse stays there, and without one what is selected.
 pub(super) fn zoom(model: &mut Model, by: i8, at: Option<(u16, u16)>) {
     let under = at.zip(canvas(model)).zip(geometry(model)).and_then(|(((column, row), canvas), geometry)| {
@@ -35,7 +53,7 @@ pub(super) fn zoom(model: &mut Model, by: i8, at: Option<(u16, u16)>) {
 }
 
 /// Shows another part of the map.
-pub(super) fn pan(model: &mut Model, to: Action) {
+fn pan(model: &mut Model, to: Action) {
     let (columns, rows) = match to {
         Action::PanLeft => (-PAN.0, 0),
         Action::PanRight => (PAN.0, 0),
@@ -64,21 +82,21 @@ pub(super) fn drag(model: &mut Model, column: u16, row: u16) {
 }
 
 /// Puts the selected node into the middle.
-pub(super) fn center(model: &mut Model) {
+fn center(model: &mut Model) {
     if let Some(place) = model.map.layout.place(model.map_cursor()) {
         model.map.view.middle = (place.x, place.y);
     }
 }
 
 /// Hides the names, or shows them.
-pub(super) fn names(model: &mut Model) {
+fn names(model: &mut Model) {
     model.map.view.names = !model.map.view.names;
     let now = if model.map.view.names { "shown where there is room" } else { "hidden" };
     model.say(Tone::Plain, format!("The names on the map are {now}"), "");
 }
 
 /// Colors tell something else.
-pub(super) fn colors(model: &mut Model) {
+fn colors(model: &mut Model) {
     model.map.view.by_hop = !model.map.view.by_hop;
     let what = if model.map.view.by_hop { "hops from here" } else { "roles" };
     model.say(Tone::Plain, format!("The colors of the map tell {what}"), "");
@@ -94,7 +112,7 @@ pub(super) fn back(model: &mut Model) -> bool {
 }
 
 /// Selects the nearest node in a direction, and shows it if it is out of sight.
-pub(super) fn step(model: &mut Model, to: Action) {
+fn step(model: &mut Model, to: Action) {
     let layout = &model.map.layout;
     let Some(from) = layout.place(model.map_cursor()) else { return };
     let ahead = |at: usize| {
@@ -142,5 +160,5 @@ pub(super) fn open(model: &mut Model, node: NodeId) {
         return model.say(Tone::Plain, "This node has no part in the chosen search", "");
     }
     model.list_mut(PaneName::Rings).selected = Some(RowId::Reached(node));
-    act::focus(model, PaneName::Rings);
+    focus(model, PaneName::Rings);
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::event::{Done, Hit};
 use super::searches::Searches;
 use super::snapshot::{HopReport, NodeStatus, RoleStatus, Search, Snapshot, Traffic};
-use crate::overlay::{DoneWhy, Hop, Role, SearchCost, TopologyKind};
+use crate::overlay::{DoneWhy, Hop, SearchCost, TopologyKind};
 use crate::proto::{Guid, NodeId, PeerAddr, Untrusted};
 use crate::share::LibraryStatus;
 
@@ -100,16 +100,8 @@ pub fn snapshot(origin: &Origin, searches: Vec<Arc<Search>>) -> Snapshot {
         hop_delay_ms: origin.hop_delay_ms,
         downloads: PathBuf::new(),
     };
-    let role = RoleStatus {
-        topology: origin.topology,
-        role: Role::default(),
-        why: "a recording: there is no node".to_owned(),
-        since_ms: 0,
-        neighbors: 0,
-        min_neighbors: 0,
-        max_neighbors: 0,
-        known_hosts: 0,
-    };
+    let why = "a recording: there is no node".to_owned();
+    let role = RoleStatus { topology: origin.topology, why, ..RoleStatus::default() };
     Snapshot {
         node: Arc::new(node),
         uptime_ms: searches.iter().map(|search| search.elapsed_ms).max().unwrap_or(0),

@@ -68,7 +68,7 @@ pub struct NodeStatus {
 }
 
 /// Topology and role, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoleStatus {
     /// The topology.
     pub topology: TopologyKind,

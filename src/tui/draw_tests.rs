@@ -162,6 +162,10 @@ fn pictures_are_fresh() {
     for (name, theme, typed) in pictures {
         let mut model = model(Shape::BUSY, 7, (120, 38), theme, Glyphs::UNICODE);
         keys(&mut model, typed);
+        while model.map.layout.moves() {
+            let next = model.clock + Duration::from_millis(100);
+            update(&mut model, next, Message::Tick);
+        }
         let title = format!("hopscope: {name}");
         let look = if theme == "light" { Look::light(&title) } else { Look::dark(&title) };
         let picture = svg(&draw(&model), &look);

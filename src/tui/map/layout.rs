@@ -13,8 +13,11 @@ const COLD: f64 = 0.02;
 const COOLING: f64 = 0.94;
 /// How warm a new link makes a node that stood already.
 const NUDGE: f64 = 0.08;
-/// Nodes nearer than this push each other away; the length of a link is 1.
+/// Nodes nearer than this push each other away; the length of a link is 1. In a crowd those farther away do not count,
+/// or looking at them would take the time of a frame.
 const PUSHES: f64 = 2.2;
+/// That many nodes times the square of the way that they push make a crowd.
+const CROWD: f64 = 900.0;
 /// How strongly a node is pulled to the one that it was linked to first, and to all others.
 const PULLS: (f64, f64) = (0.6, 0.02);
 /// How strongly a node is kept at the distance from the middle that its links say.
@@ -24,8 +27,8 @@ const FIRST: f64 = 6.0;
 const SHARES: f64 = 3.0;
 /// The farthest that a node goes in one step.
 const STEP: f64 = 0.35;
-/// Nodes moved at one time: what a frame has the time for.
-const WORK: usize = 12_000;
+/// Pairs of nodes looked at in one go: what a frame has the time for.
+const WORK: usize = 400_000;
 /// Steps at one time, however few nodes there are.
 const STEPS: usize = 120;
 /// The golden angle: turns by it never meet.
@@ -175,22 +178,23 @@ impl Layout {
 
     /// Moves what is warm, as far as there is time for it.
     pub fn relax(&mut self, table: &Table) {
-        let mut work = WORK;
+        let mut pairs = 0;
         for _ in 0..STEPS {
             let warm: Vec<usize> = (1..self.places.len()).filter(|at| self.places[*at].heat > 0.0).collect();
-            if warm.is_empty() || work < warm.len() {
+            if warm.is_empty() || pairs >= WORK {
                 return;
             }
-            work -= warm.len();
-            self.step(&warm, table);
+            pairs += self.step(&warm, table);
         }
     }
 
-    fn step(&mut self, warm: &[usize], table: &Table) {
+    /// Moves once; tells how many pairs of nodes it looked at.
+    fn step(&mut self, warm: &[usize], table: &Table) -> usize {
         let grid = Grid::new(&self.places);
+        let mut pairs = 0;
         let mut forces = vec![(0.0, 0.0); self.places.len()];
         for &at in warm {
-            let (x, y) = self.pushes(at, &grid);
+            let (x, y) = self.pushes(at, &grid, &mut pairs);
             let place = self.places[at];
             // Those that are as many links away stand about as far away.
             let far = place.x.hypot(place.y).max(1e-6);
@@ -208,13 +212,16 @@ impl Layout {
             (place.x, place.y) = (place.x + x * by, place.y + y * by);
             place.heat = if place.heat * COOLING < COLD { 0.0 } else { place.heat * COOLING };
         }
+        pairs
     }
 
     /// What pushes a node away from those near it.
-    fn pushes(&self, at: usize, grid: &Grid) -> (f64, f64) {
+    fn pushes(&self, at: usize, grid: &Grid, pairs: &mut usize) -> (f64, f64) {
         let me = self.places[at];
         let mut force = (0.0, 0.0);
+        let reach = grid.reach * grid.reach;
         grid.near(me, |other| {
+            *pairs += 1;
             if other == at {
                 return;
             }
@@ -224,8 +231,8 @@ impl Layout {
                 (x, y) = ((at as f64 * GOLDEN).cos() * 0.01, (at as f64 * GOLDEN).sin() * 0.01);
             }
             let apart = x * x + y * y;
-            if apart < PUSHES * PUSHES {
-                let strength = 0.35 * (1.0 - apart / (PUSHES * PUSHES)) / apart.max(0.05);
+            if apart < reach {
+                let strength = 0.35 * (1.0 - apart / reach) / apart.max(0.05);
                 force = (force.0 + x * strength, force.1 + y * strength);
             }
         });
@@ -257,6 +264,8 @@ fn jitter(id: NodeId) -> f64 {
 struct Grid {
     cells: Vec<u32>,
     next: Vec<u32>,
+    /// How far nodes push each other: the size of a cell.
+    reach: f64,
 }
 
 /// No node.
@@ -264,16 +273,17 @@ const NOBODY: u32 = u32::MAX;
 
 impl Grid {
     fn new(places: &[Place]) -> Self {
-        let mut grid = Self { cells: vec![NOBODY; GRID * GRID], next: vec![NOBODY; places.len()] };
+        let reach = PUSHES.min((CROWD / places.len().max(1) as f64).sqrt());
+        let mut grid = Self { cells: vec![NOBODY; GRID * GRID], next: vec![NOBODY; places.len()], reach };
         for (at, place) in places.iter().enumerate() {
-            let (x, y) = cell(*place);
+            let (x, y) = grid.cell(*place);
             grid.next[at] = std::mem::replace(&mut grid.cells[y * GRID + x], at as u32);
         }
         grid
     }
 
     fn near(&self, place: Place, mut each: impl FnMut(usize)) {
-        let (x, y) = cell(place);
+        let (x, y) = self.cell(place);
         for y in y.saturating_sub(1)..=(y + 1).min(GRID - 1) {
             for x in x.saturating_sub(1)..=(x + 1).min(GRID - 1) {
                 let mut at = self.cells[y * GRID + x];
@@ -284,10 +294,10 @@ impl Grid {
             }
         }
     }
-}
 
-fn cell(place: Place) -> (usize, usize) {
-    let middle = GRID as f64 / 2.0;
-    let along = |to: f64| (to / PUSHES + middle).clamp(0.0, GRID as f64 - 1.0) as usize;
-    (along(place.x), along(place.y))
+    fn cell(&self, place: Place) -> (usize, usize) {
+        let middle = GRID as f64 / 2.0;
+        let along = |to: f64| (to / self.reach + middle).clamp(0.0, GRID as f64 - 1.0) as usize;
+        (along(place.x), along(place.y))
+    }
 }

@@ -30,10 +30,22 @@ impl Room {
             width > 0 && at + width <= self.width && self.free(start, y, end - start) && quiet(*at)
         };
         let at = sides.into_iter().flatten().find(fits)?;
-        // With its ends, lest the next name begin where this one stops.
+        self.write(at, y, width);
+        Some(at)
+    }
+
+    /// The same whatever lies there, for a name that must be seen.
+    pub(super) fn over(&mut self, (x, y): (u16, u16), width: u16) -> Option<u16> {
+        let right = (width > 0 && x + 2 + width <= self.width).then_some(x + 2);
+        let at = right.or(x.checked_sub(width + 1))?;
+        self.write(at, y, width);
+        Some(at)
+    }
+
+    /// Takes a name's cells and those at its ends, lest the next name begin where this one stops.
+    fn write(&mut self, at: u16, y: u16, width: u16) {
         let start = at.saturating_sub(1);
         self.take(start, y, (at + width + 1).min(self.width) - start);
-        Some(at)
     }
 
     fn cells(&self, x: u16, y: u16, width: u16) -> std::ops::Range<usize> {

@@ -214,7 +214,9 @@ fn names(buffer: &mut Buffer, area: Rect, seen: &[Seen], dots: &Dots, paint: &Pa
         let width = text::width(&name) as u16;
         let y = node.cell.1;
         let quiet = |x: u16| chosen || (x..x + width).all(|x| dots.layer(x, y) <= Layer::Duplicate);
-        let Some(x) = room.beside(node.cell, width, quiet) else { continue };
+        let beside = room.beside(node.cell, width, quiet);
+        let over = || chosen.then(|| room.over(node.cell, width)).flatten();
+        let Some(x) = beside.or_else(over) else { continue };
         let style = match node.look {
             _ if chosen => paint.text().patch(paint.strong()),
             Look::You => paint.me(),

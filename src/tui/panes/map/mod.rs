@@ -25,7 +25,7 @@ use crate::tui::text;
 /// Of the dots of a link so many are drawn as one.
 const SPARSE: usize = 4;
 /// Cells that a node must have on average for all links to be seen.
-const ALONE: usize = 6;
+const ALONE: usize = 8;
 /// Names that are written at most.
 const NAMES: usize = 40;
 /// Columns of a name.

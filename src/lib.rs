@@ -15,6 +15,8 @@ pub mod cli;
 #[cfg(feature = "node")]
 pub mod control;
 #[cfg(feature = "node")]
+pub mod directory;
+#[cfg(feature = "node")]
 pub mod net;
 #[cfg(feature = "node")]
 pub mod share;

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::overlay::{Action, DoneWhy, Role, TopologyKind};
+use crate::overlay::{Action, DirectoryState, DoneWhy, Role, TopologyKind};
 use crate::proto::{FileId, Guid, NodeId, PeerAddr, Untrusted};
 use crate::transfer::Transfer;
 
@@ -46,6 +46,26 @@ pub enum Event {
         /// The role now.
         role: Role,
         /// Why.
+        why: String,
+    },
+    /// Somebody proposed a topology to the overlay.
+    Proposal {
+        /// Who, as it says.
+        node: NodeId,
+        /// What.
+        topology: TopologyKind,
+        /// Whether this node goes along.
+        followed: bool,
+        /// Why or why not.
+        why: String,
+    },
+    /// Where this node stands with its directory changed.
+    Directory {
+        /// Where it stands now.
+        state: DirectoryState,
+        /// Which directory.
+        addr: Option<PeerAddr>,
+        /// Why, and what to do.
         why: String,
     },
     /// The library changed.

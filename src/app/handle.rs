@@ -74,6 +74,8 @@ pub enum Command {
     DropNeighbor(NodeId, Reply<()>),
     /// Change the topology.
     SetTopology(TopologyKind, Reply<()>),
+    /// See [`Handle::propose_topology`].
+    ProposeTopology(TopologyKind, Reply<()>),
     /// A part of the list of shared files: filter, offset, limit.
     Files(String, u64, usize, Reply<FilesPage>),
     /// Scan the shares again.
@@ -197,12 +199,20 @@ impl Handle {
         self.ask(|reply| Command::DropNeighbor(node, reply)).await
     }
 
-    /// Changes the topology.
+    /// Changes the topology of this node.
     ///
     /// # Errors
-    /// When the node cannot.
+    /// When the node has stopped.
     pub async fn set_topology(&self, topology: TopologyKind) -> Result<(), Refusal> {
         self.ask(|reply| Command::SetTopology(topology, reply)).await
+    }
+
+    /// Changes the topology of this node and proposes it to the overlay: nodes that follow proposals change too.
+    ///
+    /// # Errors
+    /// When there were too many proposals lately, or the node has stopped.
+    pub async fn propose_topology(&self, topology: TopologyKind) -> Result<(), Refusal> {
+        self.ask(|reply| Command::ProposeTopology(topology, reply)).await
     }
 
     /// A part of the list of shared files whose path contains `filter`, by path.

@@ -137,6 +137,7 @@ impl Searches {
         let via = match hit.via {
             Delivery::Direct => Via::Direct,
             Delivery::Reverse => Via::Reverse,
+            Delivery::Directory => Via::Directory,
         };
         let hits: Vec<Arc<Hit>> = files
             .into_iter()

@@ -37,6 +37,7 @@ pub(super) fn count(number: u64, what: &str) -> String {
     let plural = match what.strip_suffix('y') {
         _ if number == 1 => what.to_owned(),
         Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
+        _ if what.ends_with("ch") => format!("{what}es"),
         _ => format!("{what}s"),
     };
     format!("{number} {plural}")
@@ -74,6 +75,8 @@ fn ending(why: DoneWhy) -> &'static str {
         DoneWhy::Complete => "every node in reach has answered",
         DoneWhy::Cancelled => "cancelled",
         DoneWhy::NoNeighbors => "there was no neighbor to ask",
+        DoneWhy::NoDirectory => "there was no directory to ask",
+        DoneWhy::Cut => "the node changed its topology",
         DoneWhy::Shutdown => "the node stopped",
         DoneWhy::TooMany => "too many searches run already",
     }
@@ -94,6 +97,11 @@ pub(super) fn event(event: &Event) -> Option<String> {
             format!("neighbor down: {} ({}){why}", name.visible(SHORT), node.short())
         }
         Event::Topology { topology, role, why } => format!("topology {}, role {}: {why}", topology.name(), role.name()),
+        Event::Proposal { node, topology, followed, why } => {
+            let goes = if *followed { "follows" } else { "does not follow" };
+            format!("{} proposes {}; this node {goes}: {}", node.short(), topology.name(), visible(why))
+        }
+        Event::Directory { why, .. } => format!("directory: {}", visible(why)),
         Event::Library { files, bytes: size, hashing } => {
             format!("library: {}, {}, {hashing} to hash", count(*files, "file"), bytes(*size))
         }
@@ -157,6 +165,7 @@ mod tests {
             ["0 ms", "999 ms", "1.0 s", "59.9 s", "1:00 min", "2:00 h", "1 d 1 h"]
         );
         assert_eq!([count(1, "hop"), count(0, "hop"), count(2, "query")], ["1 hop", "0 hops", "2 queries"]);
+        assert_eq!(count(3, "search"), "3 searches");
     }
 
     #[test]

@@ -25,6 +25,10 @@ with. A setting is taken from its flag, else from its variable HOPSCOPE_…, els
 /// The most nodes of a lab: each is a process.
 pub(super) const MAX_LAB_NODES: usize = 200;
 
+/// Settings that a directory alone has a use for.
+const DIRECTORY: &[&str] =
+    &["share", "listen", "name", "passphrase-file", "upload-slots", "upload-queue", "hash-rate", "log-file"];
+
 /// The whole command line.
 pub(super) fn command() -> Command {
     Command::new("hopscope")
@@ -36,7 +40,7 @@ pub(super) fn command() -> Command {
         .arg(setting("home").global(true))
         .args(node_flags(|_| true))
         .arg(verbose())
-        .subcommands([demo(), daemon(), search(), get()])
+        .subcommands([demo(), daemon(), directory(), search(), get()])
         .subcommands([
             view("status", "The running node at a glance"),
             view("neighbors", "Neighbors of the running node"),
@@ -54,7 +58,8 @@ fn demo() -> Command {
         .about("Start a lab on this machine, and open the terminal on one more node in it")
         .long_about(
             "Start a lab on this machine: nodes on the loopback interface, each its own process, with generated files to \
-             share; then open the terminal on one more node in it. Everything is gone when it ends.",
+             share; then open the terminal on one more node in it. A directory runs beside them, and all of them follow \
+             proposals, so that T changes the whole lab from one topology to the next. Everything is gone when it ends.",
         )
         .arg(
             Arg::new("nodes")
@@ -69,7 +74,7 @@ fn demo() -> Command {
             Arg::new("graph")
                 .long("graph")
                 .value_name("FILE")
-                .help("Lay the links out as in this file: a pair of node names a line, # for comments"),
+                .help("Lay the links of a flooding lab out as in this file: a pair of node names a line, # for comments"),
         )
         .arg(
             Arg::new("seed")
@@ -79,7 +84,7 @@ fn demo() -> Command {
                 .value_parser(value_parser!(u64))
                 .help("The same seed gives the same links and the same files"),
         )
-        .arg(switch("headless", "Open no terminal: print the nodes and wait for ctrl-c"))
+        .arg(switch("headless", "Open no terminal: print the nodes and their roles, and wait for ctrl-c"))
         .arg(json("Print one JSON object a node; implies --headless"))
         .args(node_flags(|option| option.demo))
 }
@@ -88,8 +93,22 @@ fn daemon() -> Command {
     Command::new("daemon")
         .about("Run a node without a screen, until SIGTERM or ctrl-c")
         .arg(json("Print events, one JSON object a line, `listening` first"))
-        .arg(switch("exit-with-stdin", "End when standard input ends").hide(true))
+        .arg(exit_with_stdin())
         .args(node_flags(|option| option.group != Group::Screen))
+}
+
+fn directory() -> Command {
+    Command::new("directory")
+        .about("Run a central directory alone, until SIGTERM or ctrl-c")
+        .long_about(
+            "Run a central directory alone, until SIGTERM or ctrl-c: it knows what the nodes that register with it share, \
+             and tells who has what is looked for. It is part of no overlay, and shares nothing itself unless told to with \
+             --share. Nodes turn to it with `hopscope --topology central --directory HOST:PORT`, or once they run with \
+             `hopscope topology central`. What it knows is kept in its home, and outlives a restart.",
+        )
+        .arg(json("Print events, one JSON object a line, `listening` first"))
+        .arg(exit_with_stdin())
+        .args(node_flags(|option| DIRECTORY.contains(&option.key)))
 }
 
 fn search() -> Command {
@@ -118,10 +137,13 @@ fn search() -> Command {
                 .long("join")
                 .value_name("HOST:PORT")
                 .value_parser(peer)
-                .help("Ask no running node: join the overlay at this address for a moment"),
+                .help("Ask no running node: join for a moment at this address, of any node or of a directory"),
         )
+        .arg(setting("topology").requires("join").help(
+            "As what to join: flood, ultrapeer (as a leaf) or central (as a client of the directory at that address)",
+        ))
         .arg(setting("passphrase-file").requires("join"))
-        .after_help("Exit code 3 if nothing was found.")
+        .after_help("Exit code 3 if nothing was found, 1 if there was no directory to ask.")
 }
 
 fn get() -> Command {
@@ -154,8 +176,14 @@ fn files() -> Command {
 }
 
 fn topology() -> Command {
-    view("topology", "Show the topology of the running node, or change it")
-        .arg(Arg::new("name").value_name("NAME").help("The topology to change to: flood"))
+    view("topology", "Show the topology of the running node, change it, or propose a change to all")
+        .long_about(
+            "Show the topology of the running node and what it is there; with a NAME change it. Transfers go on; links that \
+             have no use in the new topology are closed, and their addresses kept for the way back. With --propose all \
+             nodes are asked to change too: those that were started with --follow do.",
+        )
+        .arg(Arg::new("name").value_name("NAME").help("The topology to change to: flood, ultrapeer or central"))
+        .arg(switch("propose", "Propose it to the whole overlay as well").requires("name"))
 }
 
 fn sim() -> Command {
@@ -303,6 +331,11 @@ fn json(help: &'static str) -> Arg {
 
 fn switch(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
+}
+
+/// How a lab's processes know that the lab is gone.
+fn exit_with_stdin() -> Arg {
+    switch("exit-with-stdin", "End when standard input ends").hide(true)
 }
 
 fn time(name: &'static str, help: &'static str) -> Arg {

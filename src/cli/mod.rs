@@ -3,6 +3,7 @@
 mod config;
 mod config_file;
 mod daemon;
+mod directory;
 mod docs;
 mod failure;
 mod format;
@@ -18,6 +19,7 @@ mod output;
 mod places;
 mod replay;
 mod resolve;
+mod role;
 mod scratch;
 mod search;
 mod settings;
@@ -97,6 +99,7 @@ fn run(matches: &ArgMatches) -> Result<Exit, Failure> {
         "demo" => lab::run(&resolve(arguments)?, arguments, verbosity),
         "replay" => replay::run(&resolve(arguments)?, arguments),
         "daemon" => daemon::run(&resolve(arguments)?, verbosity, json, is_set(arguments, "exit-with-stdin")),
+        "directory" => directory::run(&resolve(arguments)?, verbosity, json, is_set(arguments, "exit-with-stdin")),
         "sim" => match arguments.subcommand() {
             Some((_, arguments)) => sim::flood(arguments),
             None => Ok(Exit::Usage),

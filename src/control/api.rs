@@ -134,4 +134,7 @@ pub(super) struct PeerBody {
 pub(super) struct TopologyBody {
     /// Its name; checked against what this version has.
     pub(super) topology: String,
+    /// Whether to propose it to all others as well.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) propose: bool,
 }

@@ -106,14 +106,15 @@ impl Face {
         let named: Result<TopologyKind, WordError> =
             TopologyKind::deserialize(body.topology.as_str().into_deserializer());
         let topology = named.map_err(|_| {
-            Problem::new(
-                StatusCode::BAD_REQUEST,
-                "no_such_topology",
-                format!("this version has no topology `{}`", body.topology.chars().take(40).collect::<String>()),
-                "it has flood",
-            )
+            let shown: String = body.topology.chars().take(40).collect();
+            let message = format!("this version has no topology `{shown}`");
+            Problem::new(StatusCode::BAD_REQUEST, "no_such_topology", message, "it has flood, ultrapeer and central")
         })?;
-        self.handle.set_topology(topology).await.map_err(|refusal| Problem::refused(refusal, StatusCode::CONFLICT))?;
+        let changed = match body.propose {
+            true => self.handle.propose_topology(topology).await,
+            false => self.handle.set_topology(topology).await,
+        };
+        changed.map_err(|refusal| Problem::refused(refusal, StatusCode::CONFLICT))?;
         Ok(ok(&Answer::Topology(self.handle.snapshot().role.clone())))
     }
 }

@@ -6,13 +6,13 @@ use tokio::sync::mpsc::error::TrySendError;
 
 use super::actor::Actor;
 use super::inbox::Note;
-use super::limits::{LINGER, MAX_DIALS, WORTH_TELLING};
+use super::limits::{LINGER, MAX_CLIENTS_SHOWN, MAX_DIALS, WORTH_TELLING};
 use super::link::{self, TOO_SLOW, matters};
 use super::send_queue::Sent;
-use super::status::{LinkStatus, NetStatus};
+use super::status::{LinkStatus, NetStatus, Served};
 use super::tls::Purpose;
-use crate::overlay::{Bye, ByeReason, Event, Input, LinkId, Message, Output, QueryMessage};
-use crate::proto::PeerAddr;
+use crate::overlay::{Bye, ByeReason, Event, Input, LinkId, Message, Output, QueryMessage, Relay};
+use crate::proto::{NodeId, PeerAddr};
 use crate::wire;
 
 /// Encoded messages. A query goes to many links in a row, so its frame is kept until another message comes.
@@ -52,16 +52,25 @@ impl Actor {
     pub(super) fn carry_out(&mut self, output: Output) {
         match output {
             Output::Send { link, message } => self.send(link, &message),
+            Output::Relay(relay) => self.relay(relay),
             Output::Direct { to, message } => {
                 if let Err(message) = self.direct.deliver(to, message) {
                     self.again.push_back(Input::DirectFailed { message });
                 }
             }
             Output::Dial { addr } => self.dial(addr),
+            Output::Check { addr, node } => self.check(addr, node),
             Output::Close { link, .. } => self.close(link),
             Output::Event(event) => {
-                if matches!(event, Event::NeighborUp { .. } | Event::NeighborDown { .. }) {
-                    self.publisher.hurry();
+                match &event {
+                    Event::NeighborUp { .. } | Event::NeighborDown { .. } | Event::Directory { .. } => {
+                        self.publisher.hurry();
+                    }
+                    Event::Topology { topology, role, .. } => {
+                        self.channels.hello.send_modify(|hello| (hello.topology, hello.role) = (*topology, *role));
+                        self.publisher.hurry();
+                    }
+                    _ => {}
                 }
                 self.events.push_back(event);
             }
@@ -84,6 +93,17 @@ impl Actor {
             entry.touched = true;
             self.touched.push(link);
         }
+    }
+
+    /// One frame, copied into the queue of each link.
+    fn relay(&mut self, relay: Relay) {
+        let mut links = std::mem::take(&mut self.relayed_to);
+        links.extend(self.node.relays_to(&relay));
+        let message = Message::Query(relay.query);
+        for link in links.drain(..) {
+            self.send(link, &message);
+        }
+        self.relayed_to = links;
     }
 
     /// Ends a link that nothing gets through: what waits for it is thrown away, and it has a moment to hear why.
@@ -153,7 +173,7 @@ impl Actor {
         }
         self.dials += 1;
         let (places, endpoint) = (Arc::clone(&self.dialling), Arc::clone(&self.shared.endpoint));
-        let (hello, notes) = (self.shared.hello.clone(), self.shared.notes.clone());
+        let (hello, notes) = (self.shared.hello.borrow().clone(), self.shared.notes.clone());
         let leave = self.shared.leave.clone();
         let dial = async move {
             let Ok(_place) = places.acquire().await else { return };
@@ -170,34 +190,70 @@ impl Actor {
         self.shared.tracker.spawn(async move { leave.run_until_cancelled(dial).await });
     }
 
+    /// Looks whether a node answers at an address.
+    fn check(&mut self, addr: PeerAddr, node: NodeId) {
+        let (places, endpoint) = (Arc::clone(&self.checking), Arc::clone(&self.shared.endpoint));
+        let (notes, leave) = (self.shared.notes.clone(), self.shared.leave.clone());
+        let check = async move {
+            let Ok(_place) = places.acquire().await else { return };
+            // Such a connection may end without having brought anything.
+            let answered = endpoint.dial(addr, Purpose::Direct).await;
+            let reached = answered.is_ok_and(|connection| connection.node == node);
+            let _ = notes.send(Note::Checked { addr, node, reached }).await;
+        };
+        self.shared.tracker.spawn(async move { leave.run_until_cancelled(check).await });
+    }
+
+    fn served(&self) -> Option<Served> {
+        let did = self.node.directory_status()?;
+        let (nodes, files) = self.keeps.registry.as_ref().map_or((0, 0), |registry| registry.totals());
+        Some(Served { did, nodes, files })
+    }
+
     /// Makes a new picture for those who watch.
     pub(super) fn publish(&mut self) {
         let (node, links) = (&self.node, &self.links);
         let mut total = self.past;
         links.values().for_each(|entry| total += entry.total());
-        let mut shown: Vec<LinkStatus> = node
-            .links()
-            .iter()
-            .map(|link| LinkStatus {
-                link: link.id(),
-                peer: link.peer().clone(),
-                since: link.since(),
-                rtt: link.rtt(),
-                traffic: links.get(&link.id()).map(super::actor::Entry::total).unwrap_or_default(),
-                queries_in: link.counts().queries_in,
-                duplicates: link.counts().duplicates,
-                files: link.shares().map(|(files, _)| files),
-            })
-            .collect();
+        let traffic = |link: LinkId| links.get(&link).map(super::actor::Entry::total).unwrap_or_default();
+        let neighbors = node.links().iter().map(|link| LinkStatus {
+            link: link.id(),
+            peer: link.peer().clone(),
+            since: link.since(),
+            rtt: link.rtt(),
+            traffic: traffic(link.id()),
+            queries_in: link.counts().queries_in,
+            duplicates: link.counts().duplicates,
+            files: link.shares().map(|(files, _)| files),
+            is_client: false,
+        });
+        let clients = node.clients().take(MAX_CLIENTS_SHOWN).map(|(link, peer, since)| LinkStatus {
+            link,
+            peer: peer.clone(),
+            since,
+            rtt: None,
+            traffic: traffic(link),
+            queries_in: 0,
+            duplicates: 0,
+            files: None,
+            is_client: true,
+        });
+        let mut shown: Vec<LinkStatus> = neighbors.chain(clients).collect();
         shown.sort_unstable_by_key(|link| link.link);
         let status = NetStatus {
             at: self.now,
             own_addr: node.addr(),
             topology: node.topology(),
             role: node.role(),
+            role_since: node.role_story().0,
+            role_why: node.role_story().1.to_owned(),
+            ultra: node.ultra_status(&self.config),
+            client: node.client_status(),
+            served: self.served(),
             links: shown,
             dialling: node.dialling().collect(),
             unreachable: self.unreachable(),
+            directories: self.directories.clone(),
             known_hosts: node.known_hosts(),
             remember: Arc::default(),
             total,

@@ -12,6 +12,7 @@ mod file;
 pub mod fixture;
 pub mod flood;
 pub mod glyphs;
+mod header;
 mod input;
 pub mod keymap;
 pub mod layout;

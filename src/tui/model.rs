@@ -12,9 +12,10 @@ use super::glyphs::Glyphs;
 use super::keymap::{KeyPress, Keymap};
 use super::layout::{self, Plan};
 use super::map::Map;
+use super::panes::role;
 use super::rows::Rows;
 use super::theme::Theme;
-use crate::app::{FileId, FileRow, Guid, NodeId, PeerAddr, Search, Snapshot, Untrusted};
+use crate::app::{FileId, FileRow, Guid, NodeId, PeerAddr, Search, Snapshot, TopologyKind, Untrusted};
 
 /// Files asked for at once: some screens' worth on both sides of the selection.
 pub const FILES_WINDOW: usize = 256;
@@ -145,6 +146,11 @@ pub enum Overlay {
         /// What is about to be done.
         what: Costly,
     },
+    /// Whether to propose a topology to the overlay, and which.
+    Propose {
+        /// The one under the cursor.
+        chosen: TopologyKind,
+    },
     /// What is wrong with keymap, theme and node.
     Problems {
         /// Lines scrolled past.
@@ -215,6 +221,8 @@ pub struct Model {
     pub pending: Vec<KeyPress>,
     /// What is being said.
     pub toast: Option<Toast>,
+    /// The topology that was asked for and is not answered yet.
+    pub changing: Option<TopologyKind>,
     /// The own search that is looked at; `None` for the youngest.
     pub chosen: Option<Guid>,
     /// The hop that the flood was stepped to; `None` for all of it.
@@ -265,6 +273,7 @@ impl Model {
             overlay: None,
             pending: Vec::new(),
             toast: None,
+            changing: None,
             chosen: None,
             hop: None,
             flood: Flood::default(),
@@ -294,7 +303,13 @@ impl Model {
     pub fn plan(&self) -> Plan {
         let area = Rect::new(0, 0, self.size.width, self.size.height);
         let focus = self.focus[usize::from(self.screen - 1)];
-        layout::plan(area, self.screen, focus, self.zoomed, !self.snapshot.warnings.is_empty())
+        layout::plan(area, self.screen, focus, self.zoomed, self.warned())
+    }
+
+    /// Whether there is something that every screen must say.
+    #[must_use]
+    pub fn warned(&self) -> bool {
+        !self.snapshot.warnings.is_empty() || role::cut_off(self)
     }
 
     /// How a list is looked at.

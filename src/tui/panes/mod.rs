@@ -8,6 +8,7 @@ pub mod files;
 pub mod flood;
 pub mod hops;
 pub mod log;
+pub mod lookup;
 pub mod map;
 pub mod neighbors;
 pub mod queries;

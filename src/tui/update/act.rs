@@ -12,7 +12,7 @@ use super::super::paint::Paint;
 use super::super::panes::{self, results};
 use super::super::rows::rows_in;
 use super::super::theme;
-use super::{answer, flood, map, open};
+use super::{answer, flood, map, open, topology};
 use crate::app::{Direction, Transfer, TransferState};
 
 /// Carries an action out. What is open takes most of them first.
@@ -58,7 +58,10 @@ pub(super) fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) 
         }
         Action::Pause => pause(model),
         Action::NextTheme => next_theme(model, effects),
-        Action::NextTopology | Action::ProposeTopology => topology(model),
+        Action::NextTopology => topology::change(model, None, effects),
+        Action::Topology(wanted) => topology::change(model, Some(wanted), effects),
+        Action::ProposeTopology => topology::ask(model, None),
+        Action::Propose(wanted) => topology::ask(model, Some(wanted)),
         Action::TtlUp => open::set_ttl(model, 1),
         Action::TtlDown => open::set_ttl(model, -1),
         Action::PrevQuery => step_query(model, -1),
@@ -196,16 +199,6 @@ fn pause(model: &mut Model) {
         let latest = Arc::clone(&model.latest);
         answer::show(model, latest);
     }
-}
-
-/// Only one topology can be left for another when there is more than one.
-fn topology(model: &mut Model) {
-    let only = model.snapshot.role.topology.name();
-    model.say(
-        Tone::Plain,
-        format!("This version knows one topology: {only}"),
-        "ultra-peers and a central directory are to come",
-    );
 }
 
 fn next_theme(model: &mut Model, effects: &mut Vec<Effect>) {

@@ -7,6 +7,7 @@ mod keys;
 mod map;
 mod mouse;
 mod open;
+mod topology;
 
 use std::time::Duration;
 
@@ -15,6 +16,9 @@ use super::effect::{Effect, Message};
 use super::flood::player;
 use super::keymap::{KeyPress, Lookup, scope};
 use super::model::{FILES_WINDOW, Model, Overlay, PromptKind};
+use super::panes::role;
+
+pub use topology::{in_words, is_said};
 
 /// Takes in what happened at a time of the loop's clock; returns what the loop must do.
 pub fn update(model: &mut Model, at: Duration, message: Message) -> Vec<Effect> {
@@ -29,6 +33,7 @@ pub fn update(model: &mut Model, at: Duration, message: Message) -> Vec<Effect> 
             model.settle();
         }
         Message::Snapshot(snapshot) => answer::snapshot(model, snapshot),
+        Message::Told(event) => topology::told(model, &event),
         Message::Answer(answer) => answer::answer(model, answer),
         Message::Reloaded(files) => answer::reloaded(model, *files),
         Message::Tick => {}
@@ -54,7 +59,7 @@ pub fn next_tick(model: &Model) -> Option<Duration> {
         // Ages are shown in seconds for a minute only, and only while something young enough is in view.
         let young =
             model.screen <= 2 && model.snapshot.queries.iter().any(|row| row.age_ms + model.since_taken_ms() < 60_000);
-        let step = if young { 1_000 } else { 60_000 };
+        let step = if young || role::counts_down(model) { 1_000 } else { 60_000 };
         now + Duration::from_millis(step - model.now_ms() % step)
     });
     let plays = matches!(model.screen, 3 | 4) && model.flood.player.runs();
@@ -102,7 +107,7 @@ impl Model {
             Some(Overlay::Palette { .. }) => scope::PALETTE,
             Some(Overlay::Prompt(prompt)) if matches!(prompt.kind, PromptKind::Filter(_)) => scope::FILTER,
             Some(Overlay::Prompt(_)) => scope::PROMPT,
-            Some(Overlay::Confirm { .. }) => scope::CONFIRM,
+            Some(Overlay::Confirm { .. } | Overlay::Propose { .. }) => scope::CONFIRM,
             Some(Overlay::Columns { .. }) => scope::COLUMNS,
         };
         vec![open, scope::OVERLAY]

@@ -4,13 +4,15 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::base::Time;
-use crate::overlay::io::{Context, Dedup, LinkId, Output, Trace};
-use crate::overlay::message::{Action, Hop, Message, QueryBody, QueryMessage};
+use crate::overlay::io::{Config, Context, Dedup, LinkId, Output, Relay, Trace};
+use crate::overlay::link::Link;
+use crate::overlay::message::{Action, Hop, QueryBody, QueryMessage, Role};
 use crate::overlay::node::Node;
 use crate::overlay::seen::Passed;
 use crate::overlay::timers::Timer;
+use crate::overlay::topology::Class;
 use crate::proto::limits::{MAX_HITS_A_NODE, SEEN_GENERATION};
-use crate::proto::{Guid, Travel};
+use crate::proto::{Guid, Travel, Ttl};
 
 /// Queries that the slow motion holds at once.
 const MAX_HELD: usize = 4_096;
@@ -27,6 +29,14 @@ struct Held {
     arrived: Time,
     from: LinkId,
     query: QueryMessage,
+    to: To,
+}
+
+/// Whom a held query is for.
+#[derive(Clone, Copy, Debug)]
+enum To {
+    Neighbors,
+    Leaves,
 }
 
 /// What a node decided about one copy.
@@ -42,8 +52,15 @@ impl Node {
         let link = &mut self.links[index];
         link.queries_in = link.queries_in.saturating_add(1);
         self.counters.queries += 1;
-        let from = link.id;
-        let Some(travel) = query.travel.arrive(cx.config.max_ttl) else {
+        let (from, class) = (link.id, link.class);
+        if matches!(class, Class::Directory | Class::Client) || class == Class::Leaf && query.travel.hops() > 0 {
+            self.counters.misplaced += 1;
+            self.break_off(index, "it passes on queries of others in a role that does not", cx);
+            return;
+        }
+        // A leaf is one hop further than the last ultra-peer.
+        let max_ttl = cx.config.max_ttl + Ttl::from(class == Class::Ultrapeer);
+        let Some(travel) = query.travel.arrive(max_ttl) else {
             self.counters.expired += 1;
             return;
         };
@@ -62,8 +79,16 @@ impl Node {
             }
             None => self.on_new_query(index, query, travel, cx),
         };
-        let sent = if verdict.go_on && travel.may_go_on() { self.pass_on(from, query, travel, cx) } else { 0 };
-        self.tell(index, query, travel, &verdict, sent, cx);
+        let mut sent = 0;
+        if verdict.go_on && self.role != Role::Leaf {
+            if travel.may_go_on() {
+                sent += self.pass_on(from, query, travel, cx);
+            }
+            if verdict.action != Action::Duplicate {
+                sent += self.pass_down(from, query, travel, cx);
+            }
+        }
+        self.tell(from, query, travel, &verdict, sent, cx);
     }
 
     fn count_duplicate(&mut self, index: usize) {
@@ -86,7 +111,7 @@ impl Node {
         if !found.is_empty() {
             self.answer(query, travel, found, cx);
         }
-        let action = match (hits, travel.may_go_on()) {
+        let action = match (hits, travel.may_go_on() && self.role != Role::Leaf) {
             (0, true) => Action::Forwarded,
             (0, false) => Action::Expired,
             _ => Action::Answered,
@@ -98,29 +123,57 @@ impl Node {
     fn pass_on(&mut self, from: LinkId, query: &QueryMessage, travel: Travel, cx: &mut Context<'_>) -> u16 {
         let onward = QueryMessage { guid: query.guid, travel, body: Arc::clone(&query.body) };
         if cx.config.hop_delay.is_zero() {
-            return self.relay(from, self.now, &onward, cx);
+            return self.relay(from, self.now, onward, cx);
         }
-        if self.flood.held.len() >= MAX_HELD {
-            self.counters.not_held += 1;
+        if !self.hold(from, onward, To::Neighbors, cx.config) {
             return 0;
         }
-        let due = self.now + cx.config.hop_delay;
-        self.flood.held.push_back(Held { due, arrived: self.now, from, query: onward });
-        self.timers.at_latest(Timer::Held, due);
-        self.links.iter().filter(|link| link.id != from).count() as u16
+        self.links.iter().filter(|link| link.id != from && link.class != Class::Leaf).count() as u16
     }
 
-    /// Copies to every link but `from` that was up when the query arrived.
-    fn relay(&mut self, from: LinkId, arrived: Time, query: &QueryMessage, cx: &mut Context<'_>) -> u16 {
-        let mut sent = 0;
-        for link in &mut self.links {
-            if link.id != from && link.since <= arrived {
-                link.messages_out += 1;
-                cx.out.push(Output::Send { link: link.id, message: Message::Query(query.clone()) });
-                sent += 1;
-            }
+    /// Hands a query to the leaves, at once or after the slow motion's delay; returns how many copies that makes. It
+    /// spends no TTL, and a leaf never passes it on: so it arrives there with its last hop.
+    fn pass_down(&mut self, from: LinkId, query: &QueryMessage, travel: Travel, cx: &mut Context<'_>) -> u16 {
+        if self.ultra.is_none() {
+            return 0;
         }
-        sent
+        let copy = QueryMessage { guid: query.guid, travel: last_hop(travel), body: Arc::clone(&query.body) };
+        if cx.config.hop_delay.is_zero() {
+            return self.hand_to_leaves(from, self.now, &copy, cx);
+        }
+        match self.leaves_for(from, &copy) {
+            0 => 0,
+            leaves if self.hold(from, copy, To::Leaves, cx.config) => leaves,
+            _ => 0,
+        }
+    }
+
+    fn hold(&mut self, from: LinkId, query: QueryMessage, to: To, config: &Config) -> bool {
+        if self.flood.held.len() >= MAX_HELD {
+            self.counters.not_held += 1;
+            return false;
+        }
+        let due = self.now + config.hop_delay;
+        self.flood.held.push_back(Held { due, arrived: self.now, from, query, to });
+        self.timers.at_latest(Timer::Held, due);
+        true
+    }
+
+    /// Copies to every link but `from` and those to leaves that was up when the query arrived.
+    fn relay(&self, from: LinkId, arrived: Time, query: QueryMessage, cx: &mut Context<'_>) -> u16 {
+        let relay = Relay { query, from, arrived };
+        let copies = self.relays_to(&relay).count();
+        if copies > 0 {
+            cx.out.push(Output::Relay(relay));
+        }
+        copies as u16
+    }
+
+    /// The links that copies of a relayed query go over: to be asked before the node takes its next input.
+    pub fn relays_to(&self, relay: &Relay) -> impl Iterator<Item = LinkId> + use<'_> {
+        let (from, arrived) = (relay.from, relay.arrived);
+        let wants = move |link: &&Link| link.id != from && link.class != Class::Leaf && link.since <= arrived;
+        self.links.iter().filter(wants).map(|link| link.id)
     }
 
     pub(in crate::overlay) fn release_held(&mut self, cx: &mut Context<'_>) {
@@ -130,9 +183,20 @@ impl Node {
                 return;
             }
             if let Some(held) = self.flood.held.pop_front() {
-                self.relay(held.from, held.arrived, &held.query, cx);
+                let Held { from, arrived, query, to, .. } = held;
+                match to {
+                    To::Neighbors => self.relay(from, arrived, query, cx),
+                    To::Leaves => self.hand_to_leaves(from, arrived, &query, cx),
+                };
             }
         }
+    }
+
+    /// Forgets the queries that the slow motion holds.
+    pub(in crate::overlay) fn drop_held(&mut self) {
+        self.counters.not_held += self.flood.held.len() as u64;
+        self.flood.held.clear();
+        self.timers.clear(Timer::Held);
     }
 
     /// Sends an own query to every neighbor; returns how many copies that makes.
@@ -147,13 +211,15 @@ impl Node {
         self.seen.insert(guid, Passed { ttl: u8::MAX, from: None, reported: false });
         self.timers.at_latest(Timer::Seen, self.now + SEEN_GENERATION);
         let nobody = LinkId(u32::MAX);
-        self.relay(nobody, self.now, &QueryMessage { guid, travel, body: Arc::clone(body) }, cx)
+        let query = QueryMessage { guid, travel, body: Arc::clone(body) };
+        let copy = QueryMessage { travel: last_hop(travel), ..query.clone() };
+        self.relay(nobody, self.now, query, cx) + self.hand_to_leaves(nobody, self.now, &copy, cx)
     }
 
     /// Tells those who watch what was done with a copy: the origin, if it asked, and this node's own faces.
     fn tell(
         &mut self,
-        index: usize,
+        from: LinkId,
         query: &QueryMessage,
         travel: Travel,
         verdict: &Verdict,
@@ -162,14 +228,20 @@ impl Node {
     ) {
         let Verdict { action, hits, .. } = *verdict;
         let (hop, ttl) = (travel.hops(), travel.ttl());
-        if query.body.traced {
+        if query.body.traced
+            && let Some(index) = self.link_index(from)
+        {
             let from = self.links[index].peer.id;
             self.report(index, query, Hop { from, hop, ttl, action, hits, sent }, cx);
         }
         if cx.config.trace {
             let body = (action != Action::Duplicate).then(|| Arc::clone(&query.body));
-            let link = self.links[index].id;
-            cx.out.push(Output::Trace(Trace { guid: query.guid, link, hop, ttl, action, hits, sent, body }));
+            cx.out.push(Output::Trace(Trace { guid: query.guid, link: from, hop, ttl, action, hits, sent, body }));
         }
     }
+}
+
+/// From an ultra-peer to its leaf.
+fn last_hop(travel: Travel) -> Travel {
+    Travel::from_wire(1, travel.hops())
 }

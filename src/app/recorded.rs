@@ -57,16 +57,18 @@ pub struct RecordedSearch {
 /// Sums a search up from its reports. Of what its recorded end claims only the times, the bytes and the reason are
 /// taken: all else is counted.
 #[must_use]
-pub fn sum_up(own: NodeId, recorded: RecordedSearch) -> Option<Arc<Search>> {
+pub fn sum_up(origin: &Origin, recorded: RecordedSearch) -> Option<Arc<Search>> {
     let RecordedSearch { guid, text, ttl, sent, hops, hits, lost, done } = recorded;
     let elapsed_ms = done.as_ref().map_or_else(|| hops.last().map_or(0, |hop| hop.at_ms), |done| done.elapsed_ms);
+    // In which topology it began only its end tells; until then the one of the header is as good as any.
+    let topology = done.as_ref().map_or(origin.topology, |done| done.topology);
     let mut searches = Searches::default();
-    searches.open(guid, text.raw(), ttl, true, 0);
+    searches.open(guid, text.raw(), ttl, topology, true, 0);
     searches.started(&guid, sent, 0);
     for report in hops {
         let HopReport { node, name, from, hop, ttl, action, hits, sent, at_ms } = report;
         let hop = Hop { from, hop, ttl, action, hits, sent };
-        searches.hop(own, guid, node, name, hop, Duration::from_millis(at_ms));
+        searches.hop(origin.node, guid, node, name, hop, Duration::from_millis(at_ms));
     }
     hits.into_iter().for_each(|hit| searches.found(hit));
     searches.lost(&guid, lost);
@@ -80,9 +82,8 @@ pub fn sum_up(own: NodeId, recorded: RecordedSearch) -> Option<Arc<Search>> {
         first_hit: counted.first_hit_ms.map(Duration::from_millis),
         elapsed: Duration::from_millis(elapsed_ms.min(LONGEST_MS)),
     };
-    let topology = done.as_ref().map_or_else(TopologyKind::default, |done| done.topology);
     // A search without an end was cut with its recording; nothing of it runs.
-    searches.done(guid, cost, done.map_or(DoneWhy::Shutdown, |done| done.why), topology);
+    searches.done(guid, cost, done.map_or(DoneWhy::Shutdown, |done| done.why));
     searches.publish(0).pop()
 }
 

@@ -26,7 +26,7 @@ pub(super) fn run(view: &str, resolved: &Resolved, arguments: &ArgMatches) -> Re
     if is_set(arguments, "json") {
         // `topology` without a name is a part of the status.
         match answer {
-            Answer::Status(status) if view == "topology" => out.json(&Answer::Topology(status.role))?,
+            Answer::Status(status) if view == "topology" => out.json(&Answer::Topology(Box::new(status.role)))?,
             _ => out.line(text)?,
         }
         return Ok(Exit::Done);

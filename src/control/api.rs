@@ -33,7 +33,7 @@ pub enum Answer {
     /// To `GET /v1/files`.
     Files(FilesPage),
     /// To `POST /v1/topology`: what holds now.
-    Topology(RoleStatus),
+    Topology(Box<RoleStatus>),
     /// To `POST /v1/get`: the transfer began under this number.
     Accepted {
         /// The transfer's number.

@@ -115,7 +115,7 @@ impl Face {
             false => self.handle.set_topology(topology).await,
         };
         changed.map_err(|refusal| Problem::refused(refusal, StatusCode::CONFLICT))?;
-        Ok(ok(&Answer::Topology(self.handle.snapshot().role.clone())))
+        Ok(ok(&Answer::Topology(Box::new(self.handle.snapshot().role.clone()))))
     }
 }
 

@@ -178,9 +178,12 @@ impl Hosts {
         }
     }
 
-    /// This node plays another role now: those that had no use for it may have one.
+    /// This node plays another role now: those that had no use for it may have one, and ultra-peers that had no room for
+    /// another leaf may have some for another of their like.
     pub(super) fn role_changed(&mut self, now: Time) {
-        for host in self.0.iter_mut().filter(|host| host.unfit) {
+        // A refusal counts as one failure.
+        let was_refused = |host: &&mut Host| host.ultra && host.failures < 2 && !host.sent_away && !host.dialling;
+        for host in self.0.iter_mut().filter(|host| host.unfit || was_refused(host)) {
             (host.unfit, host.next_try) = (false, now);
         }
     }
@@ -348,5 +351,23 @@ mod tests {
         assert_eq!(hosts.pick(much_later, Wish::Anyone, &[], &mut rng), None);
         hosts.learn(addr(1), HostSource::Configured);
         assert_eq!(hosts.pick(Time::ZERO, Wish::Unmet, &[], &mut rng), Some(addr(1)));
+    }
+
+    #[test]
+    fn an_ultrapeer_that_refused_a_leaf_is_tried_again_in_another_role() {
+        let mut hosts = Hosts::default();
+        let mut rng = Rng::new(1);
+        let now = Time::ZERO;
+        for (n, ultra) in [(1, true), (2, false)] {
+            hosts.learn(addr(n), HostSource::Told);
+            hosts.connected(addr(n));
+            hosts.is_ultrapeer(addr(n), ultra);
+            hosts.failed(addr(n), now, &mut rng);
+            hosts.refused(addr(n), now);
+        }
+        assert_eq!(hosts.pick(now, Wish::Anyone, &[], &mut rng), None);
+        hosts.role_changed(now);
+        let picked = [0; 2].map(|_| hosts.pick(now, Wish::Anyone, &[], &mut rng));
+        assert_eq!(picked, [Some(addr(1)), None]);
     }
 }

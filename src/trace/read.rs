@@ -304,7 +304,7 @@ impl Reader {
                 continue;
             };
             let claimed = recorded.done.clone();
-            let Some(search) = recorded::sum_up(origin.node, recorded) else { continue };
+            let Some(search) = recorded::sum_up(&origin, recorded) else { continue };
             let full = search.lost_reports > 0 || search.hops.len() >= MAX_HOPS_A_SEARCH;
             if let Some(done) = &claimed {
                 let counted = (search.row.nodes, search.messages, search.row.duplicates, search.row.hits);

@@ -28,8 +28,8 @@ struct Said {
     listening: Option<Event>,
     topology: TopologyKind,
     role: Role,
-    neighbors: Vec<NodeId>,
-    /// Where it stands with its directory, if it has said anything about that.
+    neighbors: Vec<(NodeId, Role)>,
+    /// Whether it is registered with a directory.
     registered: bool,
     /// Files that can be found.
     files: u64,
@@ -117,17 +117,15 @@ impl Child {
         }
     }
 
-    /// Returns when it has that many neighbors, or is registered with a directory, and so many files can be found; false
+    /// Returns when it is linked as its topology has it, flooding to so many others, and so many files can be found; false
     /// if it ended before.
     pub(super) async fn settled(&self, neighbors: usize, files: u64) -> bool {
-        let settled = |said: &Said| {
-            let linked = match said.topology {
-                TopologyKind::Central => said.registered,
-                TopologyKind::Flood | TopologyKind::Ultrapeer => said.neighbors.len() >= neighbors,
-            };
-            linked && said.files >= files
-        };
-        self.said.clone().wait_for(settled).await.is_ok()
+        self.said.clone().wait_for(|said| said.is_settled(neighbors, files)).await.is_ok()
+    }
+
+    /// Whether that holds now.
+    pub(super) fn is_settled(&self, neighbors: usize, files: u64) -> bool {
+        self.said.borrow().is_settled(neighbors, files)
     }
 
     /// Lets go of its life line.
@@ -197,6 +195,16 @@ async fn read(stdout: ChildStdout, said: watch::Sender<Said>, name: String) -> S
 }
 
 impl Said {
+    fn is_settled(&self, neighbors: usize, files: u64) -> bool {
+        let linked = match (self.topology, self.role) {
+            (TopologyKind::Central, _) => self.registered,
+            (TopologyKind::Ultrapeer, Role::Leaf) => self.neighbors.iter().any(|(_, kind)| *kind == Role::Ultrapeer),
+            (TopologyKind::Ultrapeer, _) => true,
+            (TopologyKind::Flood, _) => self.neighbors.len() >= neighbors,
+        };
+        linked && self.files >= files
+    }
+
     /// Takes in what the child said; returns whether that is of interest.
     fn take(&mut self, event: Event) -> bool {
         match event {
@@ -207,10 +215,10 @@ impl Said {
             Event::Topology { topology, role, .. } => (self.topology, self.role) = (topology, role),
             Event::Directory { state, .. } => self.registered = state == DirectoryState::Registered,
             Event::Library { files, hashing, .. } => self.files = if hashing == 0 { files } else { 0 },
-            Event::Neighbor { event, node, .. } => {
-                self.neighbors.retain(|&other| other != node);
+            Event::Neighbor { event, node, kind, .. } => {
+                self.neighbors.retain(|&(other, _)| other != node);
                 if event == UpDown::Up {
-                    self.neighbors.push(node);
+                    self.neighbors.push((node, kind));
                 }
             }
             _ => return false,

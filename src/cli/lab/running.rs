@@ -20,6 +20,8 @@ use crate::control::{Answer, Status};
 /// For the links of a lab to come up, its roles to be found and its files to be registered. What is missing then is said,
 /// and the lab goes on.
 const SETTLING: Duration = Duration::from_secs(20);
+/// A leaf that has had its ultra-peer for so long is not refused any more.
+const CALM: Duration = Duration::from_millis(1_200);
 /// Between two looks at what the directory knows.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -80,10 +82,20 @@ impl Lab {
         try_join_all(dial).await.map(drop)
     }
 
-    /// Waits until everybody is linked to somebody and can be found.
+    /// Waits until everybody is linked to somebody and can be found, and stays so: a leaf may be refused a moment later.
     async fn settle(&self) {
         let linked = async {
-            join_all(self.children.iter().enumerate().map(|(node, child)| self.settled(node, child))).await;
+            let each = || self.children.iter().enumerate();
+            loop {
+                join_all(each().map(|(node, child)| child.settled(self.degree(node), self.files[node] as u64))).await;
+                if self.topology != TopologyKind::Ultrapeer {
+                    break;
+                }
+                tokio::time::sleep(CALM).await;
+                if each().all(|(node, child)| child.is_settled(self.degree(node), self.files[node] as u64)) {
+                    break;
+                }
+            }
             if self.topology == TopologyKind::Central {
                 self.registered().await;
             }
@@ -93,14 +105,8 @@ impl Lab {
         }
     }
 
-    async fn settled(&self, node: usize, child: &Child) -> bool {
-        let links = match self.topology {
-            TopologyKind::Flood => self.graph.degree(node),
-            // Who is an ultra-peer is for them to find out; alone, nobody needs one.
-            TopologyKind::Ultrapeer => self.graph.degree(node).min(1),
-            TopologyKind::Central => 1,
-        };
-        child.settled(links, self.files[node] as u64).await
+    fn degree(&self, node: usize) -> usize {
+        self.graph.degree(node)
     }
 
     /// Returns when the directory knows all files.

@@ -95,7 +95,7 @@ impl Summary {
             ttl: row.ttl,
             node: recording.origin.node,
             name: recording.origin.name.clone(),
-            topology: recording.origin.topology,
+            topology: search.topology,
             hop_delay_ms: recording.origin.hop_delay_ms,
             query: number,
             queries: recording.searches.len(),

@@ -93,7 +93,7 @@ pub(super) fn sign(look: Look, node: usize, paint: &Paint<'_>) -> (&'static str,
         Look::Strange => (glyphs.warning, paint.warn().add_modifier(Modifier::BOLD)),
         Look::Refused => (glyphs.dropped, paint.dropped()),
         Look::Role(role) => (paint.role_symbol(role), if by_hop { paint.hop(hop) } else { paint.role(role) }),
-        Look::Heard => (paint.symbol("○", "c"), if by_hop { paint.hop(hop) } else { paint.text() }),
+        Look::Heard => (paint.symbol("○", "u"), if by_hop { paint.hop(hop) } else { paint.text() }),
         Look::Inferred => (glyphs.dialling, paint.dim()),
         Look::Faded => (glyphs.duplicate, paint.dim()),
     }

@@ -21,6 +21,8 @@ pub mod net;
 #[cfg(feature = "node")]
 pub mod share;
 #[cfg(feature = "node")]
+pub mod trace;
+#[cfg(feature = "node")]
 pub mod transfer;
 #[cfg(feature = "node")]
 pub mod tui;

@@ -104,6 +104,9 @@ pub enum Event {
         ttl: u8,
         /// What it did.
         action: Action,
+        /// Files that it answered with.
+        #[serde(default)]
+        hits: u16,
         /// Copies sent on.
         sent: u16,
         /// Since the search began.

@@ -48,6 +48,11 @@ impl Refusal {
     pub(super) fn stopped() -> Self {
         Self::new("stopped", "the node has stopped", "start it again")
     }
+
+    /// There is no node.
+    fn recorded() -> Self {
+        Self::new("recorded", "This is a recording: there is no network behind it", "start a node with `hopscope`")
+    }
 }
 
 type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
@@ -85,6 +90,8 @@ pub struct Handle {
     commands: mpsc::Sender<Command>,
     snapshots: watch::Receiver<Arc<Snapshot>>,
     events: broadcast::Sender<Event>,
+    /// Of a recording: what keeps its one snapshot in view. A running node's engine does that itself.
+    recorded: Option<Arc<watch::Sender<Arc<Snapshot>>>>,
 }
 
 impl Handle {
@@ -95,7 +102,21 @@ impl Handle {
         snapshots: watch::Receiver<Arc<Snapshot>>,
         events: broadcast::Sender<Event>,
     ) -> Self {
-        Self { commands, snapshots, events }
+        Self { commands, snapshots, events, recorded: None }
+    }
+
+    /// A handle on what was recorded once: it shows that, and refuses every command.
+    #[must_use]
+    pub fn of_recording(snapshot: Snapshot) -> Self {
+        let (shown, snapshots) = watch::channel(Arc::new(snapshot));
+        let ((commands, _), (events, _)) = (mpsc::channel(1), broadcast::channel(1));
+        Self { commands, snapshots, events, recorded: Some(Arc::new(shown)) }
+    }
+
+    /// Whether there is no node behind it, only a recording.
+    #[must_use]
+    pub const fn is_recording(&self) -> bool {
+        self.recorded.is_some()
     }
 
     /// The node as it stands. It shows what a command did when the command has been answered, and what an event tells of
@@ -119,6 +140,9 @@ impl Handle {
     }
 
     async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, Refusal> {
+        if self.is_recording() {
+            return Err(Refusal::recorded());
+        }
         let (reply, answer) = oneshot::channel();
         self.commands.send(command(reply)).await.map_err(|_| Refusal::stopped())?;
         answer.await.map_err(|_| Refusal::stopped())?

@@ -9,6 +9,7 @@ mod known_hosts;
 mod log;
 mod neighbors;
 mod parts;
+pub mod recorded;
 mod relayed;
 mod role;
 mod searches;
@@ -38,3 +39,7 @@ pub use crate::share::{
 };
 pub use crate::transfer::{Direction, Transfer, TransferState, VERIFICATION_FAILED};
 pub use crate::wire::seal_query;
+
+// What a recording is checked against, because anybody may have written it.
+pub use crate::proto::Magnet;
+pub use crate::proto::limits::{MAX_FILE_NAME, MAX_HITS_A_SEARCH, MAX_HOPS_A_SEARCH, MAX_QUERY_TEXT};

@@ -131,7 +131,7 @@ impl Searches {
                 record.lost_reports += 1;
             }
         }
-        Event::Hop { guid, node, name, from, hop: number, ttl, action, sent, at_ms }
+        Event::Hop { guid, node, name, from, hop: number, ttl, action, hits, sent, at_ms }
     }
 
     /// Takes the files of one hit in; an event each.
@@ -173,6 +173,22 @@ impl Searches {
             record.hits.extend(hits.into_iter().take(room));
         }
         events
+    }
+
+    /// Takes one file in, as it was found once.
+    pub(super) fn found(&mut self, hit: Hit) {
+        let Some(record) = self.record(&hit.guid) else { return };
+        if record.hits.len() < MAX_HITS_A_SEARCH {
+            record.cost.first_hit.get_or_insert(Duration::from_millis(hit.at_ms));
+            record.hits.push(Arc::new(hit));
+        }
+    }
+
+    /// Counts reports that did not come here.
+    pub(super) fn lost(&mut self, guid: &Guid, reports: u64) {
+        if let Some(record) = self.record(guid) {
+            record.lost_reports = record.lost_reports.saturating_add(reports);
+        }
     }
 
     /// Ends a search.

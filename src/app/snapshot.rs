@@ -68,7 +68,7 @@ pub struct NodeStatus {
 }
 
 /// Topology and role, and why.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RoleStatus {
     /// The topology.
     pub topology: TopologyKind,

@@ -44,9 +44,10 @@ pub(super) fn run(resolved: &Resolved, verbosity: u8, json: bool, exit_with_stdi
 pub(super) fn serve(resolved: &Resolved, settings: Settings, verbosity: u8, face: Face) -> Result<Exit, Failure> {
     let log = logging::start(resolved, verbosity, Target::Errors)?;
     let yielding = resolved.is_default("listen");
+    let tape = node::tape(resolved, &settings)?;
     node::run(async {
         let mut signals = Signals::catch()?;
-        let (node, events) = Node::start(settings, yielding, log).await?;
+        let (node, events) = Node::start(settings, yielding, log, tape).await?;
         let stop = CancellationToken::new();
         let feed = Feed::of(events, stop.clone());
         let input_ended = if face.exit_with_stdin { end_of_input()? } else { CancellationToken::new() };

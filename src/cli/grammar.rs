@@ -12,6 +12,7 @@ use super::settings::{duration, number, peer, word};
 use super::sim::delay;
 use crate::app::Dedup;
 use crate::sim::{Kind, MAX_NODES};
+use crate::trace::MAX_SEARCHES;
 
 const ABOUT: &str = "A peer-to-peer file-sharing node that lives in your terminal and lets you see the overlay think";
 const LONG_ABOUT: &str = "\
@@ -48,7 +49,7 @@ pub(super) fn command() -> Command {
             files(),
             topology(),
         ])
-        .subcommand(sim())
+        .subcommands([sim(), replay()])
         .subcommands([keys(), config(), completions(), manual()])
 }
 
@@ -260,6 +261,36 @@ fn sim_flood() -> Command {
                 .help("Graph, delays and ids follow from it"),
         )
         .arg(json("Print one JSON object"))
+}
+
+fn replay() -> Command {
+    let picture = |name: &'static str, help: &'static str| switch(name, help).group("form");
+    Command::new("replay")
+        .about("Open a recorded flood: the screens and keys of a running node, without any network")
+        .long_about(
+            "Open a recorded flood: the screens and keys of a running node, without any network. What cannot be true in \
+             the recording is marked as inconsistent and counted. With a form or an expectation no terminal is needed.",
+        )
+        .arg(Arg::new("trace").value_name("TRACE").required(true).help("A file that --record wrote"))
+        .arg(
+            Arg::new("query")
+                .long("query")
+                .value_name("N")
+                .value_parser(|text: &str| number(text, 1, MAX_SEARCHES))
+                .help("Which search of the recording, 1 for the first; the last one unless given"),
+        )
+        .arg(picture("json", "Print one JSON object that sums the search up"))
+        .arg(picture("dot", "Print the flood as a graph for Graphviz"))
+        .arg(picture("svg", "Print the flood's rings as a picture"))
+        .arg(
+            Arg::new("expect")
+                .long("expect")
+                .value_name("FIELD OP VALUE")
+                .action(ArgAction::Append)
+                .help("Fail unless this holds, for example 'reached >= 40'; again for more"),
+        )
+        .args(["keymap", "theme", "ascii"].map(setting))
+        .after_help("Exit code 1 if an expectation does not hold.")
 }
 
 fn keys() -> Command {

@@ -17,6 +17,7 @@ mod node;
 mod options;
 mod output;
 mod places;
+mod replay;
 mod resolve;
 mod role;
 mod scratch;
@@ -65,6 +66,7 @@ pub fn main() -> ExitCode {
 fn draws(matches: &ArgMatches) -> bool {
     match matches.subcommand() {
         None => true,
+        Some(("replay", arguments)) => !replay::is_quiet(arguments),
         Some(("demo", arguments)) => !is_set(arguments, "headless") && !is_set(arguments, "json"),
         Some(_) => false,
     }
@@ -95,6 +97,7 @@ fn run(matches: &ArgMatches) -> Result<Exit, Failure> {
         "keys" => keys::run(&resolve(arguments)?, arguments, json),
         "config" => config::run(&resolve(arguments)?, json),
         "demo" => lab::run(&resolve(arguments)?, arguments, verbosity),
+        "replay" => replay::run(&resolve(arguments)?, arguments),
         "daemon" => daemon::run(&resolve(arguments)?, verbosity, json, is_set(arguments, "exit-with-stdin")),
         "directory" => directory::run(&resolve(arguments)?, verbosity, json, is_set(arguments, "exit-with-stdin")),
         "sim" => match arguments.subcommand() {

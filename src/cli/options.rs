@@ -170,6 +170,8 @@ pub(super) static OPTIONS: &[Opt] = &[
         "Colours: dark, light, or a file"),
     option("ascii", Switch, "BOOL", Screen, true, |_| "auto".into(),
         "Draw with ASCII characters only; by itself where the terminal has no UTF-8"),
+    option("record", One, "FILE", Log, true, |_| String::new(),
+        "Write what this node's searches do, hop by hop, to this new file; `hopscope replay` shows it"),
     option("log-file", One, "FILE", Log, true, |_| String::new(),
         "Append the log to this file"),
     option("log", One, "FILTER", Quiet, false, |_| String::new(),

@@ -109,7 +109,7 @@ fn reachable_from(peer: &str) -> IpAddr {
 /// Asks through the socket even here, so that both ways are one.
 async fn join(settings: Settings, body: SearchBody, json: bool, log: LogRing) -> Result<Exit, Failure> {
     let (home, at) = (settings.home.clone(), settings.peers.join(", "));
-    let (node, _) = Node::start(settings, false, log).await?;
+    let (node, _) = Node::start(settings, false, log, None).await?;
     let joined = async {
         tokio::time::timeout(JOIN_TIMEOUT, linked(&node.handle)).await.unwrap_or_else(|_| {
             let message = format!("{at} gave no link within {} s", JOIN_TIMEOUT.as_secs());

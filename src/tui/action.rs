@@ -43,6 +43,10 @@ pub enum PaneName {
     Hops,
     /// Screen 3: the selected node.
     Story,
+    /// Screen 4: the known overlay as a graph.
+    Map,
+    /// Screen 4: the selected node.
+    About,
     /// Screen 5: the shared folders.
     Shares,
     /// Screen 5: the shared files.
@@ -53,7 +57,7 @@ pub enum PaneName {
 
 impl PaneName {
     /// Every pane, in the order in which the screens show them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Neighbors,
         Self::Queries,
         Self::Role,
@@ -64,6 +68,8 @@ impl PaneName {
         Self::Rings,
         Self::Hops,
         Self::Story,
+        Self::Map,
+        Self::About,
         Self::Shares,
         Self::Files,
         Self::Log,
@@ -83,6 +89,8 @@ impl PaneName {
             Self::Rings => "rings",
             Self::Hops => "hops",
             Self::Story => "story",
+            Self::Map => "map",
+            Self::About => "about",
             Self::Shares => "shares",
             Self::Files => "files",
             Self::Log => "log",
@@ -96,6 +104,7 @@ impl PaneName {
             Self::Neighbors | Self::Queries | Self::Role | Self::Transfers | Self::Flood => 1,
             Self::Results | Self::Cost => 2,
             Self::Rings | Self::Hops | Self::Story => 3,
+            Self::Map | Self::About => 4,
             Self::Shares | Self::Files => 5,
             Self::Log => 6,
         }
@@ -160,8 +169,8 @@ macro_rules! actions {
             Action::Pane(PaneName::Neighbors), Action::Pane(PaneName::Queries), Action::Pane(PaneName::Role),
             Action::Pane(PaneName::Transfers), Action::Pane(PaneName::Flood), Action::Pane(PaneName::Results),
             Action::Pane(PaneName::Cost), Action::Pane(PaneName::Rings), Action::Pane(PaneName::Hops),
-            Action::Pane(PaneName::Story), Action::Pane(PaneName::Shares), Action::Pane(PaneName::Files),
-            Action::Pane(PaneName::Log),
+            Action::Pane(PaneName::Story), Action::Pane(PaneName::Map), Action::Pane(PaneName::About),
+            Action::Pane(PaneName::Shares), Action::Pane(PaneName::Files), Action::Pane(PaneName::Log),
             Action::Topology(TopologyKind::Flood), Action::Topology(TopologyKind::Ultrapeer),
             Action::Topology(TopologyKind::Central), Action::Propose(TopologyKind::Flood),
             Action::Propose(TopologyKind::Ultrapeer), Action::Propose(TopologyKind::Central),
@@ -195,7 +204,8 @@ const SCREEN: ActionInfo = ActionInfo {
 
 const PANE: ActionInfo = ActionInfo {
     name: "pane",
-    argument: "a pane: neighbors, queries, role, transfers, flood, results, cost, rings, hops, story, shares, files or log",
+    argument: "a pane: neighbors, queries, role, transfers, flood, results, cost, rings, hops, story, map, about, \
+               shares, files or log",
     label: "pane",
     help: "Focus a pane, on whichever screen it is",
     group: "Go to",
@@ -258,6 +268,15 @@ actions! {
     Duplicates "duplicates" "duplicates" "Flood" "Hide the ways of duplicates in the flood, and show them";
     RingsIn "rings-in" "rings +" "Flood" "Show fewer rings of the flood, larger";
     RingsOut "rings-out" "rings -" "Flood" "Show more rings of the flood, smaller";
+    MapIn "map-in" "map +" "Map" "Go nearer to the map";
+    MapOut "map-out" "map -" "Map" "Go farther away from the map";
+    PanLeft "pan-left" "pan left" "Map" "Show what is to the left on the map";
+    PanRight "pan-right" "pan right" "Map" "Show what is to the right on the map";
+    PanUp "pan-up" "pan up" "Map" "Show what is above on the map";
+    PanDown "pan-down" "pan down" "Map" "Show what is below on the map";
+    Center "center" "center" "Map" "Put the selected node of the map into the middle";
+    Names "names" "names" "Map" "Hide the names on the map, and show them";
+    Colors "colors" "colors" "Map" "Color the map by role, or by hops from here";
     Pause "pause" "pause" "View" "Freeze the screen, and let it go on";
     Zoom "zoom" "zoom" "View" "Give the focused pane the whole screen, and back";
     NextTheme "next-theme" "theme" "View" "Show the next color theme";

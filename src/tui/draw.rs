@@ -12,7 +12,7 @@ use super::layout::{self, Plan, Room};
 use super::model::{Model, Tone};
 use super::overlays;
 use super::paint::Paint;
-use super::panes::{self, later, role, status, traffic};
+use super::panes::{self, role, status, traffic};
 use super::table::put;
 use super::text;
 use super::theme::Meaning;
@@ -54,9 +54,6 @@ pub fn draw_buffer(model: &Model, buffer: &mut Buffer) -> Option<(u16, u16)> {
             let inner = panes::frame(buffer, area, "Traffic", &traffic::title(&paint), false, &paint);
             traffic::draw(buffer, inner, &paint);
         }
-        if layout::panes_of(model.screen).is_empty() {
-            later::draw(buffer, plan.body, &paint);
-        }
         footer(buffer, plan.footer, &paint);
     }
     let cursor = overlays::draw(buffer, &paint);
@@ -90,6 +87,9 @@ fn screens(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
         end = tab.right();
     }
     let mut badges = Vec::new();
+    if model.recorded {
+        badges.push(("recorded: no network".to_owned(), paint.warn().patch(paint.strong())));
+    }
     if model.frozen.is_some() {
         badges.push((format!("{} frozen: {} goes on", model.glyphs.paused, paint.key(&Action::Pause)), paint.warn()));
     }
@@ -199,7 +199,10 @@ pub fn of_pane(pane: Option<PaneName>) -> &'static [Action] {
         Some(PaneName::Rings | PaneName::Hops | PaneName::Story) => {
             &[A::Play, A::HopBack, A::HopForward, A::PrevQuery, A::NextQuery, A::Duplicates, A::RingsIn, A::Slower]
         }
-        None => &[A::Pane(PaneName::Rings)],
+        Some(PaneName::Map | PaneName::About) => {
+            &[A::MapIn, A::MapOut, A::Center, A::Play, A::Act, A::Names, A::Colors, A::PanLeft, A::NextQuery]
+        }
+        None => &[],
     }
 }
 

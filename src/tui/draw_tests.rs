@@ -154,7 +154,7 @@ fn proposing_a_topology_asks() {
 #[test]
 fn an_empty_node_says_what_to_do() {
     let mut model = model(Shape::EMPTY, 7, (100, 30), "dark", Glyphs::UNICODE);
-    let screens = [1, 2, 3, 5, 6].map(|screen| {
+    let screens = [1, 2, 3, 4, 5, 6].map(|screen| {
         model.screen = screen;
         dump(&draw(&model))
     });
@@ -181,6 +181,9 @@ fn colors_mean_what_they_mean() {
         let mut flood = model(Shape::BUSY, 7, (100, 30), theme, Glyphs::UNICODE);
         keys(&mut flood, "3↓↓↓↓");
         insta::assert_snapshot!(format!("styles-flood-{theme}"), styles(&draw(&flood)));
+        let mut map = model(Shape { searches: 1, ..Shape::BUSY }, 7, (100, 30), theme, Glyphs::UNICODE);
+        keys(&mut map, "4↓");
+        insta::assert_snapshot!(format!("styles-map-{theme}"), styles(&draw(&map)));
     }
     insta::assert_snapshot!("styles-mono", styles(&draw(&model(Shape::BUSY, 7, (100, 24), "mono", Glyphs::UNICODE))));
 }
@@ -192,6 +195,7 @@ fn pictures_are_fresh() {
         ("node", "dark", "1"),
         ("search", "dark", "2"),
         ("flood", "dark", "3↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓"),
+        ("map", "dark", "4+++↓↓↓↓↓"),
         ("files", "dark", "5"),
         ("log", "dark", "6"),
         ("help", "dark", "?"),
@@ -200,6 +204,10 @@ fn pictures_are_fresh() {
     for (name, theme, typed) in pictures {
         let mut model = model(Shape::BUSY, 7, (120, 38), theme, Glyphs::UNICODE);
         keys(&mut model, typed);
+        while model.map.layout.moves() {
+            let next = model.clock + Duration::from_millis(100);
+            update(&mut model, next, Message::Tick);
+        }
         check_picture(name, theme, &model);
     }
     check_picture("topology-flood", "dark", &model(Shape::BUSY, 7, (120, 38), "dark", Glyphs::UNICODE));

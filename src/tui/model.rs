@@ -11,6 +11,7 @@ use super::flood::Flood;
 use super::glyphs::Glyphs;
 use super::keymap::{KeyPress, Keymap};
 use super::layout::{self, Plan};
+use super::map::Map;
 use super::panes::role;
 use super::rows::Rows;
 use super::theme::Theme;
@@ -228,6 +229,8 @@ pub struct Model {
     pub hop: Option<u8>,
     /// The flood of that search, while its screen is shown.
     pub flood: Flood,
+    /// The known overlay, while its screen is shown.
+    pub map: Map,
     /// TTL of the next search.
     pub ttl: u8,
     /// What was searched, the youngest last.
@@ -242,6 +245,8 @@ pub struct Model {
     pub glyphs: Glyphs,
     /// What is wrong with keymap and theme.
     pub problems: Vec<String>,
+    /// Whether there is no node, only a recording of one.
+    pub recorded: bool,
     /// When and where the mouse was pressed last, for double clicks.
     pub clicked: Option<(Duration, u16, u16)>,
 }
@@ -272,12 +277,14 @@ impl Model {
             chosen: None,
             hop: None,
             flood: Flood::default(),
+            map: Map::default(),
             history: Vec::new(),
             files: FileWindow::default(),
             keymap,
             theme,
             glyphs,
             problems: Vec::new(),
+            recorded: false,
             clicked: None,
         };
         model.refresh();

@@ -10,6 +10,7 @@ mod crowd;
 mod homes;
 mod lab;
 mod line;
+mod replay;
 mod screen;
 mod sim;
 mod support;

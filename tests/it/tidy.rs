@@ -15,9 +15,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("transfer", &["share", "proto", "base"]),
     ("net", &["overlay", "wire", "proto", "base"]),
     ("app", &["net", "share", "transfer", "overlay", "wire", "proto", "base"]),
+    ("trace", &["app"]),
     ("tui", &["app"]),
     ("control", &["app"]),
-    ("cli", &["tui", "control", "app", "sim", "base"]),
+    ("cli", &["tui", "control", "trace", "app", "sim", "base"]),
 ];
 
 fn root() -> &'static Path {

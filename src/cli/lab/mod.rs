@@ -57,6 +57,10 @@ pub(super) fn run(resolved: &Resolved, arguments: &ArgMatches, verbosity: u8) ->
             format!("--graph draws the links of a flooding lab, and {} has its own", settings.topology.name());
         return Err(Failure::usage(message, "leave one of --graph and --topology out"));
     }
+    if headless && resolved.text("record").is_some() {
+        return Err(Failure::usage("a lab without a screen searches nothing", "leave --record out, or --headless"));
+    }
+    let tape = node::tape(resolved, &settings)?;
     let mut rng = Rng::new(arguments.get_one::<u64>("seed").copied().unwrap_or_default());
     let graph = graph(arguments, &mut rng)?;
     let log = logging::start(resolved, verbosity, if headless { Target::Errors } else { Target::Screen })?;
@@ -80,7 +84,7 @@ pub(super) fn run(resolved: &Resolved, arguments: &ArgMatches, verbosity: u8) ->
             shown
         } else {
             let config_dir = &resolved.places.folders.config;
-            let viewer = Viewer { settings, screen, drawn, folder: scratch.path(), config_dir };
+            let viewer = Viewer { settings, tape, screen, drawn, folder: scratch.path(), config_dir };
             viewer.join(&lab, log, &mut rng).await
         };
         lab.end().await;

@@ -12,12 +12,15 @@ use crate::base::Rng;
 use crate::cli::failure::Failure;
 use crate::cli::node::{self, Node};
 use crate::cli::settings::ScreenSettings;
+use crate::trace::Tape;
 use crate::tui::ExitSummary;
 
 /// How the viewer's node looks and where its files lie.
 pub(super) struct Viewer<'a> {
     /// The settings of the command line.
     pub(super) settings: Settings,
+    /// Where its searches are recorded, if they are.
+    pub(super) tape: Option<Tape>,
     pub(super) screen: ScreenSettings,
     /// Whether it keeps the links that it starts with, and no others.
     pub(super) drawn: bool,
@@ -36,7 +39,7 @@ impl Viewer<'_> {
         rng.shuffle(&mut peers);
         peers.truncate(OWN_LINKS);
         let settings = own(self.settings, &self.folder.join(VIEWER), peers, lab.directory.addr.to_string(), self.drawn);
-        let (node, _) = Node::start(settings, false, log).await?;
+        let (node, _) = Node::start(settings, false, log, self.tape).await?;
         let handle = node.handle.clone();
         let result = node::open_screen(handle.clone(), self.screen, self.config_dir).await;
         node.stop().await;

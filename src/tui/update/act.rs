@@ -12,7 +12,7 @@ use super::super::paint::Paint;
 use super::super::panes::{self, results};
 use super::super::rows::rows_in;
 use super::super::theme;
-use super::{answer, flood, open, topology};
+use super::{answer, flood, map, open, topology};
 use crate::app::{Direction, Transfer, TransferState};
 
 /// Carries an action out. What is open takes most of them first.
@@ -22,6 +22,9 @@ pub(super) fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) 
     }
     if let Some(overlay) = model.overlay.take() {
         return open::act_in(model, overlay, action, effects);
+    }
+    if map::act(model, action) {
+        return;
     }
     match action {
         Action::Screen(screen) => show_screen(model, screen),
@@ -37,7 +40,7 @@ pub(super) fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) 
         Action::SearchPrompt => open::prompt(model, PromptKind::Search),
         Action::AddPeer => open::prompt(model, PromptKind::AddPeer),
         Action::Filter => with_pane(model, |model, pane| {
-            if pane.screen() == 3 {
+            if matches!(pane.screen(), 3 | 4) {
                 model.say(Tone::Plain, format!("{} has nothing to filter", panes::title(pane)), "");
             } else if model.count(pane) > 0 || !model.list(pane).filter.is_empty() {
                 open::prompt(model, PromptKind::Filter(pane));
@@ -80,7 +83,6 @@ pub(super) fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) 
         Action::Copy => with_pane(model, |model, pane| copy(model, pane, effects)),
         Action::Back => back(model),
         Action::Quit => quit(model, effects),
-        Action::QuitNow => {}
         _ => with_pane(model, |model, pane| move_in(model, pane, action)),
     }
 }
@@ -114,8 +116,12 @@ fn next_pane(model: &mut Model, by: isize) {
 
 /// Moves a list's cursor.
 pub(super) fn move_in(model: &mut Model, pane: PaneName, action: Action) {
-    // The story is that of the node under the cursor of the rings.
-    let pane = if pane == PaneName::Story { PaneName::Rings } else { pane };
+    // What is told of one node is that of the node under the cursor of the picture beside it.
+    let pane = match pane {
+        PaneName::Story => PaneName::Rings,
+        PaneName::About => PaneName::Map,
+        pane => pane,
+    };
     let Some(at) = model.position(pane) else { return };
     let page = model.plan().area_of(pane).map_or(10, |area| rows_in(pane, area.height)).max(1);
     let to = match action {
@@ -262,7 +268,7 @@ fn back(model: &mut Model) {
         pause(model);
     } else if model.hop.is_some() {
         model.hop = None;
-    } else if flood::back(model) {
+    } else if flood::back(model) || map::back(model) {
         model.settle();
     } else if model.screen != 1 {
         show_screen(model, 1);
@@ -298,6 +304,7 @@ pub(super) fn enter(model: &mut Model, pane: PaneName, effects: &mut Vec<Effect>
         (RowId::Hop(hop), _) => {
             model.hop = if model.hop == Some(*hop) { None } else { Some(*hop) };
         }
+        (RowId::Reached(node), PaneName::Map) => map::open(model, *node),
         (RowId::Reached(_), _) => flood::follow_back(model),
         (RowId::Share(alias), _) => {
             let start = format!("{alias}/");

@@ -4,6 +4,7 @@ mod act;
 mod answer;
 mod flood;
 mod keys;
+mod map;
 mod mouse;
 mod open;
 mod topology;
@@ -38,6 +39,7 @@ pub fn update(model: &mut Model, at: Duration, message: Message) -> Vec<Effect> 
         Message::Tick => {}
     }
     model.follow_flood();
+    model.follow_map();
     if model.toast.as_ref().is_some_and(|toast| toast.until <= model.clock) {
         model.toast = None;
     }
@@ -60,8 +62,10 @@ pub fn next_tick(model: &Model) -> Option<Duration> {
         let step = if young || role::counts_down(model) { 1_000 } else { 60_000 };
         now + Duration::from_millis(step - model.now_ms() % step)
     });
-    let replay = (model.screen == 3 && model.flood.player.runs()).then(|| model.clock + player::FRAME);
-    toast.into_iter().chain(ages).chain(replay).min()
+    let plays = matches!(model.screen, 3 | 4) && model.flood.player.runs();
+    let settles = model.screen == 4 && model.map.layout.moves();
+    let moves = (plays || settles).then(|| model.clock + player::FRAME);
+    toast.into_iter().chain(ages).chain(moves).min()
 }
 
 /// Between two frames of something that moves.

@@ -1,7 +1,6 @@
 //! Flood: the chosen search as rings, one for each hop, with the nodes that reported and the way the query took.
 
 mod bar;
-mod dots;
 pub(crate) mod geometry;
 mod labels;
 
@@ -10,9 +9,9 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span as Words};
 
-use self::dots::{Dots, Layer};
 use self::geometry::{Geometry, Seen};
 use super::Digest;
+use super::dots::{Dots, Layer};
 use crate::app::{Action as Did, Role};
 use crate::tui::action::Action;
 use crate::tui::flood::tree::{Node, Span, State, Tree};

@@ -6,11 +6,11 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 /// Dots of a cell across and down.
-pub(super) const CELL: (i32, i32) = (2, 4);
+pub(crate) const CELL: (i32, i32) = (2, 4);
 
 /// What dots belong to, the lowest first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Layer {
+pub(crate) enum Layer {
     #[default]
     Empty,
     Ring,
@@ -32,14 +32,14 @@ impl Layer {
 }
 
 /// The dots of an area.
-pub(super) struct Dots {
+pub(crate) struct Dots {
     area: Rect,
     cells: Vec<(u8, Layer, Style)>,
 }
 
 impl Dots {
     /// No dots.
-    pub(super) fn new(area: Rect) -> Self {
+    pub(crate) fn new(area: Rect) -> Self {
         Self { area, cells: vec![(0, Layer::Empty, Style::new()); usize::from(area.width) * usize::from(area.height)] }
     }
 
@@ -63,7 +63,7 @@ impl Dots {
     }
 
     /// A circle of which every `every`th dot is drawn.
-    pub(super) fn circle(&mut self, (x, y): (f64, f64), radius: f64, every: usize, layer: Layer, style: Style) {
+    pub(crate) fn circle(&mut self, (x, y): (f64, f64), radius: f64, every: usize, layer: Layer, style: Style) {
         let steps = (std::f64::consts::TAU * radius).ceil().clamp(1.0, 20_000.0) as usize;
         for step in (0..steps).step_by(every.max(1)) {
             let (sin, cos) = (std::f64::consts::TAU * step as f64 / steps as f64).sin_cos();
@@ -72,7 +72,7 @@ impl Dots {
     }
 
     /// A straight line of which every `every`th dot is drawn.
-    pub(super) fn line(&mut self, from: (f64, f64), to: (f64, f64), every: usize, layer: Layer, style: Style) {
+    pub(crate) fn line(&mut self, from: (f64, f64), to: (f64, f64), every: usize, layer: Layer, style: Style) {
         let (dx, dy) = (to.0 - from.0, to.1 - from.1);
         let steps = dx.abs().max(dy.abs()).ceil().clamp(1.0, 20_000.0) as usize;
         for step in (0..=steps).step_by(every.max(1)) {
@@ -82,13 +82,13 @@ impl Dots {
     }
 
     /// How high the dots of a cell are, for whoever looks for room.
-    pub(super) fn layer(&self, column: u16, row: u16) -> Layer {
+    pub(crate) fn layer(&self, column: u16, row: u16) -> Layer {
         let place = usize::from(row) * usize::from(self.area.width) + usize::from(column);
         self.cells.get(place).map_or(Layer::Empty, |(_, layer, _)| *layer)
     }
 
     /// Writes them into a buffer.
-    pub(super) fn draw(&self, buffer: &mut Buffer, ascii: bool) {
+    pub(crate) fn draw(&self, buffer: &mut Buffer, ascii: bool) {
         for (place, (bits, layer, style)) in self.cells.iter().enumerate().filter(|(_, (bits, ..))| *bits != 0) {
             let width = usize::from(self.area.width.max(1));
             let at = (self.area.x + (place % width) as u16, self.area.y + (place / width) as u16);

@@ -266,10 +266,12 @@ impl Engine {
         self.parts.tell(NetCommand::Search(search, reply)).await?;
         let started = answer.await.map_err(|_| Refusal::stopped())?;
         let guid = started.map_err(|error| Refusal::new("bad_query", error.to_string(), "shorten the search"))?;
-        self.searches.open(guid, &request.text, ttl, self.settings.trace, self.now_ms());
+        let topology = self.parts.status().topology;
+        self.searches.open(guid, &request.text, ttl, topology, self.settings.trace, self.now_ms());
         let text = Untrusted::new(request.text);
         tracing::info!("search {} began with TTL {ttl}: {}", guid.short(), text.visible(80));
-        faces.emit(Event::Query { guid, text, ttl, strategy: "flood".to_owned() });
+        let strategy = if topology == overlay::TopologyKind::Central { "lookup" } else { "flood" };
+        faces.emit(Event::Query { guid, text, ttl, strategy: strategy.to_owned() });
         Ok(guid)
     }
 
@@ -365,7 +367,7 @@ impl Engine {
                 self.searches.hit(found, files).into_iter().for_each(|event| faces.emit(event));
             }
             overlay::Event::Done { guid, cost, why } => {
-                let event = self.searches.done(guid, cost, why, self.parts.status().topology);
+                let event = self.searches.done(guid, cost, why);
                 tracing::info!("search {} ended: {} hits, {} nodes reached", guid.short(), cost.hits, cost.reached);
                 self.publish(faces);
                 faces.emit(event);

@@ -28,6 +28,7 @@ struct Record {
     guid: Guid,
     text: Untrusted,
     ttl: Ttl,
+    topology: TopologyKind,
     traced: bool,
     started_ms: u64,
     sent_here: u32,
@@ -52,7 +53,7 @@ struct HopTally {
 
 impl Searches {
     /// Takes a new search in; the oldest that is over gives way to it.
-    pub(super) fn open(&mut self, guid: Guid, text: &str, ttl: Ttl, traced: bool, now_ms: u64) {
+    pub(super) fn open(&mut self, guid: Guid, text: &str, ttl: Ttl, topology: TopologyKind, traced: bool, now_ms: u64) {
         if self.kept.len() >= MAX_KEPT {
             let over = self.kept.iter().position(|record| record.ended.is_some()).unwrap_or(0);
             self.kept.remove(over);
@@ -62,6 +63,7 @@ impl Searches {
             guid,
             text: text.into(),
             ttl,
+            topology,
             traced,
             started_ms: now_ms,
             sent_here: 0,
@@ -174,14 +176,10 @@ impl Searches {
     }
 
     /// Ends a search.
-    pub(super) fn done(
-        &mut self,
-        guid: Guid,
-        cost: SearchCost,
-        why: overlay::DoneWhy,
-        topology: TopologyKind,
-    ) -> Event {
+    pub(super) fn done(&mut self, guid: Guid, cost: SearchCost, why: overlay::DoneWhy) -> Event {
+        let mut topology = TopologyKind::default();
         if let Some(record) = self.record(&guid) {
+            topology = record.topology;
             record.cost = cost;
             record.ended = Some(why);
             record.nodes.clear();
@@ -315,6 +313,7 @@ impl Record {
         };
         Search {
             row,
+            topology: self.topology,
             hits: self.hits.iter().cloned().collect(),
             by_hop,
             sent_here: self.sent_here,

@@ -295,6 +295,8 @@ pub enum QueryState {
 pub struct Search {
     /// Its row in the list of queries.
     pub row: QueryRow,
+    /// The topology that it began in: in the central one it is a look-up, and floods nothing.
+    pub topology: TopologyKind,
     /// What it found, in the order of arrival; at most [`crate::proto::limits::MAX_HITS_A_SEARCH`].
     pub hits: Arc<[Arc<Hit>]>,
     /// The flood so far, hop by hop: index 0 is hop 1.

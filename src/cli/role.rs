@@ -232,7 +232,7 @@ mod tests {
         };
         let rows = rows(&RoleStatus { ultra: Some(ultra), ..role(TopologyKind::Ultrapeer, Role::Leaf) }, 5_000);
         assert!(find(&rows, "topology").text.starts_with("ultrapeer as leaf for 4.0 s: chosen by the user"));
-        assert!(find(&rows, "score").wrong && find(&rows, "score").text.contains("200/500 for 900 kbit/s"));
+        assert!(find(&rows, "score").wrong && find(&rows, "score").text.contains("200/450 for 900 kbit/s"));
         assert!(find(&rows, "seeking").wrong && find(&rows, "seeking").text.contains("--peer"));
         assert!(find(&rows, "slots").text.contains("0 ultra-peers, 3 more known") && !find(&rows, "slots").wrong);
         assert_eq!(find(&rows, "held").text, "it keeps this role for 4.0 s yet");

@@ -259,6 +259,7 @@ fn ended() -> crate::app::Search {
         state: crate::app::QueryState::Done,
     };
     crate::app::Search {
+        topology: TopologyKind::Flood,
         row,
         hits: Arc::new([]),
         by_hop: Vec::new(),

@@ -1,7 +1,7 @@
 //! What a directory keeps of the nodes that register with it: searched in memory, and kept on disk.
 //!
-//! [`open`] gives a registry that survives restarts, [`Catalogue`] one that does not. A store of another kind, shared by
-//! several processes say, is another implementation of [`crate::overlay::Registry`].
+//! [`open`] gives a registry that survives restarts, [`Catalogue`] one that does not. A store of another kind, shared
+//! by several processes say, is another implementation of [`crate::overlay::Registry`].
 
 mod catalogue;
 mod clock;
@@ -30,7 +30,10 @@ pub const DIRECTORY_FILE: &str = "directory.redb";
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The file is damaged.
-    #[error("the directory's file {} is damaged ({why}): move it away, and the directory starts empty and fills itself again", path.display())]
+    #[error(
+        "the directory's file {} is damaged ({why}): move it away, and the directory starts empty and fills itself again",
+        path.display()
+    )]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -44,7 +47,11 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// Another version wrote the file.
-    #[error("the directory's file {} is of format {found}, and this version knows {known}: run the version that wrote it, or move the file away", path.display())]
+    #[error(
+        "the directory's file {} is of format {found}, and this version knows {known}: run the version that wrote it, \
+         or move the file away",
+        path.display()
+    )]
     Version {
         /// The file.
         path: PathBuf,
@@ -60,7 +67,10 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// The system refuses.
-    #[error("the directory's file {} cannot be opened ({error}): check that it and its folder can be written", path.display())]
+    #[error(
+        "the directory's file {} cannot be opened ({error}): check that it and its folder can be written",
+        path.display()
+    )]
     Io {
         /// The file.
         path: PathBuf,
@@ -69,8 +79,8 @@ pub enum OpenError {
     },
 }
 
-/// Opens the directory kept in a file, or begins one. Reads all of it before it returns, which takes a few seconds for a
-/// million files. No lease lasts longer than `longest_lease`; `seed` is for hash tables, whose keys strangers choose.
+/// Opens the directory kept in a file, or begins one. Reads all of it before it returns, which takes a few seconds for
+/// a million files. No lease lasts longer than `longest_lease`; `seed` is for hash tables, whose keys strangers choose.
 ///
 /// # Errors
 /// [`OpenError`].

@@ -61,6 +61,9 @@ impl Position {
 /// The page that begins `after`: up to `limit` files that match and whose nodes are wanted. It may have fewer, or none,
 /// before the end: see [`MAX_LOOKS`].
 pub(super) fn page(files: &Files, query: &Query, is_wanted: impl Fn(u16) -> bool, after: u64, limit: usize) -> Page {
+    if limit == 0 {
+        return Page { found: Vec::new(), next: Some(after) };
+    }
     let after = Position::of(after);
     let choice = after.source.checked_sub(1);
     let Some((lists, filters, reads_names, source)) = lists(files, query, choice) else { return Page::default() };
@@ -71,7 +74,7 @@ pub(super) fn page(files: &Files, query: &Query, is_wanted: impl Fn(u16) -> bool
         filters,
         reads_names,
         prefix: None,
-        limit: limit.max(1),
+        limit,
         looks: 0,
         reads: 0,
         found: Vec::new(),

@@ -133,7 +133,7 @@ fn each_topology_and_role_looks_like_this() {
             ((40, 12), Glyphs::UNICODE, &["1"]),
         ] {
             for typed in typed {
-                let mut model = model_of(Arc::clone(&snapshot), size, glyphs.clone());
+                let mut model = model_of(Arc::clone(&snapshot), size, glyphs);
                 keys(&mut model, typed);
                 shown.push(dump(&draw(&model)));
             }
@@ -239,6 +239,37 @@ fn strings_of_others_never_reach_a_terminal_raw() {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn no_role_breaks_it_at_any_size(
+        (width, height) in (1u16..200, 1u16..60), which in 0usize..6, screen in 1u8..=6, ascii: bool, numbers: [u32; 4],
+    ) {
+        let mut now = Scene::ALL[which].snapshot();
+        now.neighbors.truncate(40);
+        let hostile = "\x1b[2J\u{202e}fdp.exe".to_owned();
+        now.role.why.clone_from(&hostile);
+        if let Some(directory) = &mut now.role.directory {
+            (directory.why, directory.name) = (hostile.clone(), hostile.as_str().into());
+            (directory.files, directory.next_try_ms) = (u64::from(numbers[0]), Some(numbers[1].into()));
+        }
+        if let Some(serving) = &mut now.role.serving {
+            (serving.trouble, serving.nodes) = (Some(hostile), u64::MAX - u64::from(numbers[0]));
+        }
+        if let Some(ultra) = &mut now.role.ultra {
+            let part = |at: usize| numbers[at] as u16;
+            (ultra.score.total, ultra.score.threshold, ultra.score.capacity) = (part(0), part(1), part(2));
+            (ultra.leaves, ultra.score.max_uptime, ultra.filter_fill) = (numbers[1] as usize, part(3), Some(part(0)));
+        }
+        let glyphs = if ascii { Glyphs::ASCII } else { Glyphs::UNICODE };
+        let mut model = model_of(Arc::new(now), (width, height), glyphs);
+        model.screen = screen;
+        for typed in ["", "gr", "T", "\u{1b}:"] {
+            keys(&mut model, typed);
+            let buffer = draw(&model);
+            let raw = |c: char| c.is_control() || c == '\u{202e}' || (ascii && !c.is_ascii());
+            prop_assert!(!buffer.content.iter().any(|cell| cell.symbol().chars().any(raw)));
+        }
+    }
 
     #[test]
     fn nothing_breaks_it_at_any_size(

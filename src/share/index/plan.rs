@@ -4,7 +4,7 @@ use super::ids::Ids;
 use super::words::Words;
 use crate::proto::{Folded, Query, Term};
 
-/// Lists whose files are counted before a term with many of them counts as long.
+/// Lists whose files are counted, for all terms together that have many: more cost more than a bad choice does.
 const MAX_COUNTED: usize = 4_096;
 
 /// Where matches can come from: each file that has a term is in one of its lists.
@@ -99,39 +99,43 @@ fn extension_lists<'a>(words: &'a Words, term: &Term) -> Vec<&'a Ids> {
 }
 
 /// Which source has the fewest files. Single words first: their lists know how long they are, while those of a prefix may
-/// be thousands and are counted no further than needed.
+/// be thousands.
 fn shortest(words: &Words, sources: &[Source<'_>]) -> Option<u8> {
-    let numbered = || (0..=u8::MAX).zip(sources);
-    let mut best: Option<(usize, u8)> = None;
-    for (choice, source) in numbered() {
-        let Source::Exact(list) = source else { continue };
-        let len = list.len();
-        if best.is_none_or(|(shortest, _)| len < shortest) {
-            best = Some((len, choice));
-        }
+    if sources.len() == 1 {
+        return Some(0);
     }
+    let numbered = || (0..=u8::MAX).zip(sources);
+    let lens = numbered().filter_map(|(choice, source)| match source {
+        Source::Exact(list) => Some((list.len(), choice)),
+        Source::Prefix(_) | Source::Any(_) => None,
+    });
+    let word = lens.min();
+    let mut best = word;
+    let with_many = sources.iter().filter(|source| !matches!(source, Source::Exact(_))).count();
+    let lists_a_term = MAX_COUNTED / with_many.max(1);
     for (choice, source) in numbered() {
         let most = best.map_or(usize::MAX, |(len, _)| len);
-        let len = match source {
+        let (len, is_all) = match source {
             Source::Exact(_) => continue,
-            Source::Prefix(prefix) => count(words.beginning(prefix), most),
-            Source::Any(lists) => count(lists.iter().copied(), most),
+            Source::Prefix(prefix) => count(words.beginning(prefix), most, lists_a_term),
+            Source::Any(lists) => count(lists.iter().copied(), most, lists_a_term),
         };
-        if len < most {
+        // What was not counted to its end may be far longer than a word's list.
+        if len < most && (is_all || word.is_none()) {
             best = Some((len, choice));
         }
     }
     best.map(|(_, choice)| choice)
 }
 
-/// Files in the lists, or `most` if there are that many or too many lists to count.
-fn count<'a>(lists: impl Iterator<Item = &'a Ids>, most: usize) -> usize {
+/// Files in the lists, and whether those are all: they are counted up to `most`, and in so many lists.
+fn count<'a>(lists: impl Iterator<Item = &'a Ids>, most: usize, most_lists: usize) -> (usize, bool) {
     let mut files = 0;
-    for (lists, list) in lists.enumerate() {
-        files += list.len();
-        if files >= most || lists >= MAX_COUNTED {
-            return most.min(usize::MAX - 1);
+    for (counted, list) in lists.enumerate() {
+        if files >= most || counted >= most_lists {
+            return (files, false);
         }
+        files += list.len();
     }
-    files
+    (files, true)
 }

@@ -47,7 +47,7 @@ fn mark(row: &Search, paint: &Paint<'_>, _: u16) -> Line<'static> {
 /// What stands in the border.
 pub fn digest(paint: &Paint<'_>) -> Digest {
     let Some(search) = paint.model.search() else { return Digest::default() };
-    Digest { short: String::new(), long: ended(search, paint).into() }
+    Digest { short: String::new(), long: ended(search).into() }
 }
 
 /// Draws the pane's inside.
@@ -74,7 +74,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>, focused: bool) {
 fn facts(buffer: &mut Buffer, area: Rect, search: &Search, paint: &Paint<'_>) {
     let room = area.width.saturating_sub(NAMES);
     let mut lines = vec![("", Line::default())];
-    lines.extend(if is_lookup(search, paint) { of_lookup(search, room, paint) } else { of_flood(search, room, paint) });
+    lines.extend(if is_lookup(search) { of_lookup(search, room, paint) } else { of_flood(search, room, paint) });
     lines.push(("", Line::default()));
     for (y, (name, line)) in (0..area.height).zip(&lines) {
         put(buffer, area, 0, y, NAMES, &Line::styled(*name, paint.dim()));
@@ -92,14 +92,18 @@ type Fact = (&'static str, Line<'static>);
 /// What a look-up cost: no other node had anything to do with it.
 fn of_lookup(search: &Search, room: u16, paint: &Paint<'_>) -> Vec<Fact> {
     let row = &search.row;
+    let took = match search.ended {
+        Some(DoneWhy::NoDirectory) => Line::styled(paint.none(), paint.dim()),
+        _ => Line::styled(text::latency(paint.elapsed_ms(search) as f64), paint.text()),
+    };
     vec![
         ("query", Line::styled(paint.words(&row.text, room), paint.me())),
-        ("state", Line::styled(paint.fit(ended(search, paint), room), paint.text())),
+        ("state", Line::styled(paint.fit(ended(search), room), paint.text())),
         ("asked", asked(search, room, paint)),
         ("requests", copies(search, paint)),
         ("hits", Line::styled(text::count(row.hits.into()), paint.text())),
         ("first hit", first_hit(search, paint)),
-        ("took", Line::styled(text::latency(paint.elapsed_ms(search) as f64), paint.text())),
+        ("took", took),
     ]
 }
 
@@ -129,7 +133,7 @@ fn of_flood(search: &Search, room: u16, paint: &Paint<'_>) -> Vec<Fact> {
     let mut lines = vec![
         ("query", Line::styled(paint.words(&row.text, room), paint.me())),
         ("TTL left", super::queries::ttl_of(row, paint)),
-        ("state", Line::styled(paint.fit(ended(search, paint), room), paint.text())),
+        ("state", Line::styled(paint.fit(ended(search), room), paint.text())),
         ("reached", reached),
         ("copies", copies(search, paint)),
         ("duplicates", Line::styled(duplicates, paint.duplicate())),
@@ -172,7 +176,7 @@ pub fn advice(paint: &Paint<'_>) -> Option<String> {
         _ => {}
     }
     let few = paint.model.rows.results.len() < FEW;
-    if is_lookup(search, paint) {
+    if is_lookup(search) {
         return few.then(|| lookup::few(paint));
     }
     if ended == DoneWhy::NoNeighbors || search.sent_here == 0 {
@@ -210,12 +214,12 @@ pub fn nodes(count: u64, what: &str) -> String {
 }
 
 /// How a search ended, in words.
-pub fn ended(search: &Search, paint: &Paint<'_>) -> &'static str {
+pub fn ended(search: &Search) -> &'static str {
     match search.ended {
-        None if is_lookup(search, paint) => "asked the directory",
+        None if is_lookup(search) => "asked the directory",
         None => "flooding",
-        Some(DoneWhy::Complete) if is_lookup(search, paint) => "done: answered",
-        Some(DoneWhy::Deadline) if is_lookup(search, paint) => "no answer in time",
+        Some(DoneWhy::Complete) if is_lookup(search) => "done: answered",
+        Some(DoneWhy::Deadline) if is_lookup(search) => "no answer in time",
         Some(DoneWhy::Deadline) => "done: its time was up",
         Some(DoneWhy::Complete) => "done: all accounted for",
         Some(DoneWhy::Enough) => "done: enough found",

@@ -45,7 +45,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>, focused: bool) {
         return super::say(buffer, area, "What happened at each hop stands here", paint);
     };
     if search.hops.is_empty() {
-        let words = if lookup::is_lookup(search, paint) {
+        let words = if lookup::is_lookup(search) {
             "A look-up goes to the directory and back: there are no hops to count"
         } else {
             "No node told what it did with this search"

@@ -1,27 +1,20 @@
 //! Searches that asked a directory instead of flooding: what is said of them in place of hops.
 
-use crate::app::{DoneWhy, Guid, Search, TopologyKind, Via};
+use crate::app::{DoneWhy, Guid, Search, TopologyKind};
 use crate::tui::action::Action;
 use crate::tui::paint::Paint;
 
 /// Whether a search asks, or asked, a directory.
 #[must_use]
-pub fn is_lookup(search: &Search, paint: &Paint<'_>) -> bool {
-    if let Some(hit) = search.hits.first() {
-        return hit.via == Via::Directory;
-    }
-    let now = &paint.model.snapshot;
-    // Without a hit it tells by when it began: in this topology, or in one before.
-    let began_ms = now.uptime_ms.saturating_sub(search.row.age_ms);
-    let here = now.role.topology == TopologyKind::Central && began_ms >= now.role.since_ms;
-    search.ended == Some(DoneWhy::NoDirectory) || (here && search.by_hop.is_empty())
+pub fn is_lookup(search: &Search) -> bool {
+    search.topology == TopologyKind::Central
 }
 
 /// Whether the own query of that name is such a search.
 #[must_use]
 pub fn is_lookup_row(guid: Guid, paint: &Paint<'_>) -> bool {
     let search = paint.model.snapshot.searches.iter().find(|search| search.row.guid == guid);
-    search.is_some_and(|search| is_lookup(search, paint))
+    search.is_some_and(|search| is_lookup(search))
 }
 
 /// Why there are no hops of it.

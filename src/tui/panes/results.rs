@@ -75,7 +75,7 @@ pub fn empty(paint: &Paint<'_>) -> String {
                 paint.key(&Action::Back)
             )
         }
-        Some(search) if lookup::is_lookup(search, paint) => match search.ended {
+        Some(search) if lookup::is_lookup(search) => match search.ended {
             None => format!("{} The directory was asked, and has not answered yet", paint.spinner()),
             Some(DoneWhy::NoDirectory) => lookup::no_directory(paint),
             Some(_) => format!("The directory knows nobody who has that. {}", lookup::few(paint)),

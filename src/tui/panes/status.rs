@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::cost::nodes;
 use super::{digest, role, title};
+use crate::app::Role;
 use crate::tui::action::{Action, PaneName};
 use crate::tui::paint::Paint;
 use crate::tui::table::put;
@@ -21,7 +22,12 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
     if let Some(words) = role::cut_off_words(paint) {
         lines.extend(paint.wrap(&words, area.width).into_iter().map(|line| Line::styled(line, role::alarm(paint))));
     }
-    let in_topology = format!("{} in {}", role::role_word(now.role.role), now.role.topology.name());
+    let mut in_topology = format!("{} in {}", role::role_word(now.role.role), now.role.topology.name());
+    if let Some(directory) =
+        now.role.directory.as_ref().filter(|_| now.role.role == Role::Client && !role::cut_off(paint.model))
+    {
+        in_topology.push_str(&format!(", {}", role::central::state(directory, paint).1));
+    }
     lines.push(Line::from(vec![
         Span::styled(format!("{} ", paint.role_symbol(now.role.role)), paint.role(now.role.role)),
         Span::styled(in_topology, paint.text()),

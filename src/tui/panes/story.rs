@@ -54,7 +54,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
     let model = paint.model;
     let tree = model.flood.tree.as_ref().filter(|tree| !tree.reports.is_empty());
     let Some((tree, node)) = tree.and_then(|tree| Some((tree, tree.nodes.get(model.flood_cursor())?))) else {
-        let words = if model.search().is_some_and(|search| lookup::is_lookup(search, paint)) {
+        let words = if model.search().is_some_and(|search| lookup::is_lookup(search)) {
             "Only the directory had anything to do with this search"
         } else {
             "Choose a node with the arrow keys or the mouse, and its story stands here"

@@ -19,7 +19,7 @@ pub(crate) fn state(role: &DirectoryRole, paint: &Paint<'_>) -> (&'static str, &
         DirectoryState::Registering => (glyphs.up, "registering", paint.warn()),
         DirectoryState::Registered => (glyphs.good, "registered", paint.hit()),
         DirectoryState::Unreachable => (glyphs.warning, "no directory answers", alarm(paint)),
-        DirectoryState::Own => (glyphs.directory, "asks its own directory", paint.hit()),
+        DirectoryState::Own => (glyphs.directory, "its own directory", paint.hit()),
     }
 }
 
@@ -29,6 +29,9 @@ pub(super) fn rows(rows: &mut Rows<'_>, role: &DirectoryRole) {
     let (sign, words, style) = state(role, paint);
     rows.line(0, "state", Line::styled(format!("{sign} {words}"), style));
     let lost = matches!(role.state, DirectoryState::None | DirectoryState::Unreachable);
+    if role.state == DirectoryState::Own {
+        return;
+    }
     let why = paint.foreign(&role.why, u16::MAX);
     // What went well needs no reason, and a node's own directory least of all.
     rows.text(if lost { (0, 2) } else { (4, 5) }, "why", &why, paint.text());
@@ -41,17 +44,13 @@ pub(super) fn rows(rows: &mut Rows<'_>, role: &DirectoryRole) {
         let next = TopologyKind::Central.next().name();
         rows.text((3, 4), "or", &format!("{key} changes to {next}, which needs none"), paint.text());
     }
-    if role.state == DirectoryState::Own {
-        return;
-    }
     directory(rows, role);
     registered(rows, role, lost);
     let known = match role.known.len() {
         0 => "none: name one with --directory ADDRESS".to_owned(),
         many => {
             let all: Vec<String> = role.known.iter().map(ToString::to_string).collect();
-            let many = if many == 1 { "1 directory".to_owned() } else { format!("{many} directories") };
-            format!("{many}: {}", all.join(", "))
+            format!("{many} known: {}", all.join(", "))
         }
     };
     rows.text((5, 6), "directories", &known, paint.dim());

@@ -109,7 +109,7 @@ pub fn digest(paint: &Paint<'_>) -> Digest {
 pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
     let role = &paint.model.snapshot.role;
     let mut rows = Rows::new(area, paint);
-    rows.line(5, "topology", topology(paint));
+    topology(&mut rows);
     if role.directory.is_none() {
         let why = paint.foreign(&role.why, u16::MAX);
         rows.text((0, 4), "why", &why, paint.text());
@@ -127,13 +127,18 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
 }
 
 /// The topology, and whether others can change it.
-fn topology(paint: &Paint<'_>) -> Line<'static> {
+fn topology(rows: &mut Rows<'_>) {
+    let paint = rows.paint;
     let role = &paint.model.snapshot.role;
-    let follows = if role.follows { "goes along with proposals" } else { "follows no proposals" };
-    Line::from(vec![
-        Span::styled(role.topology.name(), paint.title()),
-        Span::styled(format!("  {follows}"), paint.dim()),
-    ])
+    let name = format!("{}  ", role.topology.name());
+    let wordings = if role.follows {
+        ["goes along with proposals", "goes along"]
+    } else {
+        ["follows no proposals", "goes its own way"]
+    };
+    let words = rows.choose(&wordings.map(str::to_owned), rows.room.saturating_sub(text::width(&name) as u16));
+    let value = vec![Span::styled(name, paint.title()), Span::styled(words, paint.dim())];
+    rows.line(5, "topology", Line::from(value));
 }
 
 /// The rows of a node that floods.

@@ -44,7 +44,8 @@ impl<'p> Rows<'p> {
 
     /// A fact whose value is a line.
     pub(super) fn line(&mut self, rank: u8, name: &'static str, value: impl Into<Line<'static>>) {
-        self.rows.push(Row { rank, name, value: value.into(), part: None, wide: false });
+        let value = fitted(value.into(), self.room.into());
+        self.rows.push(Row { rank, name, value, part: None, wide: false });
     }
 
     /// A fact in a few words of one style.
@@ -104,6 +105,19 @@ impl<'p> Rows<'p> {
             put(buffer, area, NAMES, y, self.room, &row.value);
         }
     }
+}
+
+/// A line whose end says so if it had to be cut.
+fn fitted(mut line: Line<'static>, room: usize) -> Line<'static> {
+    while line.width() > room {
+        let Some(last) = line.spans.pop() else { break };
+        let left = room.saturating_sub(line.width());
+        if left > 0 {
+            let end = text::fit(&last.content, left).into_owned();
+            line.push_span(Span::styled(end, last.style));
+        }
+    }
+    line
 }
 
 /// A line that something followed, cut between words where the mark of that has no room.

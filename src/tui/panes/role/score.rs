@@ -30,8 +30,10 @@ struct Part {
 
 /// The four parts. What the first three do not explain is for being reachable, so that the sum is always the total.
 fn parts(score: &Fitness, paint: &Paint<'_>) -> [Part; 4] {
-    let inbound = score.total.saturating_sub(score.capacity + score.uptime + score.availability);
-    let most = WHOLE.saturating_sub(score.max_capacity + score.max_uptime + score.max_availability).max(inbound);
+    // Saturating, because a face trusts no number.
+    let sum = |parts: [u16; 3]| parts.into_iter().fold(0u16, u16::saturating_add);
+    let inbound = score.total.saturating_sub(sum([score.capacity, score.uptime, score.availability]));
+    let most = WHOLE.saturating_sub(sum([score.max_capacity, score.max_uptime, score.max_availability])).max(inbound);
     let (rate, from) = (bandwidth(score.capacity_kbps), score.capacity_from);
     let (reach, style) = match (score.reachable, inbound) {
         (Some(true), _) => (["others can reach this node", "reachable"], paint.text()),
@@ -44,7 +46,7 @@ fn parts(score: &Fitness, paint: &Paint<'_>) -> [Part; 4] {
     let part = |name, points, most, about, style| Part { name, points, most, about, style };
     let upload = vec![format!("{rate} up, {}", source_words(from)), format!("{rate} {}", source_word(from)), rate];
     let online = vec![format!("online for {up} now"), format!("for {up}")];
-    let past = ["how much of the past days it was online", "of the past days", "past days"];
+    let past = ["how much of the past days it was online", "online in past days", "past days"];
     [
         part("capacity", score.capacity, score.max_capacity, upload, paint.text()),
         part("uptime", score.uptime, score.max_uptime, online, paint.text()),
@@ -131,9 +133,9 @@ fn bar(parts: &[Part; 4], threshold: u16, width: u16, paint: &Paint<'_>) -> Line
     let slot = paint.model.theme.style(Meaning::BarEmpty);
     let ground = slot.fg.map_or(Style::new(), |color| Style::new().bg(color));
     let mark = column(threshold).min(u32::from(width).saturating_sub(1));
-    let mut sum = 0;
+    let mut sum = 0u16;
     let ends = parts.each_ref().map(|part| {
-        sum += part.points;
+        sum = sum.saturating_add(part.points);
         column(sum)
     });
     let cells = (0..u32::from(width)).map(|x| {

@@ -14,7 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("directory", &["share", "overlay", "proto", "base"]),
     ("transfer", &["share", "proto", "base"]),
     ("net", &["overlay", "wire", "proto", "base"]),
-    ("app", &["net", "share", "transfer", "overlay", "wire", "proto", "base"]),
+    ("app", &["net", "directory", "share", "transfer", "overlay", "wire", "proto", "base"]),
     ("trace", &["app"]),
     ("tui", &["app"]),
     ("control", &["app"]),

@@ -21,6 +21,7 @@ mod scratch;
 mod search;
 mod settings;
 mod sim;
+mod sim_reproduce;
 mod views;
 
 use std::process::ExitCode;
@@ -95,6 +96,7 @@ fn run(matches: &ArgMatches) -> Result<Exit, Failure> {
         "demo" => lab::run(&resolve(arguments)?, arguments, verbosity),
         "daemon" => daemon::run(&resolve(arguments)?, verbosity, json, is_set(arguments, "exit-with-stdin")),
         "sim" => match arguments.subcommand() {
+            Some(("reproduce", arguments)) => sim_reproduce::run(arguments),
             Some((_, arguments)) => sim::flood(arguments),
             None => Ok(Exit::Usage),
         },

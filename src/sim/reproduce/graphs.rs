@@ -4,10 +4,10 @@ use crate::base::Rng;
 use crate::sim::Graph;
 
 /// A random graph whose node of rank i has about `highest / i^exponent` links (Aiello, Chung and Lu's power-law random
-/// graph, by rank): open ends are paired at random, loops and doubles left out. Nodes of less than one link are none.
-pub(super) fn power_law_by_rank(highest: f64, exponent: f64, rng: &mut Rng) -> Graph {
+/// graph, by rank): open ends are paired at random, loops and doubles left out.
+pub(super) fn power_law_by_rank(nodes: usize, highest: f64, exponent: f64, rng: &mut Rng) -> Graph {
     let degree = |rank: usize| (highest / (rank as f64).powf(exponent)).floor() as usize;
-    let degrees: Vec<usize> = (1..).map(degree).take_while(|&degree| degree > 0).collect();
+    let degrees: Vec<usize> = (1..=nodes).map(degree).collect();
     let ends = degrees.iter().enumerate().flat_map(|(node, &degree)| std::iter::repeat_n(node as u32, degree));
     let mut ends: Vec<u32> = ends.collect();
     rng.shuffle(&mut ends);

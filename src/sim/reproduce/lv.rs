@@ -8,8 +8,8 @@ use crate::sim::{Graph, Kind};
 
 /// The random graph of the paper: nodes, and links.
 const RANDOM: (usize, usize) = (10_000, 20_099);
-/// The power-law graph: links of the first node, and how fast they get fewer by rank.
-const POWER_LAW: (f64, f64) = (1_746.0, 0.8);
+/// The power-law graph: nodes, links of the first one, and how fast they get fewer by rank.
+const POWER_LAW: (usize, f64, f64) = (10_000, 1_746.0, 0.8);
 
 /// Reached, messages and duplicates in percent by TTL, with what is allowed of them in percent, percent and points.
 type Entry = (usize, f64, f64, f64, [f64; 3]);
@@ -33,8 +33,8 @@ pub(super) fn random(lab: &Lab<'_>) -> Graph {
 
 /// The paper's power-law graph: what hangs together of it.
 pub(super) fn power_law(lab: &Lab<'_>) -> Graph {
-    let (highest, exponent) = POWER_LAW;
-    largest_component(&power_law_by_rank(highest, exponent, &mut lab.rng(102)))
+    let (nodes, highest, exponent) = POWER_LAW;
+    largest_component(&power_law_by_rank(nodes, highest, exponent, &mut lab.rng(102)))
 }
 
 pub(super) fn run(lab: &mut Lab<'_>) -> Result<(), Stop> {
@@ -46,7 +46,7 @@ pub(super) fn run(lab: &mut Lab<'_>) -> Result<(), Stop> {
 fn random_rows(lab: &mut Lab<'_>) -> Result<(), Stop> {
     let graph = random(lab);
     lab.row(Row::core("random: nodes that hang together", 9_821.0, graph.nodes() as f64).points(19.0))?;
-    let count = lab.by_effort(8, 200, 500);
+    let count = lab.by_effort(8, 500, 3_000);
     let survey = Survey::take(lab, "random graph", 1, &graph, count, Plan::plain(255))?;
     for (ttl, reached, messages, duplicates, [off, more_off, points]) in RANDOM_TABLE {
         let name = |what| format!("random, TTL {ttl}: {what}");
@@ -70,7 +70,7 @@ fn power_law_rows(lab: &mut Lab<'_>) -> Result<(), Stop> {
     let nodes = Row::core("power-law: nodes that hang together", 9_250.0, graph.nodes() as f64).percent(1.0);
     lab.row(nodes.note(why))?;
     lab.row(Row::core("power-law: links", 19_513.0, graph.links() as f64).percent(1.5))?;
-    let count = lab.by_effort(8, 200, 500);
+    let count = lab.by_effort(8, 500, 3_000);
     let survey = Survey::take(lab, "power-law graph", 2, &graph, count, Plan::plain(255))?;
     for (ttl, reached, duplicates) in POWER_LAW_TABLE {
         let mean = survey.reached(ttl);
@@ -87,7 +87,7 @@ fn power_law_rows(lab: &mut Lab<'_>) -> Result<(), Stop> {
 fn grid_rows(lab: &mut Lab<'_>) -> Result<(), Stop> {
     let graph = lab.graph(3, Kind::Grid, 10_000, 4)?;
     lab.row(Row::core("grid: links", 19_800.0, graph.links() as f64).from(Basis::Formula))?;
-    let count = lab.by_effort(20, 200, 500);
+    let count = lab.by_effort(20, 500, 3_000);
     let survey = Survey::take(lab, "grid", 3, &graph, count, Plan::plain(8))?;
     let mean = survey.reached(8);
     lab.row(lab.sampled(Row::core("grid, TTL 8: reached", 136.0, mean.value).percent(1.5).shown(1, ""), mean))?;

@@ -50,13 +50,13 @@ pub(super) fn run(lab: &mut Lab<'_>) -> Result<(), Stop> {
     for (nodes, degree, entries) in [(10_000, 4, &FOUR[..]), (100_000, 8, &EIGHT), (1_000_000, 8, &MILLION)] {
         mean_field_rows(lab, nodes, degree, entries)?;
     }
-    let count = lab.by_effort(6, 150, 500);
+    let count = lab.by_effort(6, 500, 3_000);
     let survey = table(lab, 10_000, 4, count, &FOUR)?;
     let messages = survey.messages(8);
     let row = Row::core("4-regular, 10,000 nodes, TTL 8: messages", 10_645.0, messages.value).percent(0.5);
     lab.row(lab.sampled(row, messages))?;
     if lab.by_effort(false, true, true) {
-        let count = lab.by_effort(0, 8, 30);
+        let count = lab.by_effort(0, 12, 60);
         table(lab, 100_000, 8, count, &EIGHT)?;
     }
     Ok(())
@@ -66,7 +66,7 @@ pub(super) fn run(lab: &mut Lab<'_>) -> Result<(), Stop> {
 pub(super) fn million(lab: &mut Lab<'_>) -> Result<(), Stop> {
     let nodes = 1_000_000;
     mean_field_rows(lab, nodes, 8, &MILLION)?;
-    let count = lab.by_effort(0, 3, 30);
+    let count = lab.by_effort(0, 4, 30);
     if count == 0 {
         return Ok(());
     }

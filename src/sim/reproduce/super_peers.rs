@@ -30,8 +30,11 @@ const FILE_BYTES: f64 = 72.0;
 /// Bytes a second of one cluster where every super-peer is linked to every other and queries go one hop.
 #[derive(Clone, Copy, Debug)]
 struct Accounts {
-    /// Results that come in for queries of the cluster's own peers: what the paper's f(1-f) is about.
+    /// Results that come in for queries of the cluster's own peers, and the addresses of who has them: what the paper's
+    /// f(1-f) is about.
     results_in: f64,
+    /// The heads of the messages that bring them, one from each other cluster.
+    heads_in: f64,
     /// Queries that come in, from other clusters and from clients.
     queries_in: f64,
     /// Everything that goes out.
@@ -46,16 +49,15 @@ impl Accounts {
     fn of(cluster: f64, partners: f64) -> Self {
         let (clients, others) = (cluster - partners, PEERS - cluster);
         let own = cluster * QUERIES;
-        let response = |peers: f64, messages: f64| {
-            peers * (RESULTS * RESULT_BYTES + RESPONDERS * ADDRESS_BYTES) + messages * RESPONSE_BYTES
-        };
+        let results = |peers: f64| peers * (RESULTS * RESULT_BYTES + RESPONDERS * ADDRESS_BYTES);
+        let response = |peers: f64, messages: f64| results(peers) + messages * RESPONSE_BYTES;
         let far = others / cluster;
-        let asked = own * response(others, far);
         let answered = others * QUERIES * response(cluster, 1.0);
         let from_clients = clients * QUERIES * QUERY_BYTES;
         let to_clients = clients * QUERIES * response(PEERS, 1.0 + far);
         Self {
-            results_in: asked,
+            results_in: own * results(others),
+            heads_in: own * far * RESPONSE_BYTES,
             queries_in: from_clients + others * QUERIES * QUERY_BYTES,
             out: own * far * QUERY_BYTES + answered + to_clients,
             joins: clients / SESSION * (JOIN_BYTES + FILES * FILE_BYTES),
@@ -65,7 +67,7 @@ impl Accounts {
 
     /// Of one partner: everything is shared between partners, but each takes all joins.
     fn individual(&self, partners: f64) -> f64 {
-        (self.results_in + self.queries_in + self.out) / partners + self.joins
+        (self.results_in + self.heads_in + self.queries_in + self.out) / partners + self.joins
     }
 
     /// Of all super-peers and clients of the cluster.
@@ -89,10 +91,10 @@ fn cluster_size(lab: &mut Lab<'_>) -> Result<(), Stop> {
     let (small, large) = (Accounts::of(50.0, 1.0), Accounts::of(100.0, 1.0));
     let row = Row::model("results that come in, cluster of 50 to 100", 1.99, large.results_in / small.results_in);
     lab.row(row.from(Basis::Extract).percent(5.0).shown(2, "x"))?;
-    let all = |accounts: Accounts| accounts.results_in + accounts.queries_in + accounts.joins;
+    let all = |it: Accounts| it.results_in + it.heads_in + it.queries_in + it.joins;
     let row = Row::model("all that comes in, cluster of 50 to 100", 1.99, all(large) / all(small)).from(Basis::Extract);
-    let why = "f(1-f) is of results; each query of the network comes in once whatever the size of the cluster, and one \
-               result message a cluster has a head of its own";
+    let why = "f(1-f) is of results; besides, each query of the network comes in once whatever the size of the cluster, \
+               and answers have heads, of which larger clusters send fewer";
     lab.row(row.shown(2, "x").open(why))?;
     let most = (1..=99).map(|percent| PEERS * f64::from(percent) / 100.0);
     let most = most.max_by(|a, b| share(*a).total_cmp(&share(*b))).unwrap_or_default();
@@ -116,7 +118,7 @@ fn redundancy(lab: &mut Lab<'_>) -> Result<(), Stop> {
 /// The paper's redesign: 20,000 peers in clusters of 10, TTL 2, the reach of 3,000 peers kept.
 fn redesign(lab: &mut Lab<'_>) -> Result<(), Stop> {
     let graph = lab.graph(1, Kind::Regular, 2_000, 18)?;
-    let count = lab.by_effort(5, 100, 500);
+    let count = lab.by_effort(5, 200, 2_000);
     let survey = Survey::take(lab, "redesign", 1, &graph, count, Plan::plain(2))?;
     let mean = survey.reached(2);
     let row = Row::core("redesign, 18 links, TTL 2: super-peers reached", 300.0, mean.value).from(Basis::Extract);
@@ -138,7 +140,7 @@ fn path_length(lab: &mut Lab<'_>) -> Result<(), Stop> {
         ),
     ] {
         let graph = largest_component(&uniform(500, links, &mut lab.rng(part)));
-        let count = lab.by_effort(20, 200, 500);
+        let count = lab.by_effort(20, 500, 500);
         let survey = Survey::take(lab, "path length", part, &graph, count, Plan::plain(7))?;
         let mean = survey.mean_hops();
         let what = format!("{:.1} links on average, TTL 7: mean hops of an answer", links as f64 / 250.0);

@@ -111,16 +111,18 @@ impl<'a> Walkers<'a> {
         has(node) || one_hop_index && self.graph.neighbors(node).iter().any(|&other| has(other as usize))
     }
 
-    /// Goes over a link that this query was not sent over by this node and did not come by; over any other one if there is
-    /// none, and back only where nothing else is left.
+    /// Goes over a link that this query was not sent over by this node and did not come by. A node that sent it over all
+    /// others begins anew; back it goes only where there is no other link.
     fn step(&mut self, walker: Walker, rng: &mut Rng) -> Walker {
         let ends = self.graph.ends(walker.node as usize);
         let fresh = |end: &u32| self.used[*end as usize] != self.search && Some(*end) != walker.came;
         let onward = |end: &u32| Some(*end) != walker.came;
-        let chosen = draw(ends.clone().filter(fresh), rng).or_else(|| draw(ends.clone().filter(onward), rng));
-        let end = chosen.unwrap_or(ends.start);
-        self.used[end as usize] = self.search;
+        let end = draw(ends.clone().filter(fresh), rng).unwrap_or_else(|| {
+            self.used[ends.start as usize..ends.end as usize].fill(0);
+            draw(ends.clone().filter(onward), rng).unwrap_or(ends.start)
+        });
         let (node, back) = self.graph.across(end);
+        self.used[end as usize] = self.search;
         Walker { node, came: Some(back) }
     }
 }

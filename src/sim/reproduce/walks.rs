@@ -62,7 +62,7 @@ struct Walked {
 }
 
 fn walked(lab: &mut Lab<'_>, what: &str, part: u64, graph: &Graph, copies: usize) -> Result<Walked, Stop> {
-    let count = lab.by_effort(400, 2_000, 10_000);
+    let count = lab.by_effort(400, 5_000, 20_000);
     let mut rng = lab.rng(part);
     let mut walkers = Walkers::new(graph);
     lab.done(what, 0, count)?;
@@ -79,7 +79,7 @@ fn walked(lab: &mut Lab<'_>, what: &str, part: u64, graph: &Graph, copies: usize
 }
 
 fn searches(lab: &mut Lab<'_>, name: &str, part: u64, graph: &Graph, table: &[Known]) -> Result<(), Stop> {
-    let count = lab.by_effort(8, 200, 500);
+    let count = lab.by_effort(8, 500, 3_000);
     let survey = Survey::take(lab, &format!("floods, {name}"), part, graph, count, Plan::plain(255))?;
     for (at, known) in table.iter().enumerate() {
         let copies = copies(graph, known.replication);
@@ -105,7 +105,7 @@ fn searches(lab: &mut Lab<'_>, name: &str, part: u64, graph: &Graph, table: &[Kn
 
 /// The tolerances that are named for walkers on the random graph with a replication of 0.25 %.
 fn bar(lab: &mut Lab<'_>, graph: &Graph) -> Result<(), Stop> {
-    let count = lab.by_effort(8, 200, 500);
+    let count = lab.by_effort(8, 500, 3_000);
     let copies = copies(graph, 25.0);
     let survey = Survey::take(lab, "floods, random", 1, graph, count, Plan::plain(6))?;
     let walked = walked(lab, "walks", 10, graph, copies)?;
@@ -131,7 +131,7 @@ fn bar(lab: &mut Lab<'_>, graph: &Graph) -> Result<(), Stop> {
 
 fn grid(lab: &mut Lab<'_>) -> Result<(), Stop> {
     let graph = lab.graph(4, Kind::Grid, 10_000, 4)?;
-    let count = lab.by_effort(20, 200, 500);
+    let count = lab.by_effort(20, 500, 3_000);
     let survey = Survey::take(lab, "floods, grid", 4, &graph, count, Plan::plain(14))?;
     let success = survey.success(14, 25);
     let success = Mean { value: 100.0 * success.value, error: 100.0 * success.error };

@@ -16,7 +16,7 @@ pub(super) fn run(lab: &mut Lab<'_>) -> Result<(), Stop> {
     let nodes = lab.by_effort(10_000, 100_000, 100_000);
     let graph = lab.graph(1, Kind::Regular, nodes, 8)?;
     let count = lab.by_effort(4, 10, 60);
-    let mut survey = |lab: &mut Lab<'_>, name: &str, part, delay, dedup, ttl| {
+    let survey = |lab: &mut Lab<'_>, name: &str, part, delay, dedup, ttl| {
         Survey::take(lab, name, part, &graph, count, Plan { ttl, delay, dedup })
     };
     // A tenth of the nodes are reached by one hop less, give or take: there the ratios of the large graph hold roughly.

@@ -118,13 +118,14 @@ fn mean_field_rows(lab: &mut Lab<'_>, nodes: usize, degree: usize, entries: &[En
 }
 
 /// Reached nodes and messages by TTL, from 1, in the mean field: each copy under way takes one of the link ends that are
-/// still free, with equal chances. `untouched` nodes have all of theirs free; a node that a copy reaches sends one over each
-/// end that is left to it.
+/// still free, with equal chances. `untouched` nodes have all of theirs free. Of a node that is reached, the ends that are
+/// left are those that no copy came by; it sends over all but one, though, for of several copies at once only the first
+/// one's sender is known to have the query.
 fn mean_field(nodes: f64, degree: f64, ttl: usize) -> Vec<(f64, f64)> {
-    let (mut untouched, mut copies, mut messages) = (nodes - 1.0, degree, 0.0);
+    let (mut untouched, mut copies) = (nodes - 1.0, degree);
     (0..ttl)
         .map(|_| {
-            messages += copies;
+            let messages = degree + (degree - 1.0) * (nodes - 1.0 - untouched);
             let free = degree * untouched + copies;
             let taken = (copies / (free - 1.0)).min(1.0);
             let left = untouched * (1.0 - taken).powf(degree);
@@ -140,7 +141,7 @@ pub(super) fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut shown = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             shown.push(',');
         }
         shown.push(digit);

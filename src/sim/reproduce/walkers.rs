@@ -111,16 +111,14 @@ impl<'a> Walkers<'a> {
         has(node) || one_hop_index && self.graph.neighbors(node).iter().any(|&other| has(other as usize))
     }
 
-    /// Goes over a link that this query was not sent over by this node and did not come by. A node that sent it over all
-    /// others begins anew; back it goes only where there is no other link.
+    /// Goes over a link that this query was not sent over by this node and did not come by; over any other one if there is
+    /// none, and back only where nothing else is left.
     fn step(&mut self, walker: Walker, rng: &mut Rng) -> Walker {
         let ends = self.graph.ends(walker.node as usize);
         let fresh = |end: &u32| self.used[*end as usize] != self.search && Some(*end) != walker.came;
         let onward = |end: &u32| Some(*end) != walker.came;
-        let end = draw(ends.clone().filter(fresh), rng).unwrap_or_else(|| {
-            self.used[ends.start as usize..ends.end as usize].fill(0);
-            draw(ends.clone().filter(onward), rng).unwrap_or(ends.start)
-        });
+        let chosen = draw(ends.clone().filter(fresh), rng).or_else(|| draw(ends.clone().filter(onward), rng));
+        let end = chosen.unwrap_or(ends.start);
         let (node, back) = self.graph.across(end);
         self.used[end as usize] = self.search;
         Walker { node, came: Some(back) }
@@ -143,16 +141,17 @@ mod tests {
 
     #[test]
     fn walkers_share_a_ring_between_them_and_check_every_fourth_step() {
-        let ring: String = (0..40).map(|node| format!("{node} {}\n", (node + 1) % 40)).collect();
+        let ring: String = (0..41).map(|node| format!("{node} {}\n", (node + 1) % 41)).collect();
         let graph = Graph::parse(&ring).unwrap();
         let mut walkers = Walkers::new(&graph);
         for seed in 0..50 {
             let walk = walkers.search(1, GAIT, &mut Rng::new(seed));
             let first = walk.first.unwrap();
             assert!(first <= 20, "one of the two goes each way round");
-            assert_eq!(walk.messages, first + first.next_multiple_of(4), "the other one stops at its next check");
-            assert_eq!(walk.visited.min(39), walk.messages.min(39));
-            assert_eq!(walk.checks, first.next_multiple_of(4) / 4 * 2 - u64::from(true), "the finder asks no more");
+            let stopped = first.next_multiple_of(4);
+            assert_eq!(walk.visited, walk.messages.min(40), "they go to different nodes until all are visited");
+            assert_eq!(walk.messages, first + stopped, "the other one stops at its next check");
+            assert_eq!(walk.checks, 2 * first.div_ceil(4) - 1, "the finder asks no more");
         }
     }
 

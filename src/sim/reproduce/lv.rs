@@ -79,11 +79,9 @@ fn power_law_rows(lab: &mut Lab<'_>) -> Result<(), Stop> {
         let row = Row::core(format!("power-law, TTL {ttl}: reached"), reached, mean.value).percent(8.0);
         lab.row(lab.sampled(row, mean))?;
         let mean = survey.duplicates(ttl);
-        let row = Row::core(format!("power-law, TTL {ttl}: duplicates"), duplicates, mean.value).points(if ttl == 2 {
-            4.0
-        } else {
-            2.0
-        });
+        // Few sources are linked to a hub, and those alone make most of the duplicates of two hops.
+        let points = if ttl == 2 { 4.0 } else { 2.0 };
+        let row = Row::core(format!("power-law, TTL {ttl}: duplicates"), duplicates, mean.value).points(points);
         lab.row(lab.sampled(row.shown(2, "%"), mean))?;
     }
     let full = survey.duplicates(255).value;

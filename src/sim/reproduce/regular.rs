@@ -66,7 +66,7 @@ pub(super) fn run(lab: &mut Lab<'_>) -> Result<(), Stop> {
 pub(super) fn million(lab: &mut Lab<'_>) -> Result<(), Stop> {
     let nodes = 1_000_000;
     mean_field_rows(lab, nodes, 8, &MILLION)?;
-    let count = lab.by_effort(0, 4, 30);
+    let count = lab.by_effort(0, 3, 30);
     if count == 0 {
         return Ok(());
     }

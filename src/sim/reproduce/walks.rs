@@ -38,8 +38,8 @@ const REGULAR: [Known; 1] =
 
 pub(super) fn run(lab: &mut Lab<'_>) -> Result<(), Stop> {
     let graph = lv::random(lab);
-    searches(lab, "random", 1, &graph, &RANDOM)?;
-    bar(lab, &graph)?;
+    let survey = searches(lab, "random", 1, &graph, &RANDOM)?;
+    bar(lab, &graph, &survey)?;
     let graph = lv::power_law(lab);
     searches(lab, "power-law", 2, &graph, &POWER_LAW)?;
     let graph = lab.graph(3, Kind::Regular, 10_000, 8)?;
@@ -78,7 +78,8 @@ fn walked(lab: &mut Lab<'_>, what: &str, part: u64, graph: &Graph, copies: usize
     })
 }
 
-fn searches(lab: &mut Lab<'_>, name: &str, part: u64, graph: &Graph, table: &[Known]) -> Result<(), Stop> {
+/// What each way to search costs at each replication; returns the floods.
+fn searches(lab: &mut Lab<'_>, name: &str, part: u64, graph: &Graph, table: &[Known]) -> Result<Survey, Stop> {
     let count = lab.by_effort(8, 500, 3_000);
     let survey = Survey::take(lab, &format!("floods, {name}"), part, graph, count, Plan::plain(255))?;
     for (at, known) in table.iter().enumerate() {
@@ -100,14 +101,12 @@ fn searches(lab: &mut Lab<'_>, name: &str, part: u64, graph: &Graph, table: &[Kn
         let row = Row::model(name("32 walkers, steps to the first copy"), first, walked.first.value);
         lab.row(lab.sampled(row.percent(walk_off).shown(1, ""), walked.first))?;
     }
-    Ok(())
+    Ok(survey)
 }
 
 /// The tolerances that are named for walkers on the random graph with a replication of 0.25 %.
-fn bar(lab: &mut Lab<'_>, graph: &Graph) -> Result<(), Stop> {
-    let count = lab.by_effort(8, 500, 3_000);
+fn bar(lab: &mut Lab<'_>, graph: &Graph, survey: &Survey) -> Result<(), Stop> {
     let copies = copies(graph, 25.0);
-    let survey = Survey::take(lab, "floods, random", 1, graph, count, Plan::plain(6))?;
     let walked = walked(lab, "walks", 10, graph, copies)?;
     let row = |what: &str, published, ours| Row::model(format!("random, 0.25 %: {what}"), published, ours);
     lab.row(row("walkers that find it", 100.0, walked.success).shown(1, "%"))?;

@@ -10,6 +10,7 @@ use super::options::{Group, OPTIONS, Opt, Shape, find};
 use super::resolve::Flags;
 use super::settings::{duration, number, peer, word};
 use super::sim::delay;
+use super::sim_reproduce;
 use crate::app::Dedup;
 use crate::sim::{Kind, MAX_NODES};
 use crate::trace::MAX_SEARCHES;
@@ -192,6 +193,7 @@ fn sim() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(sim_flood())
+        .subcommand(sim_reproduce::command())
 }
 
 fn sim_flood() -> Command {
@@ -325,11 +327,13 @@ fn manual() -> Command {
         .arg(Arg::new("command").value_name("COMMAND").help("The page of this command"))
 }
 
-fn json(help: &'static str) -> Arg {
+/// The switch for JSON.
+pub(super) fn json(help: &'static str) -> Arg {
     switch("json", help)
 }
 
-fn switch(name: &'static str, help: &'static str) -> Arg {
+/// A flag without a value.
+pub(super) fn switch(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
 }
 

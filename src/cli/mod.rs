@@ -24,6 +24,7 @@ mod scratch;
 mod search;
 mod settings;
 mod sim;
+mod sim_reproduce;
 mod views;
 
 use std::process::ExitCode;
@@ -101,6 +102,7 @@ fn run(matches: &ArgMatches) -> Result<Exit, Failure> {
         "daemon" => daemon::run(&resolve(arguments)?, verbosity, json, is_set(arguments, "exit-with-stdin")),
         "directory" => directory::run(&resolve(arguments)?, verbosity, json, is_set(arguments, "exit-with-stdin")),
         "sim" => match arguments.subcommand() {
+            Some(("reproduce", arguments)) => sim_reproduce::run(arguments),
             Some((_, arguments)) => sim::flood(arguments),
             None => Ok(Exit::Usage),
         },

@@ -9,6 +9,7 @@ mod graph;
 mod make;
 mod queue;
 mod report;
+pub mod reproduce;
 mod world;
 
 #[cfg(test)]

@@ -94,3 +94,38 @@ fn graphs_that_make_no_sense_are_refused_in_a_sentence() {
         assert!(errors(&output).contains(words), "{arguments:?}: {}", errors(&output));
     }
 }
+
+#[test]
+fn published_results_stand_beside_ours_as_a_table_and_as_json() {
+    let reproduce = |arguments: &[&str]| run(hopscope().args(["sim", "reproduce"]).args(arguments));
+    let table = reproduce(&["gia"]);
+    assert_eq!(code(&table), 0, "{}", errors(&table));
+    let text = String::from_utf8(table.stdout).expect("it is UTF-8");
+    assert!(text.contains("gia: Chawathe") && text.contains("2003"), "{text}");
+    assert!(text.contains("ok") && text.contains("recalled  model") && text.contains(" 0 broken"), "{text}");
+    let rows = |seed: &str| {
+        let output = reproduce(&["gia", "--json", "--seed", seed]);
+        assert_eq!(code(&output), 0, "{}", errors(&output));
+        json(&output)
+    };
+    let once = rows("3");
+    assert_eq!(once, rows("3"), "in two processes");
+    assert_ne!(once, rows("4"));
+    let (sum, figures) = once.split_last().expect("there are some");
+    assert_eq!(*sum, serde_json::json!({"holds": figures.len(), "differs": 0, "broken": 0}));
+    for name in ["study", "paper", "what", "published", "ours", "difference", "allowed", "basis", "how", "verdict"] {
+        assert!(figures.iter().all(|figure| !figure[name].is_null()), "{name} in {figures:?}");
+    }
+}
+
+#[test]
+fn results_that_there_are_not_are_answered_with_those_that_there_are() {
+    let output = run(hopscope().args(["sim", "reproduce", "napster"]));
+    assert_eq!(code(&output), 2);
+    let said = errors(&output);
+    for word in ["no results `napster`", "choose all", "ritter", "lv", "million"] {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+    let bare = run(hopscope().args(["sim", "reproduce", "gia", "--seed", "x"]));
+    assert_eq!(code(&bare), 2, "a seed is a number");
+}

@@ -82,12 +82,17 @@ impl Actor {
 
     fn propose(&mut self, topology: TopologyKind) -> Result<(), &'static str> {
         self.feed(Input::Command(Command::Propose(topology)));
-        let refused = self.events.iter().find_map(|event| match event {
-            Event::Proposed { followed: false, why, .. } => Some(*why),
+        let own = self.node.id();
+        // The last one of this node's own: others may wait to be told.
+        let told = self.events.iter().rev().find_map(|event| match event {
+            Event::Proposed { node, followed, why, .. } if *node == own => Some((*followed, *why)),
             _ => None,
         });
         self.settle_topology();
-        refused.map_or(Ok(()), Err)
+        match told {
+            Some((false, why)) => Err(why),
+            _ => Ok(()),
+        }
     }
 
     /// Whoever asked for a change finds it in the picture of the node.
@@ -97,7 +102,8 @@ impl Actor {
     }
 
     fn disconnect(&mut self, node: NodeId) -> bool {
-        let linked = self.node.links().iter().any(|link| link.peer().id == node);
+        let is_neighbor = self.node.links().iter().any(|link| link.peer().id == node);
+        let linked = is_neighbor || self.node.clients().any(|(_, client, _)| client.id == node);
         if linked {
             self.feed(Input::Command(Command::Disconnect(node)));
         }

@@ -15,6 +15,7 @@ use crate::base::{Rng, Time};
 use crate::proto::{FileId, Guid, NodeId, PeerAddr, Query, Travel, Untrusted, limits};
 
 mod central;
+mod propose;
 
 /// What a test node shares: names.
 #[derive(Default)]

@@ -11,28 +11,33 @@ use crate::overlay::link::Link;
 use crate::overlay::message::{Message, Proposal, Role, TopologyKind};
 use crate::overlay::node::Node;
 use crate::proto::limits::MAX_ADDRS_A_MESSAGE;
-use crate::proto::{Guid, NodeId};
+use crate::proto::{Guid, NodeId, PeerAddr};
 
 /// Proposals that a node passes on: one in so many seconds, and so many at once. Who proposes can be forged; this holds
 /// whoever it is said to be.
 const OVERALL: (Duration, u32) = (Duration::from_secs(20), 3);
 /// Between two proposals of one node.
 const EACH: Duration = Duration::from_secs(10);
-/// Between two changes of this node that others proposed.
-const HOLD: Duration = Duration::from_secs(10);
+/// How long a node that followed a proposal follows no other: at first, and at the most. It doubles with each one that
+/// comes soon after, so that proposals without end, whoever they are said to be from, move nobody for long.
+const HOLD: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(3_600));
+/// A proposal that comes so many times the hold after the last one is no longer soon.
+const QUIET: u32 = 6;
 /// Proposals remembered, so that each floods once.
 const MAX_REMEMBERED: usize = 64;
-/// Proposals over the limit that a link survives.
-const MAX_STORM: u32 = 32;
+/// Proposals over the limit that a link survives: one in so many seconds, which is more than an honest neighbor passes on,
+/// and so many at once.
+const STORM: (Duration, u32) = (Duration::from_secs(5), 32);
 
 /// What a node remembers of proposals.
 #[derive(Debug, Default)]
 pub(in crate::overlay) struct Proposals {
     overall: Bucket,
     recent: Vec<(Guid, NodeId, Time)>,
-    followed: Option<Time>,
-    /// Proposals over the limit, by who brought them.
-    storms: Vec<(LinkId, u32)>,
+    /// When it followed one last, and until when it follows no other.
+    followed: Option<(Time, Time)>,
+    /// What is left of each link's patience; only of those that brought proposals over the limit.
+    storms: Vec<(LinkId, Bucket)>,
 }
 
 impl Proposals {
@@ -55,18 +60,22 @@ impl Proposals {
         Ok(true)
     }
 
-    fn is_storm(&mut self, link: LinkId, links: &[Link]) -> bool {
+    /// Whether a link brought more over the limit than any honest neighbor would.
+    fn is_storm(&mut self, link: LinkId, links: &[Link], now: Time) -> bool {
         self.storms.retain(|(other, _)| links.iter().any(|link| link.id == *other));
-        match self.storms.iter_mut().find(|(other, _)| *other == link) {
-            Some((_, count)) => {
-                *count += 1;
-                *count > MAX_STORM
-            }
-            None => {
-                self.storms.push((link, 1));
-                false
-            }
-        }
+        let place = self.storms.iter().position(|(other, _)| *other == link).unwrap_or_else(|| {
+            self.storms.push((link, Bucket::FULL));
+            self.storms.len() - 1
+        });
+        !self.storms[place].1.take_every(now, STORM.0, STORM.1)
+    }
+
+    fn follow(&mut self, now: Time) {
+        let hold = match self.followed {
+            Some((at, until)) if now.since(at) < until.since(at) * QUIET => (until.since(at) * 2).min(HOLD.1),
+            _ => HOLD.0,
+        };
+        self.followed = Some((now, now + hold));
     }
 }
 
@@ -78,9 +87,13 @@ impl Node {
         directories.extend(self.directories_known());
         directories.truncate(MAX_ADDRS_A_MESSAGE);
         let proposal = Proposal { guid, node, topology, directories };
-        let (followed, why) = match self.proposals.take(&proposal, self.now) {
-            Err(why) => (false, why),
-            Ok(_) => (true, "this node proposes it"),
+        let (followed, why) = if topology == TopologyKind::Central && !self.could_be_central(&[], cx) {
+            (false, "this node knows no directory: name one with --directory")
+        } else {
+            match self.proposals.take(&proposal, self.now) {
+                Err(why) => (false, why),
+                Ok(_) => (true, "this node proposes it"),
+            }
         };
         cx.out.push(Output::Event(Event::Proposed { node, topology, followed, why }));
         if followed {
@@ -97,7 +110,7 @@ impl Node {
             Ok(false) => return,
             Err(_) => {
                 self.counters.limited += 1;
-                if self.proposals.is_storm(link, &self.links)
+                if self.proposals.is_storm(link, &self.links, self.now)
                     && let Some(index) = self.link_index(link)
                 {
                     self.break_off(index, "a storm of proposals", cx);
@@ -115,7 +128,7 @@ impl Node {
             why: why.unwrap_or("it follows proposals"),
         }));
         if followed {
-            self.proposals.followed = Some(self.now);
+            self.proposals.follow(self.now);
             self.learn_directories(&proposal.directories);
             self.change_topology(topology, &format!("proposed by {}", node.short()), cx);
         }
@@ -126,17 +139,19 @@ impl Node {
             Some("this node follows no proposals: start it with --follow, or change it by hand")
         } else if proposal.topology == self.kind {
             Some("it is in that topology already")
-        } else if self.proposals.followed.is_some_and(|at| self.now.since(at) < HOLD) {
-            Some("it followed another proposal a moment ago")
-        } else if proposal.topology == TopologyKind::Central
-            && proposal.directories.is_empty()
-            && !cx.config.serve_directory
-            && self.directories_known().next().is_none()
-        {
+        } else if self.proposals.followed.is_some_and(|(_, until)| self.now < until) {
+            Some("it followed another proposal a short while ago")
+        } else if proposal.topology == TopologyKind::Central && !self.could_be_central(&proposal.directories, cx) {
             Some("neither this node nor the proposal knows a directory")
         } else {
             None
         }
+    }
+
+    /// Whether there is a directory to register with: its own, one that it knows, or one of those told.
+    fn could_be_central(&self, told: &[PeerAddr], cx: &Context<'_>) -> bool {
+        let told = told.iter().any(|addr| addr.is_dialable() && Some(*addr) != self.addr);
+        told || cx.config.serve_directory || self.directories_known().next().is_some()
     }
 
     fn pass_proposal_on(&mut self, from: Option<LinkId>, proposal: &Proposal, cx: &mut Context<'_>) {

@@ -49,10 +49,11 @@ pub async fn start(settings: Settings, log: LogRing) -> Result<(Handle, broadcas
     let parts = Parts::start(&settings, hosts.addrs()).await?;
     let (commands, inbox) = mpsc::channel(COMMANDS);
     let (events, from_the_start) = broadcast::channel(EVENTS);
+    let clock = log.clock();
     let mut engine = Engine::new(settings, parts, hosts, log);
     let (snapshots, seen) = watch::channel(Arc::new(engine.snapshot()));
     tokio::spawn(engine.run(inbox, Faces { snapshots, events: events.clone() }));
-    Ok((Handle::new(commands, seen, events), from_the_start))
+    Ok((Handle::new(commands, seen, events).with_clock(clock), from_the_start))
 }
 
 /// What goes out to those who look.

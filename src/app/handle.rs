@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
+use super::clock::Clock;
 use super::event::Event;
 use super::snapshot::Snapshot;
 use crate::overlay::{Delivery, TopologyKind};
@@ -92,6 +93,8 @@ pub struct Handle {
     events: broadcast::Sender<Event>,
     /// Of a recording: what keeps its one snapshot in view. A running node's engine does that itself.
     recorded: Option<Arc<watch::Sender<Arc<Snapshot>>>>,
+    /// The engine's; none without one.
+    clock: Option<Clock>,
 }
 
 impl Handle {
@@ -102,7 +105,12 @@ impl Handle {
         snapshots: watch::Receiver<Arc<Snapshot>>,
         events: broadcast::Sender<Event>,
     ) -> Self {
-        Self { commands, snapshots, events, recorded: None }
+        Self { commands, snapshots, events, recorded: None, clock: None }
+    }
+
+    /// Lets it tell the time of the node, which goes on while nothing changes and no snapshot is taken.
+    pub(super) fn with_clock(self, clock: Clock) -> Self {
+        Self { clock: Some(clock), ..self }
     }
 
     /// A handle on what was recorded once: it shows that, and refuses every command.
@@ -110,7 +118,7 @@ impl Handle {
     pub fn of_recording(snapshot: Snapshot) -> Self {
         let (shown, snapshots) = watch::channel(Arc::new(snapshot));
         let ((commands, _), (events, _)) = (mpsc::channel(1), broadcast::channel(1));
-        Self { commands, snapshots, events, recorded: Some(Arc::new(shown)) }
+        Self { commands, snapshots, events, recorded: Some(Arc::new(shown)), clock: None }
     }
 
     /// Whether there is no node behind it, only a recording.
@@ -125,6 +133,12 @@ impl Handle {
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshots.borrow().clone()
+    }
+
+    /// Milliseconds since the node started: now, not when the last snapshot was taken.
+    #[must_use]
+    pub fn uptime_ms(&self) -> u64 {
+        self.clock.map_or_else(|| self.snapshots.borrow().uptime_ms, |clock| clock.millis())
     }
 
     /// Wakes when the node changed. It closes when the engine has stopped.

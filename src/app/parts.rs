@@ -254,7 +254,10 @@ impl Parts {
             message: format!("no link to the peer {addr}: {why}"),
             hint: "look whether a node runs there; this one goes on trying".to_owned(),
         });
-        let of_roles = status.particular.iter().filter_map(|(addr, role)| particular(*addr, *role, status.topology));
+        // Whoever found neighbors all the same needs no advice.
+        let alone = status.links.is_empty();
+        let of_roles = status.particular.iter().filter(|_| alone);
+        let of_roles = of_roles.filter_map(|(addr, role)| particular(*addr, *role, status.topology));
         of_root.chain(of_cache).chain(of_peers).chain(of_roles).collect()
     }
 }

@@ -1,6 +1,6 @@
 //! Numbers, times and events for people.
 
-use crate::app::{Done, DoneWhy, Event, Hit, TransferState, UpDown};
+use crate::app::{Done, DoneWhy, Event, Hit, TopologyKind, TransferState, UpDown};
 
 /// Bytes of somebody's name that are shown.
 pub(super) const NAME: usize = 120;
@@ -56,6 +56,9 @@ pub(super) fn hit(hit: &Hit, terminal: bool) -> String {
 /// What a search cost, in a sentence.
 pub(super) fn cost(done: &Done) -> String {
     let first = done.first_hit_ms.map(|ms| format!(", the first after {}", span(ms))).unwrap_or_default();
+    if done.topology == TopologyKind::Central {
+        return looked_up(done, &first);
+    }
     format!(
         "{} in {}{first}; {} reached with {}, {}, {}; {}",
         count(done.hits.into(), "hit"),
@@ -68,11 +71,27 @@ pub(super) fn cost(done: &Done) -> String {
     )
 }
 
+/// The same of a search that asked a directory.
+fn looked_up(done: &Done, first: &str) -> String {
+    let (hits, took) = (count(done.hits.into(), "hit"), span(done.elapsed_ms));
+    match done.why {
+        // The directory that this node serves itself is asked without a message.
+        DoneWhy::Complete if done.messages == 0 => {
+            format!("{hits} in {took}{first}; that is all that its own directory knows")
+        }
+        DoneWhy::Complete => {
+            let requests = count(done.messages, "request");
+            format!("{hits} in {took}{first}; {requests}, {}; that is all that the directory knows", bytes(done.bytes))
+        }
+        why => format!("{hits} in {took}{first}; {}", ending(why)),
+    }
+}
+
 fn ending(why: DoneWhy) -> &'static str {
     match why {
         DoneWhy::Deadline => "its time was up",
         DoneWhy::Enough => "that was enough",
-        DoneWhy::Complete => "every node in reach has answered",
+        DoneWhy::Complete => "every node that it reached has answered",
         DoneWhy::Cancelled => "cancelled",
         DoneWhy::NoNeighbors => "there was no neighbor to ask",
         DoneWhy::NoDirectory => "there was no directory to ask",

@@ -56,8 +56,11 @@ pub(super) fn rows(role: &RoleStatus, now_ms: u64) -> Vec<Row> {
     if role.topology == TopologyKind::Central {
         rows.push(Row::new("overlay", "it is in none: only nodes of the same directory find its files"));
     }
-    let follows = if role.follows { "it changes when somebody proposes to" } else { "it follows none; see --follow" };
-    rows.push(Row::new("proposals", follows));
+    if role.role != Role::Directory {
+        let follows =
+            if role.follows { "it changes when somebody proposes to" } else { "it follows none; see --follow" };
+        rows.push(Row::new("proposals", follows));
+    }
     rows
 }
 
@@ -88,7 +91,10 @@ fn score(score: &Fitness) -> Row {
             Row::wrong("score", text)
         }
         Some(true) => Row::new("score", format!("{parts}; others reach it")),
-        None => Row::new("score", format!("{parts}; whether others reach it is not known yet")),
+        None if score.inbound > 0 => {
+            Row::new("score", format!("{parts}; nobody has tried to reach it yet, and it is taken for reachable"))
+        }
+        None => Row::new("score", format!("{parts}; nobody has reached it yet")),
     }
 }
 

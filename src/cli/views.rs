@@ -169,7 +169,8 @@ fn show_neighbors(out: &mut Out, neighbors: &[Neighbor]) -> Result<(), Failure> 
     ];
     listed(
         out,
-        "no neighbors; name one with --peer, or wait; a directory has clients, which `hopscope status` counts",
+        "no neighbors; see `hopscope status` for what the node waits for: a peer (--peer), or in central a directory \
+         (--directory); a directory has clients, which it counts there",
         &head,
         &rows,
     )

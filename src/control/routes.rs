@@ -36,7 +36,7 @@ async fn route(face: &Face, request: Request<Incoming>) -> Result<Response<Body>
     let (version, view, item) = (segments.next(), segments.next(), segments.next());
     let (Some("v1"), Some(view)) = (version, view) else { return Err(unknown_path()) };
     match (view, item) {
-        ("status", None) if get => Ok(ok(&Answer::Status(Box::new(Status::from(&*face.handle.snapshot()))))),
+        ("status", None) if get => Ok(ok(&Answer::Status(Box::new(face.status())))),
         ("neighbors", None) if get => {
             Ok(ok(&Answer::Neighbors { neighbors: face.handle.snapshot().neighbors.clone() }))
         }
@@ -63,6 +63,10 @@ async fn route(face: &Face, request: Request<Incoming>) -> Result<Response<Body>
 }
 
 impl Face {
+    fn status(&self) -> Status {
+        Status { uptime_ms: self.handle.uptime_ms(), ..Status::from(&*self.handle.snapshot()) }
+    }
+
     async fn add_peer(&self, body: PeerBody) -> Result<Response<Body>, Problem> {
         self.handle.add_peer(body.addr).await.map_err(|refusal| Problem::refused(refusal, StatusCode::BAD_REQUEST))?;
         Ok(json(StatusCode::ACCEPTED, &Answer::Ok))

@@ -73,6 +73,7 @@ impl Node {
             let status = self.status(cx.config);
             self.send(index, Message::Status(status), cx);
         }
+        self.tell_newcomer(index, cx);
         match self.links[index].class {
             Class::Directory => self.directory_up(index, cx),
             Class::Leaf | Class::Ultrapeer | Class::Neighbor => self.ultra_link_up(index, cx),

@@ -131,3 +131,19 @@ fn proposals_without_end_do_not_make_an_overlay_flap() {
     // Three hours of it, a proposal each time the rate allows one.
     assert!((1..=24).contains(&world.changes_of(1)), "{} changes", world.changes_of(1));
 }
+
+#[test]
+fn who_comes_out_of_a_central_topology_proposes_to_those_that_it_finds() {
+    let mut world =
+        linked(3, &[(0, 1), (0, 2), (1, 2)], Config { follow: true, min_neighbors: 1, ..Config::default() });
+    for n in [1, 2] {
+        world.input(n, Input::Command(Command::Change(TopologyKind::Ultrapeer)));
+    }
+    world.input(0, Input::Directories(vec![addr(200)]));
+    world.input(0, Input::Command(Command::Change(TopologyKind::Central)));
+    world.run(Duration::from_secs(3));
+    assert_eq!(world.nodes[0].links().len(), 0);
+    world.input(0, Input::Command(Command::Propose(TopologyKind::Flood)));
+    world.run(Duration::from_secs(5));
+    assert!(world.nodes.iter().all(|node| node.topology() == TopologyKind::Flood));
+}

@@ -23,6 +23,8 @@ const EACH: Duration = Duration::from_secs(10);
 const HOLD: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(3_600));
 /// A proposal that comes so many times the hold after the last one is no longer soon.
 const QUIET: u32 = 6;
+/// How long a proposer tells those too who become its neighbors: who comes out of a central topology has none before.
+const TELL_NEWCOMERS: Duration = Duration::from_secs(10);
 /// Proposals remembered, so that each floods once.
 const MAX_REMEMBERED: usize = 64;
 /// Proposals over the limit that a link survives: one in so many seconds, which is more than an honest neighbor passes on,
@@ -34,6 +36,8 @@ const STORM: (Duration, u32) = (Duration::from_secs(5), 32);
 pub(in crate::overlay) struct Proposals {
     overall: Bucket,
     recent: Vec<(Guid, NodeId, Time)>,
+    /// An own one, and until when new neighbors are told of it.
+    own: Option<(Proposal, Time)>,
     /// When it followed one last, and until when it follows no other.
     followed: Option<(Time, Time)>,
     /// What is left of each link's patience; only of those that brought proposals over the limit.
@@ -87,7 +91,10 @@ impl Node {
         directories.extend(self.directories_known());
         directories.truncate(MAX_ADDRS_A_MESSAGE);
         let proposal = Proposal { guid, node, topology, directories };
-        let (followed, why) = if topology == TopologyKind::Central && !self.could_be_central(&[], cx) {
+        let nobody = self.links.is_empty() && self.clients().next().is_none() && self.hosts.is_empty();
+        let (followed, why) = if nobody {
+            (false, "this node has no neighbor and knows no address of any")
+        } else if topology == TopologyKind::Central && !self.could_be_central(&[], cx) {
             (false, "this node knows no directory: name one with --directory")
         } else {
             match self.proposals.take(&proposal, self.now) {
@@ -98,6 +105,7 @@ impl Node {
         cx.out.push(Output::Event(Event::Proposed { node, topology, followed, why }));
         if followed {
             self.pass_proposal_on(None, &proposal, cx);
+            self.proposals.own = Some((proposal, self.now + TELL_NEWCOMERS));
             self.change_topology(topology, "proposed by this node", cx);
         }
     }
@@ -152,6 +160,14 @@ impl Node {
     fn could_be_central(&self, told: &[PeerAddr], cx: &Context<'_>) -> bool {
         let told = told.iter().any(|addr| addr.is_dialable() && Some(*addr) != self.addr);
         told || cx.config.serve_directory || self.directories_known().next().is_some()
+    }
+
+    /// Tells a new neighbor of a proposal that this node made a moment ago.
+    pub(in crate::overlay) fn tell_newcomer(&mut self, index: usize, cx: &mut Context<'_>) {
+        self.proposals.own.take_if(|(_, until)| *until <= self.now);
+        if let Some((proposal, _)) = self.proposals.own.clone() {
+            self.send(index, Message::Propose(proposal), cx);
+        }
     }
 
     fn pass_proposal_on(&mut self, from: Option<LinkId>, proposal: &Proposal, cx: &mut Context<'_>) {

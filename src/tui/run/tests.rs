@@ -162,7 +162,7 @@ async fn a_change_of_topology_is_told_and_its_answer_is_what_one_reads_last() {
     stage.events.send(told.clone()).unwrap();
     reply.send(Ok(())).unwrap();
     sleep(FRAME * 2).await;
-    assert!(stage.shows("Now in ultrapeer") && stage.shows("t t goes back to flood"));
+    assert!(stage.shows("Now in ultrapeer") && stage.shows("press t twice to go back to flood"));
     stage.events.send(told).unwrap();
     sleep(FRAME * 2).await;
     assert!(stage.shows("Now a leaf in ultrapeer") && stage.shows("its score is too low"));

@@ -6,10 +6,12 @@ use super::super::model::{Model, Overlay, Tone};
 use super::super::paint::Paint;
 use super::super::panes::role::role_word;
 use super::{answer, open};
-use crate::app::{DirectoryState, Event, Refusal, Role, TopologyKind, Untrusted};
+use crate::app::{DirectoryState, Event, Refusal, Role, TopologyKind, Untrusted, UpDown};
 
 /// Columns of a reason in a message.
 const WHY: usize = 300;
+/// Neighbors that go so soon after a change of role go because of it, and that has been said.
+const SETTLING_MS: u64 = 2_000;
 
 /// The topology that this node is in, or on its way to.
 fn heading_for(model: &Model) -> TopologyKind {
@@ -80,8 +82,8 @@ fn way_back(model: &Model, topology: TopologyKind, before: TopologyKind) -> Stri
     let key = Paint::new(model).key(&Action::NextTopology);
     match before {
         _ if before == topology => String::new(),
-        _ if topology.next() == before => format!("{key} goes back to {}", before.name()),
-        _ => format!("{key} {key} goes back to {}", before.name()),
+        _ if topology.next() == before => format!("press {key} to go back to {}", before.name()),
+        _ => format!("press {key} twice to go back to {}", before.name()),
     }
 }
 
@@ -97,7 +99,7 @@ pub const fn in_words(topology: TopologyKind) -> &'static str {
 /// Whether an event is one that [`told`] has words for.
 #[must_use]
 pub const fn is_said(event: &Event) -> bool {
-    matches!(event, Event::Topology { .. } | Event::Proposal { .. } | Event::Directory { .. })
+    matches!(event, Event::Topology { .. } | Event::Proposal { .. } | Event::Directory { .. } | Event::Neighbor { .. })
 }
 
 /// Says what the node told of.
@@ -122,6 +124,28 @@ pub(super) fn told(model: &mut Model, event: &Event) {
             if *state != DirectoryState::None || heading_for(model) == TopologyKind::Central {
                 model.say(tone, said, shown(why));
             }
+        }
+        Event::Neighbor { event, name, kind, why, .. } => neighbor(model, *event, name, *kind, why.as_deref()),
+        _ => {}
+    }
+}
+
+/// A leaf's only ultra-peer, or the last neighbor of all: whoever loses that is told, and when there is one again.
+fn neighbor(model: &mut Model, event: UpDown, name: &Untrusted, kind: Role, why: Option<&str>) {
+    let now = &model.latest;
+    let just_changed = now.uptime_ms.saturating_sub(now.role.since_ms) < SETTLING_MS;
+    let linked = now.neighbors.iter().filter(|row| row.node.is_some()).count();
+    if just_changed || now.role.topology == TopologyKind::Central {
+        return;
+    }
+    let (name, why) = (name.visible(40), why.map(|why| Untrusted::from(why).visible(WHY)).unwrap_or_default());
+    match event {
+        UpDown::Down if linked == 0 && kind == Role::Ultrapeer && now.role.role == Role::Leaf => {
+            model.say(Tone::Bad, format!("The ultra-peer {name} is gone: looking for another"), why);
+        }
+        UpDown::Down if linked == 0 => model.say(Tone::Bad, format!("The last neighbor, {name}, is gone"), why),
+        UpDown::Up if linked == 1 && now.role.role == Role::Leaf => {
+            model.say(Tone::Good, format!("The ultra-peer {name} answers for this node now"), String::new());
         }
         _ => {}
     }

@@ -20,8 +20,8 @@ fn a_key_changes_the_topology_at_once_and_tells_the_way_back() {
     assert_eq!(press(&mut model, "t"), wanted(Central, Ultrapeer), "the answer need not be waited for");
     let toast = changed(&mut model, Central, Ultrapeer, false);
     assert_eq!(toast.text, "Now in central: one directory answers all searches");
-    assert_eq!(toast.hint, "t t goes back to ultrapeer");
-    assert_eq!(changed(&mut model, Central, Flood, false).hint, "t goes back to flood");
+    assert_eq!(toast.hint, "press t twice to go back to ultrapeer");
+    assert_eq!(changed(&mut model, Central, Flood, false).hint, "press t to go back to flood");
     assert_eq!(carry_out(&mut model, Action::Topology(Central)), wanted(Central, Flood), "by its name");
     model.changing = None;
     assert!(carry_out(&mut model, Action::Topology(Flood)).is_empty());

@@ -37,6 +37,7 @@ impl Node {
         self.role = role;
         self.role_since = self.now;
         self.role_why = why.into();
+        self.hosts.role_changed(self.now);
         self.class_links_again(cx);
         self.tell_status(cx);
         cx.out.push(Output::Event(Event::Topology { topology: self.kind, role, why: why.to_owned() }));

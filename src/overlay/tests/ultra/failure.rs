@@ -141,3 +141,24 @@ fn one_node_among_flooding_ones_changes_there_and_back() {
     world.run(10 * SECOND);
     world.check();
 }
+
+#[test]
+fn who_was_refused_for_its_role_meanwhile_is_linked_again_at_once_on_the_way_back() {
+    let mut world = World::new(4, Config::default());
+    for n in 0..3 {
+        world.input(n, Input::Hosts { addrs: vec![addr(3)], source: HostSource::Configured });
+    }
+    world.run(5 * SECOND);
+    assert_eq!(world.nodes[3].links.len(), 3);
+    world.input(3, Input::Command(Command::Change(TopologyKind::Central)));
+    world.run(60 * SECOND);
+    assert_eq!(world.nodes[3].links.len(), 0);
+    // The last that it heard of them: they dialled it once more.
+    for n in 0..3 {
+        world.link(n, 3);
+    }
+    world.run(SECOND);
+    world.input(3, Input::Command(Command::Change(TopologyKind::Flood)));
+    world.run(2 * SECOND);
+    assert!(!world.nodes[3].links.is_empty());
+}

@@ -110,7 +110,6 @@ impl Node {
     }
 
     fn take_role(&mut self, role: Role, why: &str, cx: &mut Context<'_>) {
-        self.hosts.role_changed(self.now);
         self.cut_farewells(cx);
         if let Some(ultra) = &mut self.ultra {
             let alternatives = std::mem::take(&mut ultra.attached.alternatives);

@@ -160,6 +160,39 @@ fn an_ultra_peer_that_lies_about_its_slots_is_left_for_others() {
 }
 
 #[test]
+fn an_ultra_peer_that_lies_makes_another_step_down_only_once() {
+    let mut world = World::new(2, ultra());
+    world.start(0, Config { max_leaves: 0, ..pinned(RoleChoice::Ultrapeer) });
+    world.run(30 * SECOND);
+    assert_eq!(world.nodes[1].role(), Role::Ultrapeer);
+    let boast = Status {
+        topology: TopologyKind::Ultrapeer,
+        role: Role::Ultrapeer,
+        serves: false,
+        score: 1_000,
+        free_slots: 30,
+    };
+    for _ in 0..600 {
+        if world.nodes[0].link_to(&node_id(1)).is_none() {
+            world.link(0, 1);
+        }
+        world.run(SECOND / 2);
+        let linked = world.nodes[1].links.first().map(|link| (link.id, link.class));
+        match linked {
+            Some((link, Class::Neighbor)) => world.input(1, Input::Message { link, message: Message::Status(boast) }),
+            Some((link, _)) => {
+                let bye = Bye { reason: ByeReason::Full, text: "full".into(), hosts: Vec::new() };
+                world.input(1, Input::Message { link, message: Message::Bye(bye) });
+            }
+            None => {}
+        }
+    }
+    let story = |event: &Event| matches!(event, Event::Topology { why, .. } if why.starts_with("stepped down"));
+    let step_downs = world.events.iter().filter(|(n, event)| *n == 1 && story(event)).count();
+    assert_eq!((step_downs, world.nodes[1].role()), (1, Role::Ultrapeer), "in five minutes");
+}
+
+#[test]
 fn private_ultra_peers_are_not_told_to_a_leaf_outside() {
     for local in [true, false] {
         let mut world = World::new(3, pinned(RoleChoice::Ultrapeer));

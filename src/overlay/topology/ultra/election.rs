@@ -223,12 +223,14 @@ impl Node {
         self.step_down(score, leaves, addr, fitness.0, cx);
     }
 
-    /// Whether a neighbor could take this ultra-peer and its few leaves, and is the fitter of the two.
+    /// Whether a neighbor could take this ultra-peer and its few leaves, and is the fitter of the two. One that once told of
+    /// room that it did not have is not believed again, or it could have this node step down over and over.
     fn can_replace(&self, link: &Link, score: u16, leaves: usize) -> bool {
         let Some((theirs, free_slots)) = link.fitness() else { return false };
         let higher = theirs > score.saturating_add(MARGIN);
         let tie = theirs.abs_diff(score) <= MARGIN && link.peer.id > self.id;
-        leaves <= FEW_LEAVES && usize::from(free_slots) > leaves && (higher || tie)
+        let liar = link.peer.addrs().any(|addr| self.hosts.has_lied(addr));
+        leaves <= FEW_LEAVES && usize::from(free_slots) > leaves && (higher || tie) && !liar
     }
 
     fn step_down(&mut self, score: u16, leaves: usize, to: PeerAddr, theirs: u16, cx: &mut Context<'_>) {

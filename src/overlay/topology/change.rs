@@ -21,7 +21,6 @@ impl Node {
             TopologyKind::Ultrapeer => self.leave_ultra(cx),
             TopologyKind::Central => self.leave_central(cx),
         }
-        self.drop_held();
         self.kind = to;
         match to {
             TopologyKind::Flood => self.become_role(Role::Peer, why, cx),
@@ -38,6 +37,9 @@ impl Node {
         self.role_since = self.now;
         self.role_why = why.into();
         self.hosts.role_changed(self.now);
+        if !role.relays() {
+            self.drop_held();
+        }
         self.class_links_again(cx);
         self.tell_status(cx);
         cx.out.push(Output::Event(Event::Topology { topology: self.kind, role, why: why.to_owned() }));

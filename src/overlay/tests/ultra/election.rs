@@ -106,6 +106,28 @@ fn a_superfluous_ultra_peer_steps_down_and_its_leaf_is_looked_after() {
 }
 
 #[test]
+fn who_steps_down_passes_nothing_on_any_more() {
+    let mut world = crowd(4, |n, _| vec![n ^ 1], Config { hop_delay: SECOND, ..ultra() });
+    world.run(30 * SECOND);
+    let ultrapeers = world.in_role(Role::Ultrapeer);
+    let leaves = world.in_role(Role::Leaf);
+    assert_eq!(ultrapeers.len(), 2);
+    world.link(ultrapeers[0], ultrapeers[1]);
+    for _ in 0..100 {
+        world.run(SECOND / 10);
+        for n in &leaves {
+            world.search(*n, "song", 7, Delivery::Reverse);
+        }
+    }
+    let held = |n: &usize| world.nodes[*n].counters().not_held;
+    assert_eq!(world.in_role(Role::Ultrapeer).len(), 1);
+    assert!(ultrapeers.iter().any(|n| held(n) > 0), "it held some when it stepped down");
+    assert!(world.nodes.iter().all(|node| node.counters().misplaced == 0));
+    let broken = |event: &Event| matches!(event, Event::NeighborDown { why, .. } if why.contains("passes on"));
+    assert!(!world.events.iter().any(|(_, event)| broken(event)));
+}
+
+#[test]
 fn a_pinned_role_stays() {
     let mut world = World::new(6, ultra());
     for n in 0..3 {

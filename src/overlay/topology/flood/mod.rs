@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::base::Time;
 use crate::overlay::io::{Config, Context, Dedup, LinkId, Output, Relay, Trace};
 use crate::overlay::link::Link;
-use crate::overlay::message::{Action, Hop, QueryBody, QueryMessage, Role};
+use crate::overlay::message::{Action, Hop, QueryBody, QueryMessage};
 use crate::overlay::node::Node;
 use crate::overlay::seen::Passed;
 use crate::overlay::timers::Timer;
@@ -80,7 +80,7 @@ impl Node {
             None => self.on_new_query(index, query, travel, cx),
         };
         let mut sent = 0;
-        if verdict.go_on && self.role != Role::Leaf {
+        if verdict.go_on && self.role.relays() {
             if travel.may_go_on() {
                 sent += self.pass_on(from, query, travel, cx);
             }
@@ -111,7 +111,7 @@ impl Node {
         if !found.is_empty() {
             self.answer(query, travel, found, cx);
         }
-        let action = match (hits, travel.may_go_on() && self.role != Role::Leaf) {
+        let action = match (hits, travel.may_go_on() && self.role.relays()) {
             (0, true) => Action::Forwarded,
             (0, false) => Action::Expired,
             _ => Action::Answered,
@@ -192,7 +192,7 @@ impl Node {
         }
     }
 
-    /// Forgets the queries that the slow motion holds.
+    /// Forgets the queries that the slow motion holds: in its new role the node passes none on.
     pub(in crate::overlay) fn drop_held(&mut self) {
         self.counters.not_held += self.flood.held.len() as u64;
         self.flood.held.clear();

@@ -110,8 +110,7 @@ impl Node {
             self.counters.limited += 1;
             return;
         }
-        let peer = Arc::make_mut(&mut link.peer);
-        (peer.topology, peer.role, peer.serves) = (status.topology, status.role, status.serves);
+        Arc::make_mut(&mut link.peer).is_now(&status);
         link.signs_mut().fitness = Some((status.score, status.free_slots));
         let before = link.class;
         let peer = Arc::clone(&link.peer);

@@ -79,11 +79,30 @@ fn what_a_leaf_begins_to_share_is_found_within_seconds() {
         world.run(6 * SECOND);
         assert_eq!(world.found(guid).len(), 1);
     }
-    // A library that did not change in what can be asked for costs nothing.
-    world.input(2, Input::LibraryChanged);
+    // However often a library changes, it costs one withdrawal for each filter, and those have their rate.
     let given = world.sent_by[&2];
-    world.run(3 * SECOND);
-    assert!(world.sent_by[&2] <= given + 1, "a ping at the most");
+    for _ in 0..50 {
+        world.input(2, Input::LibraryChanged);
+        world.run(SECOND / 10);
+    }
+    let (filters, pings) = (4, 2);
+    let sent = world.sent_by[&2] - given;
+    assert!(sent <= 2 * filters + pings, "{sent} messages in five seconds");
+    assert_eq!(world.nodes[0].counters().limited, 0);
+}
+
+#[test]
+fn what_a_leaf_begins_to_share_is_found_at_any_moment() {
+    let mut world = core(1, &[], &[(1, 0), (2, 0)], ultra());
+    for round in 0..60 {
+        world.shares[2].0.push(format!("novelty {round}"));
+        world.input(2, Input::LibraryChanged);
+        world.run(SECOND / 100);
+        let guid = world.search(1, &format!("\"novelty {round}\""), 7, Delivery::Direct);
+        world.run(SECOND * (round % 7) / 3 + SECOND / 10);
+        assert_eq!(world.found(guid).len(), 1, "round {round}");
+    }
+    assert_eq!(world.nodes[0].counters().limited, 0);
 }
 
 #[test]

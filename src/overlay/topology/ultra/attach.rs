@@ -72,7 +72,7 @@ struct Farewell {
 #[derive(Debug)]
 struct Attachment {
     link: LinkId,
-    /// The filter that it was given, by fingerprint.
+    /// The filter that it was given, by fingerprint; `None` while it hands down every query.
     given: Option<u64>,
     alternatives_allowed: Bucket,
 }
@@ -94,14 +94,17 @@ impl OwnFilter {
     }
 
     fn parts(&self) -> Vec<FilterPart> {
-        let Some(filter) = &self.filter else {
-            return vec![FilterPart { log2_bits: 0, offset: 0, bytes: Vec::new() }];
-        };
+        let Some(filter) = &self.filter else { return vec![everything()] };
         let log2_bits = filter.log2_bits();
         let offsets = (0u32..).step_by(MAX_FILTER_PART);
         let parts = filter.bytes().chunks(MAX_FILTER_PART).zip(offsets);
         parts.map(|(bytes, offset)| FilterPart { log2_bits, offset, bytes: bytes.to_vec() }).collect()
     }
+}
+
+/// Asks for every query.
+fn everything() -> FilterPart {
+    FilterPart { log2_bits: 0, offset: 0, bytes: Vec::new() }
 }
 
 impl Attached {
@@ -291,12 +294,25 @@ impl Node {
         }
     }
 
-    /// The library is not what it was.
-    pub(in crate::overlay) fn leaf_library_changed(&mut self) {
+    /// The library is not what it was. What is new in it is not to be missed, so the leaf asks for every query until it
+    /// gives the next filter: once for each filter, and those have their rate.
+    pub(in crate::overlay) fn leaf_library_changed(&mut self, cx: &mut Context<'_>) {
         let Some(ultra) = self.ultra.as_mut().filter(|_| self.role == Role::Leaf) else { return };
-        ultra.attached.own = None;
         let at = (self.now + COLLECT).max(ultra.attached.next_filter);
+        let was_in_force = ultra.attached.own.take().is_some_and(|own| own.filter.is_some());
         self.plan(Task::Filter, at);
+        if was_in_force {
+            self.withdraw_filters(cx);
+        }
+    }
+
+    fn withdraw_filters(&mut self, cx: &mut Context<'_>) {
+        let Some(ultra) = &mut self.ultra else { return };
+        let given = ultra.attached.ultrapeers.iter_mut().filter_map(|other| other.given.take().map(|_| other.link));
+        let links: Vec<LinkId> = given.collect();
+        for index in links.into_iter().filter_map(|link| self.link_index(link)).collect::<Vec<_>>() {
+            self.send(index, Message::Ultra(UltraMessage::Filter(everything())), cx);
+        }
     }
 
     /// Gives the filter to those ultra-peers that do not have it.

@@ -39,6 +39,8 @@ pub(super) struct Signs {
     /// How fit it says it is to be an ultra-peer, in thousandths, and how many leaves it says it has room for.
     pub(super) fitness: Option<(u16, u16)>,
     pub(super) status_allowed: Bucket,
+    /// Looks whether it can be reached.
+    pub(super) looks_allowed: Bucket,
     /// When an unanswered probe ends the link before the usual silence does.
     pub(super) probed_until: Option<Time>,
 }
@@ -73,6 +75,7 @@ impl Link {
                 pings_allowed: Bucket::FULL,
                 fitness: None,
                 status_allowed: Bucket::FULL,
+                looks_allowed: Bucket::FULL,
                 probed_until: None,
             })
         })

@@ -94,6 +94,22 @@ fn until_a_filter_is_whole_and_when_it_comes_too_often_everything_is_handed() {
 }
 
 #[test]
+fn a_neighbor_that_keeps_asking_to_be_dialled_back_takes_nothing_from_others() {
+    let mut world = family();
+    for (leaf, questions, answers) in [(1, 100, 3), (2, 1, 1), (1, 1, 0)] {
+        let before = world.nodes[leaf].counters().stale;
+        for n in 0..questions {
+            let question = Reach { guid: Guid([n; 16]), reached: None };
+            let (link, message) = (world.link_of(leaf), Message::Reach(question));
+            world.input(0, Input::Message { link, message });
+        }
+        world.run(SECOND);
+        assert_eq!(world.nodes[leaf].counters().stale - before, answers, "answers to questions never asked");
+    }
+    assert_eq!(world.nodes[0].counters().limited, 97 + 1);
+}
+
+#[test]
 fn what_has_no_place_on_a_link_is_counted() {
     let mut world = family();
     let link = world.link_of(1);

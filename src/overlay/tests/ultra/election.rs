@@ -164,6 +164,28 @@ fn an_overlay_that_changes_from_flooding_as_one_sorts_itself_out() {
 }
 
 #[test]
+fn that_one_neighbor_did_not_get_through_is_not_the_last_word() {
+    let public = PeerAddr("198.51.100.7:6346".parse().unwrap());
+    for (gets_through, known) in [(1, Some(true)), (2, Some(true)), (usize::MAX, Some(false))] {
+        let mut world = World::new(5, Config { only_peers: true, ..pinned(RoleChoice::Ultrapeer) });
+        world.start(0, Config { only_peers: true, ..pinned(RoleChoice::Leaf) });
+        world.input(0, Input::OwnAddr(public));
+        world.hidden.insert(0);
+        (1..4).for_each(|n| world.link(0, n));
+        for minute in 0..6 {
+            let most_said_no = (minute >= 2).then_some(false);
+            let expected = if minute > gets_through { Some(true) } else { most_said_no };
+            assert_eq!(world.nodes[0].accepts_inbound(), expected, "after {minute} minutes");
+            if minute == gets_through {
+                world.hidden.clear();
+            }
+            world.run(60 * SECOND);
+        }
+        assert_eq!(world.nodes[0].accepts_inbound(), known);
+    }
+}
+
+#[test]
 fn a_public_node_is_elected_once_somebody_got_through_to_it() {
     let public = PeerAddr("198.51.100.7:6346".parse().unwrap());
     let mut world = World::new(2, ultra());

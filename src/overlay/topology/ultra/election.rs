@@ -254,11 +254,14 @@ impl Node {
     }
 
     /// A node that could be elected has to know whether others get through to it.
-    pub(super) fn look_whether_reachable(&mut self, index: usize, cx: &mut Context<'_>) {
+    pub(super) fn look_whether_reachable(&mut self, cx: &mut Context<'_>) {
         let score = self.score(cx.config);
-        let unknown = score.accepts_inbound.is_none() && !self.is_among_local_addresses();
-        if unknown && score.total >= score.threshold {
-            self.ask_whether_reachable(index, cx);
+        let if_reachable = score.total - score.inbound + Score::MAX_INBOUND;
+        if self.is_among_local_addresses() || if_reachable < score.threshold {
+            return;
+        }
+        if let Some(next) = self.ask_whether_reachable(cx) {
+            self.plan(Task::Reach, next);
         }
     }
 }

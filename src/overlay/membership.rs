@@ -254,6 +254,7 @@ impl Node {
 
     /// Asks every neighbor for a sign of life, and gives up those that gave none.
     pub(super) fn check_links(&mut self, cx: &mut Context<'_>) {
+        self.take_late_statuses(cx);
         let mut index = 0;
         while index < self.links.len() {
             let link = &self.links[index];

@@ -110,6 +110,24 @@ fn a_neighbor_that_keeps_asking_to_be_dialled_back_takes_nothing_from_others() {
 }
 
 #[test]
+fn of_what_a_neighbor_tells_of_itself_too_often_the_last_counts() {
+    let mut world = World::new(2, Config { only_peers: true, ..pinned(RoleChoice::Ultrapeer) });
+    world.link(0, 1);
+    world.run(SECOND);
+    let status = |free_slots| {
+        let (topology, role) = (TopologyKind::Ultrapeer, Role::Ultrapeer);
+        Message::Status(Status { topology, role, serves: false, score: 700, free_slots })
+    };
+    let link = world.nodes[0].links[0].id;
+    for n in 1..=100 {
+        world.input(0, Input::Message { link, message: status(n) });
+    }
+    assert!(world.nodes[0].counters().limited > 70 && world.nodes[0].links[0].fitness() < Some((700, 30)));
+    world.run(SECOND * 3 / 5);
+    assert_eq!(world.nodes[0].links[0].fitness(), Some((700, 100)));
+}
+
+#[test]
 fn what_has_no_place_on_a_link_is_counted() {
     let mut world = family();
     let link = world.link_of(1);

@@ -39,6 +39,22 @@ fn a_leaf_is_one_hop_further_and_spends_no_ttl() {
 }
 
 #[test]
+fn who_hands_a_query_to_leaves_at_the_end_of_its_ttl_forwards_it() {
+    for (leaves, action) in [(&[(2, 1)][..], Action::Forwarded), (&[], Action::Expired)] {
+        let mut world = core(2, &[(0, 1)], leaves, ultra());
+        world.shares[1].0.clear();
+        let guid = world.search(0, "song", 1, Delivery::Direct);
+        world.run(6 * SECOND);
+        let hop = |event: &Event| match event {
+            Event::Hop { guid: g, hop, .. } if *g == guid && hop.hop == 1 => Some((hop.action, hop.sent)),
+            _ => None,
+        };
+        let told: Vec<_> = world.events.iter().filter_map(|(_, event)| hop(event)).collect();
+        assert_eq!(told, [(action, leaves.len() as u16)]);
+    }
+}
+
+#[test]
 fn an_ultra_peer_searches_among_its_own_leaves_too() {
     let mut world = core(2, &[(0, 1)], &[(2, 0), (3, 1)], ultra());
     let guid = world.search(0, "song", 7, Delivery::Direct);

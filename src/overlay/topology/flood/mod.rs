@@ -65,7 +65,7 @@ impl Node {
             return;
         };
         let runs = self.searches_for(&query.guid);
-        let verdict = match self.seen.get_mut(&query.guid) {
+        let mut verdict = match self.seen.get_mut(&query.guid) {
             passed if runs || passed.as_ref().is_some_and(|passed| passed.from.is_none()) => {
                 self.count_duplicate(index);
                 self.own_query_came_back(query.guid, index, travel, cx);
@@ -87,6 +87,10 @@ impl Node {
             if verdict.action != Action::Duplicate {
                 sent += self.pass_down(from, query, travel, cx);
             }
+        }
+        // Leaves spend no TTL: some may have got a copy at the end of it.
+        if verdict.action == Action::Expired && sent > 0 {
+            verdict.action = Action::Forwarded;
         }
         self.tell(from, query, travel, &verdict, sent, cx);
     }

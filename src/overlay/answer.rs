@@ -135,7 +135,8 @@ impl Node {
         });
     }
 
-    /// Passes a hit or report on over the reverse of the query's path: one link, and never the one it came from.
+    /// Passes a hit or report on over the reverse of the query's path: one link, and never the one it came from. Who relayed
+    /// the query may be a leaf by now, and a leaf passes nothing on.
     fn pass_back(
         &mut self,
         index: usize,
@@ -144,7 +145,7 @@ impl Node {
         cx: &mut Context<'_>,
         onward: impl FnOnce(Travel) -> Message,
     ) -> bool {
-        let way = self.way_to_origin(guid).filter(|way| *way != self.links[index].id);
+        let way = self.way_to_origin(guid).filter(|way| *way != self.links[index].id && self.role.relays());
         let way = way.and_then(|way| self.link_index(way));
         let travel = travel.arrive(MAX_WAY_BACK).filter(|travel| travel.may_go_on());
         let (Some(way), Some(travel)) = (way, travel) else {

@@ -34,6 +34,7 @@ pub(super) struct Host {
     /// How often it had told of room and then had none; that is not forgiven.
     lies: u8,
     next_try: Time,
+    waits: Waits,
     /// Whether a link to it was up at some time: what is worth remembering and telling.
     proven: bool,
     dialling: bool,
@@ -41,10 +42,19 @@ pub(super) struct Host {
     sent_away: bool,
     /// Whether it is an ultra-peer, as far as known.
     ultra: bool,
-    /// Whether it waits only because the roles of the two did not go together.
-    unfit: bool,
     /// Whether the user named it and no link to it was up since: dialled even by a node with neighbors enough.
     wished_for: bool,
+}
+
+/// Why a host waits for its next try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waits {
+    /// Only because the roles of the two did not go together.
+    Unfit,
+    /// It had no room, or went away.
+    Refused,
+    /// For something that has nothing to do with roles.
+    Other,
 }
 
 /// Whom a node looks for.
@@ -136,7 +146,7 @@ impl Hosts {
     /// It could not be reached, or its link broke.
     pub(super) fn failed(&mut self, addr: PeerAddr, now: Time, rng: &mut Rng) {
         let Some(host) = self.find(addr) else { return };
-        host.dialling = false;
+        (host.dialling, host.waits) = (false, Waits::Other);
         let longest = if host.source == HostSource::Configured { LONGEST_CONFIGURED } else { LONGEST_OTHER };
         let wait = (BACK_OFF * (1 << host.failures.min(12))).min(longest);
         host.next_try = now + wait.mul_f64(0.5 + rng.fraction());
@@ -154,7 +164,7 @@ impl Hosts {
         if host.source != HostSource::Configured {
             host.refusals = (host.refusals + 1).min(MAX_REFUSALS);
         }
-        self.wait(addr, now + wait);
+        host.wait(Waits::Refused, now + wait);
     }
 
     /// It had told of room and then had none: the others come first from now on, and it waits long.
@@ -170,29 +180,33 @@ impl Hosts {
         self.0.iter().any(|host| host.addr == addr && host.lies > 0 && host.next_try > now)
     }
 
+    /// Whether it ever lied.
+    pub(super) fn has_lied(&self, addr: PeerAddr) -> bool {
+        self.0.iter().any(|host| host.addr == addr && host.lies > 0)
+    }
+
     /// It has no use for this node in the roles that the two play now: it waits that long, or until the roles change.
     pub(super) fn unfit(&mut self, addr: PeerAddr, until: Time) {
-        self.wait(addr, until);
         if let Some(host) = self.find(addr) {
-            (host.unfit, host.ultra) = (true, false);
+            host.wait(Waits::Unfit, until);
+            host.ultra = false;
         }
     }
 
     /// This node plays another role now: those that had no use for it may have one, and ultra-peers that had no room for
-    /// another leaf may have some for another of their like.
+    /// another leaf may have some for another of their like. Those that lied or were sent away gain nothing by it.
     pub(super) fn role_changed(&mut self, now: Time) {
-        // A refusal counts as one failure.
-        let was_refused = |host: &&mut Host| host.ultra && host.failures < 2 && !host.sent_away && !host.dialling;
-        for host in self.0.iter_mut().filter(|host| host.unfit || was_refused(host)) {
-            (host.unfit, host.next_try) = (false, now);
+        let by_role = |host: &&mut Host| host.waits == Waits::Unfit || host.waits == Waits::Refused && host.ultra;
+        for host in self.0.iter_mut().filter(by_role).filter(|host| host.lies == 0) {
+            (host.waits, host.next_try) = (Waits::Other, now);
         }
     }
 
     /// Whether it is an ultra-peer, as it says itself or as another one says.
     pub(super) fn is_ultrapeer(&mut self, addr: PeerAddr, ultra: bool) {
         if let Some(host) = self.find(addr) {
-            if ultra && host.unfit {
-                (host.unfit, host.next_try) = (false, Time::ZERO);
+            if ultra && host.waits == Waits::Unfit && host.lies == 0 {
+                (host.waits, host.next_try) = (Waits::Other, Time::ZERO);
             }
             host.ultra = ultra;
         }
@@ -207,16 +221,14 @@ impl Hosts {
     /// It is not dialled before then.
     pub(super) fn wait(&mut self, addr: PeerAddr, until: Time) {
         if let Some(host) = self.find(addr) {
-            (host.dialling, host.unfit) = (false, false);
-            host.next_try = if host.lies > 0 { until.max(host.next_try) } else { until };
+            host.wait(Waits::Other, until);
         }
     }
 
     /// One of the two closed the link on purpose; `by_us` until the user names it again.
     pub(super) fn sent_away(&mut self, addr: PeerAddr, now: Time, by_us: bool) {
         if let Some(host) = self.find(addr) {
-            host.dialling = false;
-            host.next_try = now + SENT_AWAY;
+            host.wait(Waits::Other, now + SENT_AWAY);
             host.sent_away |= by_us;
         }
     }
@@ -255,6 +267,11 @@ impl Hosts {
 }
 
 impl Host {
+    fn wait(&mut self, why: Waits, until: Time) {
+        (self.dialling, self.waits) = (false, why);
+        self.next_try = if self.lies > 0 { until.max(self.next_try) } else { until };
+    }
+
     /// The lower, the sooner it is dialled.
     fn rank(&self) -> u8 {
         match self.source {
@@ -291,11 +308,11 @@ fn new_host(addr: PeerAddr, source: HostSource) -> Host {
         refusals: 0,
         lies: 0,
         next_try,
+        waits: Waits::Other,
         proven: false,
         dialling: false,
         sent_away: false,
         ultra: false,
-        unfit: false,
         wished_for,
     }
 }
@@ -369,5 +386,25 @@ mod tests {
         hosts.role_changed(now);
         let picked = [0; 2].map(|_| hosts.pick(now, Wish::Anyone, &[], &mut rng));
         assert_eq!(picked, [Some(addr(1)), None]);
+    }
+
+    #[test]
+    fn another_role_is_no_new_chance_for_who_lied_or_was_sent_away() {
+        let mut hosts = Hosts::default();
+        let now = Time::ZERO;
+        for n in [1, 2, 3] {
+            hosts.learn(addr(n), HostSource::Told);
+            hosts.is_ultrapeer(addr(n), true);
+        }
+        hosts.lied(addr(1), now);
+        hosts.unfit(addr(1), now);
+        hosts.unfit(addr(2), now + Duration::from_secs(30));
+        hosts.sent_away(addr(2), now, false);
+        hosts.refused(addr(3), now);
+        hosts.sent_away(addr(3), now, true);
+        (1..=3).for_each(|n| hosts.is_ultrapeer(addr(n), true));
+        hosts.role_changed(now);
+        assert_eq!(hosts.pick(now, Wish::Anyone, &[], &mut Rng::new(1)), None);
+        assert!(hosts.lied_lately(addr(1), now) && hosts.has_lied(addr(1)));
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::message::{
-    Action, ByeReason, Delivery, FoundFile, Hop, Message, QueryBody, QueryMessage, Role, TopologyKind,
+    Action, ByeReason, Delivery, FoundFile, Hop, Message, QueryBody, QueryMessage, Role, Status, TopologyKind,
 };
 use super::topology::central::Registry;
 use crate::base::Time;
@@ -122,6 +122,11 @@ impl Peer {
     /// The addresses that it is known by.
     pub fn addrs(&self) -> impl Iterator<Item = PeerAddr> + use<> {
         self.dialled.into_iter().chain(self.listen.filter(|listen| Some(*listen) != self.dialled))
+    }
+
+    /// It told what it is by now.
+    pub(super) fn is_now(&mut self, status: &Status) {
+        (self.topology, self.role, self.serves) = (status.topology, status.role, status.serves);
     }
 }
 

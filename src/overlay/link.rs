@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::io::{LinkId, Peer};
 use super::limit::Bucket;
+use super::message::Status;
 use super::topology::Class;
 use crate::base::Time;
 use crate::proto::{Guid, NodeId};
@@ -39,6 +40,10 @@ pub(super) struct Signs {
     /// How fit it says it is to be an ultra-peer, in thousandths, and how many leaves it says it has room for.
     pub(super) fitness: Option<(u16, u16)>,
     pub(super) status_allowed: Bucket,
+    /// The last that came too soon.
+    pub(super) late_status: Option<Status>,
+    /// Looks whether it can be reached.
+    pub(super) looks_allowed: Bucket,
     /// When an unanswered probe ends the link before the usual silence does.
     pub(super) probed_until: Option<Time>,
 }
@@ -73,6 +78,8 @@ impl Link {
                 pings_allowed: Bucket::FULL,
                 fitness: None,
                 status_allowed: Bucket::FULL,
+                late_status: None,
+                looks_allowed: Bucket::FULL,
                 probed_until: None,
             })
         })

@@ -40,6 +40,11 @@ impl Node {
                 return;
             }
         };
+        self.link_is_up(id, class, peer, cx);
+    }
+
+    /// A node was admitted as a neighbor.
+    pub(super) fn link_is_up(&mut self, id: LinkId, class: Class, peer: Arc<Peer>, cx: &mut Context<'_>) {
         if let Some(addr) = peer.listen.filter(|_| !cx.config.only_peers) {
             self.remember(addr, &peer);
         }
@@ -83,7 +88,7 @@ impl Node {
 
     /// Whether a node becomes a neighbor. Of two links between the same two nodes both sides keep the same one: that
     /// which the lower id dialled.
-    fn admit(&mut self, peer: &Peer, cx: &mut Context<'_>) -> Result<Class, (ByeReason, &'static str)> {
+    pub(super) fn admit(&mut self, peer: &Peer, cx: &mut Context<'_>) -> Result<Class, (ByeReason, &'static str)> {
         if self.leaving {
             return Err((ByeReason::Shutdown, "the node shuts down"));
         }
@@ -94,7 +99,8 @@ impl Node {
             return Err((ByeReason::Myself, "a node does not link to itself"));
         }
         let dialler = |peer: &Peer, own: NodeId| if peer.dialled.is_some() { own } else { peer.id };
-        if let Some(index) = self.link_to(&peer.id) {
+        let other = self.link_to(&peer.id);
+        if let Some(index) = other {
             let (old, new) = (dialler(&self.links[index].peer, self.id), dialler(peer, self.id));
             if old == new || new > old {
                 self.links[index].signs_mut().probed_until = Some(self.now + PROBE);
@@ -102,14 +108,17 @@ impl Node {
                 self.timers.at_latest(Timer::Ping, self.now + PROBE);
                 return Err((ByeReason::Already, "there is a link already"));
             }
-            self.close(index, ByeReason::Already, "replaced by the other link between the two", cx);
         }
         let class = self.class_of(peer, cx.config)?;
         if class == Class::Ultrapeer && peer.addrs().any(|addr| self.hosts.lied_lately(addr, self.now)) {
             return Err((ByeReason::Protocol, "it told of room that it did not have"));
         }
-        if !self.has_room(class, cx.config) {
+        let takes_its_place = other.is_some_and(|index| self.links[index].class == class);
+        if !takes_its_place && !self.has_room(class, cx.config) {
             return Err((ByeReason::Full, "no room for another neighbor"));
+        }
+        if let Some(index) = other {
+            self.close(index, ByeReason::Already, "replaced by the other link between the two", cx);
         }
         Ok(class)
     }
@@ -246,6 +255,7 @@ impl Node {
 
     /// Asks every neighbor for a sign of life, and gives up those that gave none.
     pub(super) fn check_links(&mut self, cx: &mut Context<'_>) {
+        self.take_late_statuses(cx);
         let mut index = 0;
         while index < self.links.len() {
             let link = &self.links[index];

@@ -61,6 +61,11 @@ pub enum Role {
 }
 
 impl Role {
+    /// Whether it passes on what others sent.
+    pub(super) const fn relays(self) -> bool {
+        matches!(self, Self::Peer | Self::Ultrapeer)
+    }
+
     /// The name that screen and JSON use.
     #[must_use]
     pub const fn name(self) -> &'static str {

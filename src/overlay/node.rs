@@ -169,7 +169,7 @@ impl Node {
             Input::OwnAddr(addr) => self.on_own_addr(addr),
             Input::Directories(addrs) => self.on_directories(&addrs),
             Input::Checked { addr, node, reached } => self.on_checked(addr, node, reached, cx),
-            Input::LibraryChanged => self.on_library_changed(),
+            Input::LibraryChanged => self.on_library_changed(cx),
             Input::Standing(standing) => self.standing = standing,
             Input::Command(command) => self.on_command(command, cx),
             Input::Wake => self.on_wake(cx),
@@ -281,9 +281,9 @@ impl Node {
         self.addr = Some(addr);
     }
 
-    fn on_library_changed(&mut self) {
+    fn on_library_changed(&mut self, cx: &mut Context<'_>) {
         self.client_library_changed();
-        self.leaf_library_changed();
+        self.leaf_library_changed(cx);
     }
 
     /// Ends the link of a neighbor that breaks the protocol, and leaves it alone for a while.

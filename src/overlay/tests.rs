@@ -385,6 +385,18 @@ fn a_hit_that_cannot_be_delivered_direct_goes_back_hop_by_hop() {
 }
 
 #[test]
+fn a_link_gives_way_to_another_of_the_same_node_only_if_that_is_of_use() {
+    let mut world = world(2, &[(1, 0)], Config { max_neighbors: 1, ..Config::default() });
+    let old = world.nodes[0].links[0].id;
+    for (role, stays) in [(Role::Leaf, true), (Role::Peer, false)] {
+        let mut peer = world.nodes[0].links[0].peer().clone();
+        (peer.role, peer.dialled) = (role, Some(addr(1)));
+        world.input(0, Input::LinkUp { link: LinkId(900), peer: Arc::new(peer) });
+        assert_eq!((world.nodes[0].links.len(), world.nodes[0].links[0].id == old), (1, stays), "{role:?}");
+    }
+}
+
+#[test]
 fn a_search_without_neighbors_ends_at_once_and_says_why() {
     let mut world = World::new(1, only_peers());
     let guid = world.search(0, "song", 7, Delivery::Direct);

@@ -1,6 +1,7 @@
 //! From one topology to another while the node runs.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Class;
 use crate::overlay::io::{Config, Context, DoneWhy, Event, Output};
@@ -21,7 +22,6 @@ impl Node {
             TopologyKind::Ultrapeer => self.leave_ultra(cx),
             TopologyKind::Central => self.leave_central(cx),
         }
-        self.drop_held();
         self.kind = to;
         match to {
             TopologyKind::Flood => self.become_role(Role::Peer, why, cx),
@@ -37,6 +37,10 @@ impl Node {
         self.role = role;
         self.role_since = self.now;
         self.role_why = why.into();
+        self.hosts.role_changed(self.now);
+        if !role.relays() {
+            self.drop_held();
+        }
         self.class_links_again(cx);
         self.tell_status(cx);
         cx.out.push(Output::Event(Event::Topology { topology: self.kind, role, why: why.to_owned() }));
@@ -100,15 +104,18 @@ impl Node {
         }
     }
 
-    /// A neighbor tells what it is now.
+    /// A neighbor tells what it is now. What it tells too often has to wait, and the last of it counts.
     pub(in crate::overlay) fn on_status(&mut self, index: usize, status: Status, cx: &mut Context<'_>) {
         let link = &mut self.links[index];
-        if !link.signs_mut().status_allowed.take(self.now, STATUS.0, STATUS.1) {
+        let signs = link.signs_mut();
+        let allowed = signs.status_allowed.take(self.now, STATUS.0, STATUS.1);
+        signs.late_status = (!allowed).then_some(status);
+        if !allowed {
             self.counters.limited += 1;
+            self.timers.at_latest(Timer::Ping, self.now + Duration::from_secs(1) / STATUS.0);
             return;
         }
-        let peer = Arc::make_mut(&mut link.peer);
-        (peer.topology, peer.role, peer.serves) = (status.topology, status.role, status.serves);
+        Arc::make_mut(&mut link.peer).is_now(&status);
         link.signs_mut().fitness = Some((status.score, status.free_slots));
         let before = link.class;
         let peer = Arc::clone(&link.peer);
@@ -128,6 +135,16 @@ impl Node {
         self.close(index, reason, text, cx);
         peer.addrs().for_each(|addr| self.hosts.refused(addr, self.now));
         self.timers.at_latest(Timer::Join, self.now);
+    }
+
+    /// Takes what neighbors told too soon.
+    pub(in crate::overlay) fn take_late_statuses(&mut self, cx: &mut Context<'_>) {
+        let late = self.links.iter().filter_map(|link| Some((link.id, link.signs.as_ref()?.late_status?)));
+        for (link, status) in late.collect::<Vec<_>>() {
+            if let Some(index) = self.link_index(link) {
+                self.on_status(index, status, cx);
+            }
+        }
     }
 
     /// Ends the searches whose answers cannot come any more: there is no link to bring them, and they would not come on

@@ -94,6 +94,40 @@ fn until_a_filter_is_whole_and_when_it_comes_too_often_everything_is_handed() {
 }
 
 #[test]
+fn a_neighbor_that_keeps_asking_to_be_dialled_back_takes_nothing_from_others() {
+    let mut world = family();
+    for (leaf, questions, answers) in [(1, 100, 3), (2, 1, 1), (1, 1, 0)] {
+        let before = world.nodes[leaf].counters().stale;
+        for n in 0..questions {
+            let question = Reach { guid: Guid([n; 16]), reached: None };
+            let (link, message) = (world.link_of(leaf), Message::Reach(question));
+            world.input(0, Input::Message { link, message });
+        }
+        world.run(SECOND);
+        assert_eq!(world.nodes[leaf].counters().stale - before, answers, "answers to questions never asked");
+    }
+    assert_eq!(world.nodes[0].counters().limited, 97 + 1);
+}
+
+#[test]
+fn of_what_a_neighbor_tells_of_itself_too_often_the_last_counts() {
+    let mut world = World::new(2, Config { only_peers: true, ..pinned(RoleChoice::Ultrapeer) });
+    world.link(0, 1);
+    world.run(SECOND);
+    let status = |free_slots| {
+        let (topology, role) = (TopologyKind::Ultrapeer, Role::Ultrapeer);
+        Message::Status(Status { topology, role, serves: false, score: 700, free_slots })
+    };
+    let link = world.nodes[0].links[0].id;
+    for n in 1..=100 {
+        world.input(0, Input::Message { link, message: status(n) });
+    }
+    assert!(world.nodes[0].counters().limited > 70 && world.nodes[0].links[0].fitness() < Some((700, 30)));
+    world.run(SECOND * 3 / 5);
+    assert_eq!(world.nodes[0].links[0].fitness(), Some((700, 100)));
+}
+
+#[test]
 fn what_has_no_place_on_a_link_is_counted() {
     let mut world = family();
     let link = world.link_of(1);
@@ -157,6 +191,39 @@ fn an_ultra_peer_that_lies_about_its_slots_is_left_for_others() {
     let lies = world.nodes[2].counters().inconsistent;
     assert!((1..=6).contains(&lies), "{lies} times in ten minutes");
     assert_eq!(world.nodes[2].count(Class::Ultrapeer), 1);
+}
+
+#[test]
+fn an_ultra_peer_that_lies_makes_another_step_down_only_once() {
+    let mut world = World::new(2, ultra());
+    world.start(0, Config { max_leaves: 0, ..pinned(RoleChoice::Ultrapeer) });
+    world.run(30 * SECOND);
+    assert_eq!(world.nodes[1].role(), Role::Ultrapeer);
+    let boast = Status {
+        topology: TopologyKind::Ultrapeer,
+        role: Role::Ultrapeer,
+        serves: false,
+        score: 1_000,
+        free_slots: 30,
+    };
+    for _ in 0..600 {
+        if world.nodes[0].link_to(&node_id(1)).is_none() {
+            world.link(0, 1);
+        }
+        world.run(SECOND / 2);
+        let linked = world.nodes[1].links.first().map(|link| (link.id, link.class));
+        match linked {
+            Some((link, Class::Neighbor)) => world.input(1, Input::Message { link, message: Message::Status(boast) }),
+            Some((link, _)) => {
+                let bye = Bye { reason: ByeReason::Full, text: "full".into(), hosts: Vec::new() };
+                world.input(1, Input::Message { link, message: Message::Bye(bye) });
+            }
+            None => {}
+        }
+    }
+    let story = |event: &Event| matches!(event, Event::Topology { why, .. } if why.starts_with("stepped down"));
+    let step_downs = world.events.iter().filter(|(n, event)| *n == 1 && story(event)).count();
+    assert_eq!((step_downs, world.nodes[1].role()), (1, Role::Ultrapeer), "in five minutes");
 }
 
 #[test]

@@ -106,6 +106,28 @@ fn a_superfluous_ultra_peer_steps_down_and_its_leaf_is_looked_after() {
 }
 
 #[test]
+fn who_steps_down_passes_nothing_on_any_more() {
+    let mut world = crowd(4, |n, _| vec![n ^ 1], Config { hop_delay: SECOND, ..ultra() });
+    world.run(30 * SECOND);
+    let ultrapeers = world.in_role(Role::Ultrapeer);
+    let leaves = world.in_role(Role::Leaf);
+    assert_eq!(ultrapeers.len(), 2);
+    world.link(ultrapeers[0], ultrapeers[1]);
+    for _ in 0..100 {
+        world.run(SECOND / 10);
+        for n in &leaves {
+            world.search(*n, "song", 7, Delivery::Reverse);
+        }
+    }
+    let held = |n: &usize| world.nodes[*n].counters().not_held;
+    assert_eq!(world.in_role(Role::Ultrapeer).len(), 1);
+    assert!(ultrapeers.iter().any(|n| held(n) > 0), "it held some when it stepped down");
+    assert!(world.nodes.iter().all(|node| node.counters().misplaced == 0));
+    let broken = |event: &Event| matches!(event, Event::NeighborDown { why, .. } if why.contains("passes on"));
+    assert!(!world.events.iter().any(|(_, event)| broken(event)));
+}
+
+#[test]
 fn a_pinned_role_stays() {
     let mut world = World::new(6, ultra());
     for n in 0..3 {
@@ -139,6 +161,28 @@ fn an_overlay_that_changes_from_flooding_as_one_sorts_itself_out() {
     world.run(600 * SECOND);
     assert_eq!(world.role_changes(), changes);
     assert!(world.nodes.iter().all(|node| node.topology() == TopologyKind::Ultrapeer));
+}
+
+#[test]
+fn that_one_neighbor_did_not_get_through_is_not_the_last_word() {
+    let public = PeerAddr("198.51.100.7:6346".parse().unwrap());
+    for (gets_through, known) in [(1, Some(true)), (2, Some(true)), (usize::MAX, Some(false))] {
+        let mut world = World::new(5, Config { only_peers: true, ..pinned(RoleChoice::Ultrapeer) });
+        world.start(0, Config { only_peers: true, ..pinned(RoleChoice::Leaf) });
+        world.input(0, Input::OwnAddr(public));
+        world.hidden.insert(0);
+        (1..4).for_each(|n| world.link(0, n));
+        for minute in 0..6 {
+            let most_said_no = (minute >= 2).then_some(false);
+            let expected = if minute > gets_through { Some(true) } else { most_said_no };
+            assert_eq!(world.nodes[0].accepts_inbound(), expected, "after {minute} minutes");
+            if minute == gets_through {
+                world.hidden.clear();
+            }
+            world.run(60 * SECOND);
+        }
+        assert_eq!(world.nodes[0].accepts_inbound(), known);
+    }
 }
 
 #[test]

@@ -141,3 +141,45 @@ fn one_node_among_flooding_ones_changes_there_and_back() {
     world.run(10 * SECOND);
     world.check();
 }
+
+#[test]
+fn a_leaf_stays_with_a_node_that_is_elected_while_the_two_greet_each_other() {
+    let lonely = || {
+        let mut world = World::new(2, ultra());
+        world.start(0, pinned(RoleChoice::Leaf));
+        world
+    };
+    let mut other = lonely();
+    other.run(5 * SECOND);
+    let (elected, _) = other.nodes[1].role_story();
+    let mut world = lonely();
+    world.run(elected.since(world.now) - SECOND / 2_000);
+    world.link(0, 1);
+    assert_eq!(world.nodes[1].role(), Role::Leaf, "that is what its hello says");
+    world.run(SECOND / 10);
+    assert_eq!((world.nodes[1].role(), world.orphans()), (Role::Ultrapeer, vec![]));
+    world.check();
+    world.run(5 * SECOND);
+    assert_eq!((world.nodes[0].links.len(), world.nodes[0].links[0].id), (1, LinkId(0)), "the first link stayed");
+}
+
+#[test]
+fn who_was_refused_for_its_role_meanwhile_is_linked_again_at_once_on_the_way_back() {
+    let mut world = World::new(4, Config::default());
+    for n in 0..3 {
+        world.input(n, Input::Hosts { addrs: vec![addr(3)], source: HostSource::Configured });
+    }
+    world.run(5 * SECOND);
+    assert_eq!(world.nodes[3].links.len(), 3);
+    world.input(3, Input::Command(Command::Change(TopologyKind::Central)));
+    world.run(60 * SECOND);
+    assert_eq!(world.nodes[3].links.len(), 0);
+    // The last that it heard of them: they dialled it once more.
+    for n in 0..3 {
+        world.link(n, 3);
+    }
+    world.run(SECOND);
+    world.input(3, Input::Command(Command::Change(TopologyKind::Flood)));
+    world.run(2 * SECOND);
+    assert!(!world.nodes[3].links.is_empty());
+}

@@ -39,6 +39,22 @@ fn a_leaf_is_one_hop_further_and_spends_no_ttl() {
 }
 
 #[test]
+fn who_hands_a_query_to_leaves_at_the_end_of_its_ttl_forwards_it() {
+    for (leaves, action) in [(&[(2, 1)][..], Action::Forwarded), (&[], Action::Expired)] {
+        let mut world = core(2, &[(0, 1)], leaves, ultra());
+        world.shares[1].0.clear();
+        let guid = world.search(0, "song", 1, Delivery::Direct);
+        world.run(6 * SECOND);
+        let hop = |event: &Event| match event {
+            Event::Hop { guid: g, hop, .. } if *g == guid && hop.hop == 1 => Some((hop.action, hop.sent)),
+            _ => None,
+        };
+        let told: Vec<_> = world.events.iter().filter_map(|(_, event)| hop(event)).collect();
+        assert_eq!(told, [(action, leaves.len() as u16)]);
+    }
+}
+
+#[test]
 fn an_ultra_peer_searches_among_its_own_leaves_too() {
     let mut world = core(2, &[(0, 1)], &[(2, 0), (3, 1)], ultra());
     let guid = world.search(0, "song", 7, Delivery::Direct);
@@ -79,11 +95,30 @@ fn what_a_leaf_begins_to_share_is_found_within_seconds() {
         world.run(6 * SECOND);
         assert_eq!(world.found(guid).len(), 1);
     }
-    // A library that did not change in what can be asked for costs nothing.
-    world.input(2, Input::LibraryChanged);
+    // However often a library changes, it costs one withdrawal for each filter, and those have their rate.
     let given = world.sent_by[&2];
-    world.run(3 * SECOND);
-    assert!(world.sent_by[&2] <= given + 1, "a ping at the most");
+    for _ in 0..50 {
+        world.input(2, Input::LibraryChanged);
+        world.run(SECOND / 10);
+    }
+    let (filters, pings) = (4, 2);
+    let sent = world.sent_by[&2] - given;
+    assert!(sent <= 2 * filters + pings, "{sent} messages in five seconds");
+    assert_eq!(world.nodes[0].counters().limited, 0);
+}
+
+#[test]
+fn what_a_leaf_begins_to_share_is_found_at_any_moment() {
+    let mut world = core(1, &[], &[(1, 0), (2, 0)], ultra());
+    for round in 0..60 {
+        world.shares[2].0.push(format!("novelty {round}"));
+        world.input(2, Input::LibraryChanged);
+        world.run(SECOND / 100);
+        let guid = world.search(1, &format!("\"novelty {round}\""), 7, Delivery::Direct);
+        world.run(SECOND * (round % 7) / 3 + SECOND / 10);
+        assert_eq!(world.found(guid).len(), 1, "round {round}");
+    }
+    assert_eq!(world.nodes[0].counters().limited, 0);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::base::Time;
 use crate::overlay::io::{Config, Context, Dedup, LinkId, Output, Relay, Trace};
 use crate::overlay::link::Link;
-use crate::overlay::message::{Action, Hop, QueryBody, QueryMessage, Role};
+use crate::overlay::message::{Action, Hop, QueryBody, QueryMessage};
 use crate::overlay::node::Node;
 use crate::overlay::seen::Passed;
 use crate::overlay::timers::Timer;
@@ -65,7 +65,7 @@ impl Node {
             return;
         };
         let runs = self.searches_for(&query.guid);
-        let verdict = match self.seen.get_mut(&query.guid) {
+        let mut verdict = match self.seen.get_mut(&query.guid) {
             passed if runs || passed.as_ref().is_some_and(|passed| passed.from.is_none()) => {
                 self.count_duplicate(index);
                 self.own_query_came_back(query.guid, index, travel, cx);
@@ -80,13 +80,17 @@ impl Node {
             None => self.on_new_query(index, query, travel, cx),
         };
         let mut sent = 0;
-        if verdict.go_on && self.role != Role::Leaf {
+        if verdict.go_on && self.role.relays() {
             if travel.may_go_on() {
                 sent += self.pass_on(from, query, travel, cx);
             }
             if verdict.action != Action::Duplicate {
                 sent += self.pass_down(from, query, travel, cx);
             }
+        }
+        // Leaves spend no TTL: some may have got a copy at the end of it.
+        if verdict.action == Action::Expired && sent > 0 {
+            verdict.action = Action::Forwarded;
         }
         self.tell(from, query, travel, &verdict, sent, cx);
     }
@@ -111,7 +115,7 @@ impl Node {
         if !found.is_empty() {
             self.answer(query, travel, found, cx);
         }
-        let action = match (hits, travel.may_go_on() && self.role != Role::Leaf) {
+        let action = match (hits, travel.may_go_on() && self.role.relays()) {
             (0, true) => Action::Forwarded,
             (0, false) => Action::Expired,
             _ => Action::Answered,
@@ -192,7 +196,7 @@ impl Node {
         }
     }
 
-    /// Forgets the queries that the slow motion holds.
+    /// Forgets the queries that the slow motion holds: in its new role the node passes none on.
     pub(in crate::overlay) fn drop_held(&mut self) {
         self.counters.not_held += self.flood.held.len() as u64;
         self.flood.held.clear();

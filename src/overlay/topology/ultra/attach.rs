@@ -1,5 +1,6 @@
 //! A leaf's side: finding ultra-peers, keeping them, and telling them what it shares.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::filter::Filter;
@@ -11,7 +12,7 @@ use crate::overlay::io::{Config, Context, HostSource, LinkId, Output, Peer, Role
 use crate::overlay::limit::Bucket;
 use crate::overlay::link::Link;
 use crate::overlay::membership::MAX_DIALLING;
-use crate::overlay::message::{ByeReason, Message, Role, TopologyKind};
+use crate::overlay::message::{ByeReason, Message, Role, Status, TopologyKind};
 use crate::overlay::node::Node;
 use crate::overlay::timers::Timer;
 use crate::proto::PeerAddr;
@@ -51,19 +52,27 @@ pub(super) struct Attached {
     /// Ultra-peers to turn to when those that it has are gone, the latest told first.
     pub(super) alternatives: Vec<PeerAddr>,
     ultrapeers: Vec<Attachment>,
-    /// Links to nodes that are no ultra-peers, and until when their last words are waited for.
-    farewells: Vec<(LinkId, Time)>,
+    farewells: Vec<Farewell>,
     dials: Bucket,
     next_look: Time,
     own: Option<OwnFilter>,
     next_filter: Time,
 }
 
+/// A link to a node that is no ultra-peer.
+#[derive(Debug)]
+struct Farewell {
+    link: LinkId,
+    peer: Arc<Peer>,
+    /// Its last words are waited for until then.
+    until: Time,
+}
+
 /// A link to an ultra-peer.
 #[derive(Debug)]
 struct Attachment {
     link: LinkId,
-    /// The filter that it was given, by fingerprint.
+    /// The filter that it was given, by fingerprint; `None` while it hands down every query.
     given: Option<u64>,
     alternatives_allowed: Bucket,
 }
@@ -85,14 +94,17 @@ impl OwnFilter {
     }
 
     fn parts(&self) -> Vec<FilterPart> {
-        let Some(filter) = &self.filter else {
-            return vec![FilterPart { log2_bits: 0, offset: 0, bytes: Vec::new() }];
-        };
+        let Some(filter) = &self.filter else { return vec![everything()] };
         let log2_bits = filter.log2_bits();
         let offsets = (0u32..).step_by(MAX_FILTER_PART);
         let parts = filter.bytes().chunks(MAX_FILTER_PART).zip(offsets);
         parts.map(|(bytes, offset)| FilterPart { log2_bits, offset, bytes: bytes.to_vec() }).collect()
     }
+}
+
+/// Asks for every query.
+fn everything() -> FilterPart {
+    FilterPart { log2_bits: 0, offset: 0, bytes: Vec::new() }
 }
 
 impl Attached {
@@ -173,7 +185,7 @@ impl Node {
 
     /// A leaf dialled a node that is no ultra-peer. That node sees it too and closes the link with the addresses of some:
     /// the leaf waits for them instead of closing the link itself.
-    pub(in crate::overlay) fn awaits_farewell(&mut self, link: LinkId, peer: &Peer, config: &Config) -> bool {
+    pub(in crate::overlay) fn awaits_farewell(&mut self, link: LinkId, peer: &Arc<Peer>, config: &Config) -> bool {
         if self.role != Role::Leaf || peer.dialled.is_none() || config.only_peers {
             return false;
         }
@@ -182,27 +194,47 @@ impl Node {
         if ultra.attached.farewells.len() >= MAX_FAREWELLS {
             return false;
         }
-        ultra.attached.farewells.push((link, until));
+        ultra.attached.farewells.push(Farewell { link, peer: Arc::clone(peer), until });
         self.plan(Task::Farewell, until);
         self.no_use_for(peer, config);
         true
     }
 
-    /// Takes the last words of a node that is no ultra-peer.
+    /// Takes the last words of a node that is no ultra-peer, or the news that it is one now.
     pub(in crate::overlay) fn on_farewell(&mut self, link: LinkId, message: &Message, cx: &mut Context<'_>) -> bool {
         let Some(ultra) = self.ultra.as_ref() else { return false };
-        let waited_for = ultra.attached.farewells.iter().any(|(other, _)| *other == link);
-        if let (true, Message::Bye(bye)) = (waited_for, message) {
-            self.learn_told(&bye.hosts);
-            self.forget_farewell(link);
-            cx.out.push(Output::Close { link, why: bye.reason });
+        let Some(farewell) = ultra.attached.farewells.iter().find(|other| other.link == link) else { return false };
+        match message {
+            Message::Bye(bye) => {
+                self.learn_told(&bye.hosts);
+                self.forget_farewell(link);
+                cx.out.push(Output::Close { link, why: bye.reason });
+            }
+            Message::Status(status) => {
+                let peer = Arc::clone(&farewell.peer);
+                self.elected_meanwhile(link, peer, *status, cx);
+            }
+            _ => {}
         }
-        waited_for
+        true
+    }
+
+    /// A node was elected while the two greeted each other, so that its hello was of yesterday: it has this leaf already.
+    fn elected_meanwhile(&mut self, link: LinkId, mut peer: Arc<Peer>, status: Status, cx: &mut Context<'_>) {
+        Arc::make_mut(&mut peer).is_now(&status);
+        if self.class_of(&peer, cx.config) != Ok(Class::Ultrapeer) || self.admit(&peer, cx).is_err() {
+            return;
+        }
+        self.forget_farewell(link);
+        self.link_is_up(link, Class::Ultrapeer, peer, cx);
+        if let Some(index) = self.link_index(link) {
+            self.on_status(index, status, cx);
+        }
     }
 
     pub(in crate::overlay) fn forget_farewell(&mut self, link: LinkId) -> bool {
         let Some(ultra) = &mut self.ultra else { return false };
-        let place = ultra.attached.farewells.iter().position(|(other, _)| *other == link);
+        let place = ultra.attached.farewells.iter().position(|other| other.link == link);
         place.map(|place| ultra.attached.farewells.swap_remove(place)).is_some()
     }
 
@@ -218,13 +250,13 @@ impl Node {
 
     fn close_farewells(&mut self, now: Time, cx: &mut Context<'_>) {
         let Some(ultra) = &mut self.ultra else { return };
-        ultra.attached.farewells.retain(|(link, until)| {
-            if *until <= now {
-                cx.out.push(Output::Close { link: *link, why: ByeReason::Role });
+        ultra.attached.farewells.retain(|farewell| {
+            if farewell.until <= now {
+                cx.out.push(Output::Close { link: farewell.link, why: ByeReason::Role });
             }
-            *until > now
+            farewell.until > now
         });
-        if let Some(next) = ultra.attached.farewells.iter().map(|(_, until)| *until).min() {
+        if let Some(next) = ultra.attached.farewells.iter().map(|farewell| farewell.until).min() {
             self.plan(Task::Farewell, next);
         }
     }
@@ -241,12 +273,13 @@ impl Node {
 
     pub(super) fn attached_to(&mut self, index: usize, cx: &mut Context<'_>) {
         let link = self.links[index].id;
-        if let Some(ultra) = &mut self.ultra {
-            ultra.attached.ultrapeers.retain(|other| other.link != link);
-            let attachment = Attachment { link, given: None, alternatives_allowed: Bucket::FULL };
-            ultra.attached.ultrapeers.push(attachment);
-        }
-        if cx.config.role == RoleChoice::Auto && self.count(Class::Ultrapeer) == 1 {
+        let Some(ultra) = &mut self.ultra else { return };
+        ultra.attached.ultrapeers.retain(|other| other.link != link);
+        let attachment = Attachment { link, given: None, alternatives_allowed: Bucket::FULL };
+        ultra.attached.ultrapeers.push(attachment);
+        // Only of one that looked for it: who steps down has another reason, and it stays.
+        let sought = ultra.seeking.is_some();
+        if sought && cx.config.role == RoleChoice::Auto && self.count(Class::Ultrapeer) == 1 {
             self.role_why = "an ultra-peer had a slot for it, and answers for it".into();
         }
         self.give_filters(cx);
@@ -261,12 +294,25 @@ impl Node {
         }
     }
 
-    /// The library is not what it was.
-    pub(in crate::overlay) fn leaf_library_changed(&mut self) {
+    /// The library is not what it was. What is new in it is not to be missed, so the leaf asks for every query until it
+    /// gives the next filter: once for each filter, and those have their rate.
+    pub(in crate::overlay) fn leaf_library_changed(&mut self, cx: &mut Context<'_>) {
         let Some(ultra) = self.ultra.as_mut().filter(|_| self.role == Role::Leaf) else { return };
-        ultra.attached.own = None;
         let at = (self.now + COLLECT).max(ultra.attached.next_filter);
+        let was_in_force = ultra.attached.own.take().is_some_and(|own| own.filter.is_some());
         self.plan(Task::Filter, at);
+        if was_in_force {
+            self.withdraw_filters(cx);
+        }
+    }
+
+    fn withdraw_filters(&mut self, cx: &mut Context<'_>) {
+        let Some(ultra) = &mut self.ultra else { return };
+        let given = ultra.attached.ultrapeers.iter_mut().filter_map(|other| other.given.take().map(|_| other.link));
+        let links: Vec<LinkId> = given.collect();
+        for index in links.into_iter().filter_map(|link| self.link_index(link)).collect::<Vec<_>>() {
+            self.send(index, Message::Ultra(UltraMessage::Filter(everything())), cx);
+        }
     }
 
     /// Gives the filter to those ultra-peers that do not have it.

@@ -110,7 +110,6 @@ impl Node {
     }
 
     fn take_role(&mut self, role: Role, why: &str, cx: &mut Context<'_>) {
-        self.hosts.role_changed(self.now);
         self.cut_farewells(cx);
         if let Some(ultra) = &mut self.ultra {
             let alternatives = std::mem::take(&mut ultra.attached.alternatives);
@@ -224,12 +223,14 @@ impl Node {
         self.step_down(score, leaves, addr, fitness.0, cx);
     }
 
-    /// Whether a neighbor could take this ultra-peer and its few leaves, and is the fitter of the two.
+    /// Whether a neighbor could take this ultra-peer and its few leaves, and is the fitter of the two. One that once told of
+    /// room that it did not have is not believed again, or it could have this node step down over and over.
     fn can_replace(&self, link: &Link, score: u16, leaves: usize) -> bool {
         let Some((theirs, free_slots)) = link.fitness() else { return false };
         let higher = theirs > score.saturating_add(MARGIN);
         let tie = theirs.abs_diff(score) <= MARGIN && link.peer.id > self.id;
-        leaves <= FEW_LEAVES && usize::from(free_slots) > leaves && (higher || tie)
+        let liar = link.peer.addrs().any(|addr| self.hosts.has_lied(addr));
+        leaves <= FEW_LEAVES && usize::from(free_slots) > leaves && (higher || tie) && !liar
     }
 
     fn step_down(&mut self, score: u16, leaves: usize, to: PeerAddr, theirs: u16, cx: &mut Context<'_>) {
@@ -253,11 +254,14 @@ impl Node {
     }
 
     /// A node that could be elected has to know whether others get through to it.
-    pub(super) fn look_whether_reachable(&mut self, index: usize, cx: &mut Context<'_>) {
+    pub(super) fn look_whether_reachable(&mut self, cx: &mut Context<'_>) {
         let score = self.score(cx.config);
-        let unknown = score.accepts_inbound.is_none() && !self.is_among_local_addresses();
-        if unknown && score.total >= score.threshold {
-            self.ask_whether_reachable(index, cx);
+        let if_reachable = score.total - score.inbound + Score::MAX_INBOUND;
+        if self.is_among_local_addresses() || if_reachable < score.threshold {
+            return;
+        }
+        if let Some(next) = self.ask_whether_reachable(cx) {
+            self.plan(Task::Reach, next);
         }
     }
 }

@@ -54,11 +54,13 @@ enum Task {
     Alternatives,
     /// As an ultra-peer: tell other ultra-peers what there is room for.
     Slots,
+    /// Ask a neighbor whether this node can be reached.
+    Reach,
 }
 
 impl Task {
-    const ALL: [Self; 6] =
-        [Self::Election, Self::StepDown, Self::Farewell, Self::Filter, Self::Alternatives, Self::Slots];
+    const ALL: [Self; 7] =
+        [Self::Election, Self::StepDown, Self::Farewell, Self::Filter, Self::Alternatives, Self::Slots, Self::Reach];
 }
 
 /// One deadline for each [`Task`].
@@ -157,6 +159,7 @@ impl Node {
                 Task::Filter => self.give_filters(cx),
                 Task::Alternatives => self.tell_alternatives(cx),
                 Task::Slots => self.tell_slots(cx),
+                Task::Reach => self.look_whether_reachable(cx),
             }
         }
         if let Some(ultra) = &self.ultra {
@@ -174,7 +177,7 @@ impl Node {
             Class::Ultrapeer => self.attached_to(index, cx),
             _ => self.ultrapeers_changed(),
         }
-        self.look_whether_reachable(index, cx);
+        self.look_whether_reachable(cx);
     }
 
     /// A link is gone, whoever ended it; in any topology.

@@ -6,7 +6,7 @@ use tokio::sync::mpsc::error::TrySendError;
 
 use super::actor::Actor;
 use super::inbox::Note;
-use super::limits::{LINGER, MAX_CLIENTS_SHOWN, MAX_DIALS, WORTH_TELLING};
+use super::limits::{CHECK_TIMEOUT, LINGER, MAX_CLIENTS_SHOWN, MAX_DIALS, WORTH_TELLING};
 use super::link::{self, TOO_SLOW, matters};
 use super::send_queue::Sent;
 use super::status::{LinkStatus, NetStatus, Served};
@@ -197,8 +197,8 @@ impl Actor {
         let check = async move {
             let Ok(_place) = places.acquire().await else { return };
             // Such a connection may end without having brought anything.
-            let answered = endpoint.dial(addr, Purpose::Direct).await;
-            let reached = answered.is_ok_and(|connection| connection.node == node);
+            let answered = tokio::time::timeout(CHECK_TIMEOUT, endpoint.dial(addr, Purpose::Direct)).await;
+            let reached = matches!(answered, Ok(Ok(connection)) if connection.node == node);
             let _ = notes.send(Note::Checked { addr, node, reached }).await;
         };
         self.shared.tracker.spawn(async move { leave.run_until_cancelled(check).await });

@@ -49,6 +49,15 @@ impl Puppet {
         Self { n, link }
     }
 
+    /// Makes a puppet of node `n`, which node `from` dialled.
+    fn dialled(world: &mut World, n: usize, from: usize) -> Self {
+        world.dead.insert(n);
+        let link = LinkId(world.next_link + 1);
+        world.link(from, n);
+        world.run(Duration::from_millis(2));
+        Self { n, link }
+    }
+
     fn say(&self, world: &mut World, message: CentralMessage) {
         self.say_plain(world, Message::Central(Box::new(message)));
     }

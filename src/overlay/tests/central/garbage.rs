@@ -9,7 +9,8 @@ fn with_bad_directory() -> (World, Puppet) {
     world.start(1, directory());
     world.dead.insert(1);
     world.shares[2].0 = vec!["song 2".into()];
-    let puppet = Puppet::new(&mut world, 1, 2);
+    world.input(2, Input::Directories(vec![addr(1)]));
+    let puppet = Puppet::dialled(&mut world, 1, 2);
     world.input(2, Input::Directories(vec![addr(0)]));
     assert_eq!(world.state(2), DirectoryState::Registering);
     (world, puppet)
@@ -23,6 +24,22 @@ fn turns_to_the_honest_one(mut world: World, puppet: &Puppet) {
 
 fn nothing_known() -> CentralMessage {
     CentralMessage::Known(Known { buckets: Vec::new(), last: true })
+}
+
+#[test]
+fn a_directory_that_dials_a_node_does_not_become_its_directory() {
+    let mut world = World::new(2, client());
+    world.start(0, directory());
+    let stranger = Puppet::new(&mut world, 0, 1);
+    assert!(!stranger.is_linked(&world));
+    world.run(Duration::from_secs(60));
+    let status = world.nodes[1].client_status().unwrap();
+    assert_eq!((status.state, status.directories), (DirectoryState::None, Vec::new()), "nor does it hear of it so");
+    // Also one that says that it is at the address of the real one, while that is being dialled.
+    world.input(1, Input::Directories(vec![addr(0)]));
+    let stranger = Puppet::new(&mut world, 0, 1);
+    assert!(!stranger.is_linked(&world));
+    assert_eq!(world.state(1), DirectoryState::Connecting);
 }
 
 #[test]

@@ -184,6 +184,38 @@ fn looks_at_addresses_are_made_at_a_bounded_rate_and_none_is_forgotten() {
 }
 
 #[test]
+fn looks_that_take_long_do_not_pile_up_and_none_is_forgotten() {
+    let count = 300;
+    let mut world = World::new(count, client());
+    world.start(0, directory());
+    world.check_takes = Duration::from_secs(5);
+    (1..count).for_each(|n| world.input(n, Input::Directories(vec![addr(0)])));
+    let mut most = 0;
+    for _ in 0..300 {
+        world.run(Duration::from_millis(100));
+        let under_way = world.on_the_way.values().filter(|(_, input)| matches!(input, Input::Checked { .. })).count();
+        most = most.max(under_way);
+    }
+    assert_eq!(most, 64);
+    assert!(world.registries[&0].each().all(|(_, addr, _)| addr.is_some()), "each was looked for");
+}
+
+#[test]
+fn who_is_not_reached_is_looked_for_less_and_less() {
+    let mut world = central(2, 1);
+    world.hidden.insert(1);
+    let looks = |world: &mut World, span: u64| {
+        let before = world.checks;
+        world.run(Duration::from_secs(span));
+        world.checks - before
+    };
+    assert_eq!(looks(&mut world, 60), 1);
+    // After 5, 10, 20, 40 minutes, and from then on once an hour.
+    assert_eq!(looks(&mut world, 80 * 60), 4);
+    assert_eq!(looks(&mut world, 5 * 3_600), 5);
+}
+
+#[test]
 fn of_two_nodes_with_one_key_the_first_stays_and_the_second_is_told() {
     let mut world = central(4, 1);
     world.kill(3);
@@ -210,7 +242,7 @@ fn a_client_that_died_unnoticed_gets_in_again_within_seconds() {
     world.ends.clear();
     world.start(1, client());
     world.input(1, Input::Directories(vec![addr(0)]));
-    world.run(Duration::from_secs(12));
+    world.run(Duration::from_secs(6));
     assert_eq!(world.state(1), DirectoryState::Registered);
 }
 

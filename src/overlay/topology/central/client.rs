@@ -120,7 +120,7 @@ impl Node {
     pub(in crate::overlay) fn directory_refused(&mut self, peer: &Peer, why: &str) {
         let own = self.id == peer.id;
         let Some(client) = &mut self.client else { return };
-        let Some(addr) = client.dialling.filter(|addr| peer.addrs().any(|other| other == *addr)) else { return };
+        let Some(addr) = client.dialling.filter(|addr| peer.dialled == Some(*addr)) else { return };
         client.dialling = None;
         if own {
             return client.directories.forget(addr);
@@ -130,9 +130,16 @@ impl Node {
         client.directories.failed(addr, self.now, &mut self.rng);
     }
 
-    /// A peer came up or told its status: one that serves a directory is worth knowing.
+    /// Whether a peer is a directory that this node turned to: one that it dialled at an address of its list. Anybody
+    /// else could make itself the one that answers all searches of this node, by dialling it.
+    pub(in crate::overlay) fn is_chosen_directory(&self, peer: &Peer) -> bool {
+        let knows = |addr| self.client.as_ref().is_some_and(|client| client.directories.knows(addr));
+        peer.serves && peer.dialled.is_some_and(knows)
+    }
+
+    /// A peer came up or told its status: one that serves a directory is worth knowing, if this node chose to link to it.
     pub(in crate::overlay) fn learn_directory(&mut self, peer: &Peer, config: &Config) {
-        let Some(addr) = peer.dialled.or(peer.listen).filter(|_| peer.serves && !config.only_peers) else { return };
+        let Some(addr) = peer.dialled.filter(|_| peer.serves && !config.only_peers) else { return };
         if peer.id != self.id {
             self.client_mut().directories.learn(addr, false);
         }
@@ -166,7 +173,7 @@ impl Node {
     /// The link to the directory is up: register.
     pub(in crate::overlay) fn directory_up(&mut self, index: usize, cx: &mut Context<'_>) {
         let link = &self.links[index];
-        let (id, addr, now) = (link.id, link.peer.dialled.or(link.peer.listen), self.now);
+        let (id, addr, now) = (link.id, link.peer.dialled, self.now);
         let client = self.client_mut();
         if addr.is_some() && client.dialling == addr {
             client.dialling = None;

@@ -46,6 +46,8 @@ pub(in crate::overlay) struct Directory {
     pub(super) due: BTreeSet<(Time, NodeId)>,
     /// When to look whether a client can be reached.
     pub(super) checks: BTreeSet<(Time, LinkId)>,
+    /// Looks that the driver has not answered yet.
+    pub(super) looking: BTreeSet<(NodeId, PeerAddr)>,
     /// Clients that are yet to be told the rest of what is known of them.
     pub(super) telling: BTreeSet<LinkId>,
     pub(super) restored: bool,
@@ -73,6 +75,8 @@ pub(super) struct Registrant {
     pub(super) check_at: Option<Time>,
     pub(super) checking: Option<PeerAddr>,
     pub(super) reachable: Option<bool>,
+    /// Looks in a row that did not find it.
+    pub(super) missed: u32,
     /// Parts that it is yet to be told about, the next one last, and what is left of the one before.
     pub(super) untold: Vec<u8>,
     pub(super) untold_tags: Option<(u8, Vec<u64>)>,
@@ -96,6 +100,7 @@ impl Registrant {
             check_at: None,
             checking: None,
             reachable: None,
+            missed: 0,
             untold: Vec::new(),
             untold_tags: None,
         }
@@ -123,6 +128,7 @@ impl Directory {
             members: Map::with_hasher(state),
             due: BTreeSet::new(),
             checks: BTreeSet::new(),
+            looking: BTreeSet::new(),
             telling: BTreeSet::new(),
             restored: false,
             lookups: 0,
@@ -158,10 +164,10 @@ impl Node {
         let now = self.now;
         let Some(directory) = self.directory.as_deref_mut() else { return };
         if let Some(older) = directory.members.get(&peer.id).and_then(|member| member.link) {
-            if let Some(client) = directory.clients.get_mut(&older) {
-                client.probed_until = Some(now + PROBE);
-            }
-            directory.look_at(peer.id, now + PROBE);
+            // Who tries again and again does not put off the end of its older link.
+            let probed_until = directory.clients.get_mut(&older).map(|client| &mut client.probed_until);
+            let until = probed_until.map_or(now, |until| *until.get_or_insert(now + PROBE));
+            directory.look_at(peer.id, until);
             let ping = Ping { guid: self.random_guid(), wants_hosts: false };
             send(older, Message::Ping(ping), cx);
             say_goodbye(id, ByeReason::Already, SAME_KEY, cx);

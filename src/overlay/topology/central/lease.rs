@@ -18,10 +18,10 @@ use crate::proto::{NodeId, PeerAddr};
 const GRACE: Duration = Duration::from_secs(10);
 /// A client that does not register within that time has no business here.
 const REGISTER_WITHIN: Duration = Duration::from_secs(30);
-/// A node that could not be reached is looked for again after that.
-const CHECK_AGAIN: Duration = Duration::from_secs(300);
-/// A look that came to no result is made again after that.
-const CHECK_LOST: Duration = Duration::from_secs(60);
+/// A node that could not be reached is looked for again after that; the wait doubles with each failure, up to the longest.
+const CHECK_AGAIN: (Duration, Duration) = (Duration::from_secs(300), Duration::from_secs(3_600));
+/// Looks for clients under way at once.
+const MAX_LOOKING: usize = 64;
 /// Until the next look when there were too many.
 const CHECK_LATER: Duration = Duration::from_millis(100);
 /// Between two rounds of telling clients what is known of them.
@@ -83,9 +83,9 @@ impl Directory {
         self.checks.extend(at.map(|at| (at, link)));
     }
 
-    /// The next client that is to be looked for.
+    /// The next client that is to be looked for; none while as many looks as may be are under way.
     fn next_check(&self, now: Time) -> Option<(LinkId, NodeId, PeerAddr)> {
-        let (_, link) = self.checks.first().filter(|(at, _)| *at <= now)?;
+        let (_, link) = self.checks.first().filter(|(at, _)| *at <= now && self.looking.len() < MAX_LOOKING)?;
         let peer = &self.clients.get(link)?.peer;
         Some((*link, peer.id, peer.listen?))
     }
@@ -147,17 +147,19 @@ impl Node {
         self.close_client(link, ByeReason::Silent, text, then, cx);
     }
 
-    /// Has the driver look for clients at their addresses, as fast as is allowed; none is forgotten.
+    /// Has the driver look for clients at their addresses, as fast as is allowed; none is forgotten. The driver answers
+    /// each look: no second one is made for the same node there meanwhile, also if it is back on another link.
     pub(super) fn look_for_clients(&mut self, cx: &mut Context<'_>) {
         while let Some((link, node, addr)) =
             self.directory.as_deref().and_then(|directory| directory.next_check(self.now))
         {
-            let allowed = self.check(addr, node, cx);
-            let Some(directory) = self.directory.as_deref_mut() else { return };
-            if !allowed {
+            let is_looking = self.directory.as_deref().is_some_and(|dir| dir.looking.contains(&(node, addr)));
+            if !is_looking && !self.check(addr, node, cx) {
                 return;
             }
-            directory.check_client_at(link, Some(self.now + CHECK_LOST));
+            let Some(directory) = self.directory.as_deref_mut() else { return };
+            directory.looking.insert((node, addr));
+            directory.check_client_at(link, None);
             if let Some(client) = directory.clients.get_mut(&link) {
                 client.checking = Some(addr);
             }
@@ -172,6 +174,15 @@ impl Node {
         reached: bool,
         cx: &mut Context<'_>,
     ) {
+        let Some(directory) = self.directory.as_deref_mut() else { return };
+        directory.looking.remove(&(node, addr));
+        self.note_reachable(addr, node, reached, cx);
+        // There is room for another look.
+        self.look_for_clients(cx);
+        self.wait_for_leases();
+    }
+
+    fn note_reachable(&mut self, addr: PeerAddr, node: NodeId, reached: bool, cx: &mut Context<'_>) {
         let now = self.now;
         let Some(directory) = self.directory.as_deref_mut() else { return };
         let Some(link) = directory.members.get(&node).and_then(|member| member.link) else { return };
@@ -180,7 +191,9 @@ impl Node {
         };
         client.checking = None;
         client.reachable = Some(reached);
-        directory.check_client_at(link, (!reached).then(|| now + CHECK_AGAIN));
+        let wait = (CHECK_AGAIN.0 * (1 << client.missed.min(8))).min(CHECK_AGAIN.1);
+        client.missed = if reached { 0 } else { client.missed + 1 };
+        directory.check_client_at(link, (!reached).then(|| now + wait));
         if let Some(registry) = cx.registry.as_deref_mut()
             && let Some(mut registration) = registry.get(&node)
         {
@@ -191,14 +204,15 @@ impl Node {
         if let Some(lease) = self.lease_of(link, 0, cx) {
             send(link, Message::Central(Box::new(CentralMessage::Lease(lease))), cx);
         }
-        self.wait_for_leases();
     }
 
     /// Waits for what comes next.
     pub(super) fn wait_for_leases(&mut self) {
         let Some(directory) = self.directory.as_deref() else { return };
         let due = directory.due.first().map_or(Time::NEVER, |(at, _)| *at);
-        let check = directory.checks.first().map_or(Time::NEVER, |(at, _)| (*at).max(self.now + CHECK_LATER));
+        // Where as many as may be are under way, the next answer comes first.
+        let check = directory.checks.first().filter(|_| directory.looking.len() < MAX_LOOKING);
+        let check = check.map_or(Time::NEVER, |(at, _)| (*at).max(self.now + CHECK_LATER));
         let telling = if directory.telling.is_empty() { Time::NEVER } else { self.now + TELL_ON };
         self.timers.at_latest(Timer::Lease, due.min(check).min(telling));
     }

@@ -212,8 +212,9 @@ impl Node {
             return;
         }
         let (addr, story) = (session.addr, session.story());
-        if let Some(addr) = addr.filter(|_| now.since(session.since) >= STEADY) {
-            self.client_mut().directories.answered(addr);
+        let steady = now.since(session.since) >= STEADY;
+        if let Some(addr) = addr {
+            self.client_mut().directories.answered(addr, steady);
         }
         self.stand_with_directory(DirectoryState::Registered, addr, story, cx);
     }

@@ -3,12 +3,15 @@
 //! One directory at a time. When it is lost, or refuses, the next of the list is dialled at once; when none of them is
 //! left, the node says so and tries again, after waits that grow.
 
+use std::time::Duration;
+
 use super::directories::Directories;
 use super::lookup::Answer;
 use super::message::CentralMessage;
 use super::session::Session;
 use crate::base::Time;
 use crate::overlay::io::{Config, Context, DirectoryState, DoneWhy, Event, Output, Peer};
+use crate::overlay::limit::Bucket;
 use crate::overlay::link::Link;
 use crate::overlay::message::{ByeReason, Message, Role, TopologyKind};
 use crate::overlay::node::Node;
@@ -19,6 +22,10 @@ use crate::proto::PeerAddr;
 /// Shown when no directory is known.
 const NO_DIRECTORY: &str = "no directory is known: name one (--directory ADDRESS), or serve one (--serve-directory)";
 
+/// Events about a registration whose state stays what it is: one in so much time, and so many at once. A directory that
+/// says something else each time is no news.
+const NEWS: (Duration, u32) = (Duration::from_secs(10), 5);
+
 /// What a node keeps of directories, in any topology: those that it heard of are worth knowing later.
 #[derive(Debug, Default)]
 pub(in crate::overlay) struct Client {
@@ -28,6 +35,8 @@ pub(in crate::overlay) struct Client {
     pub(super) stand: Stand,
     /// Why the last attempt came to nothing.
     trouble: String,
+    /// Events about a registration whose state stays what it is.
+    news: Bucket,
 }
 
 /// Where a node stands with its directory, as faces show it.
@@ -137,7 +146,7 @@ impl Node {
         peer.serves && peer.dialled.is_some_and(knows)
     }
 
-    /// A peer came up or told its status: one that serves a directory is worth knowing, if this node chose to link to it.
+    /// A peer came up or told its status: one that serves a directory is worth knowing, if this node dialled it.
     pub(in crate::overlay) fn learn_directory(&mut self, peer: &Peer, config: &Config) {
         let Some(addr) = peer.dialled.filter(|_| peer.serves && !config.only_peers) else { return };
         if peer.id != self.id {
@@ -257,13 +266,16 @@ impl Node {
             return;
         }
         let now = self.now;
-        let stand = &mut self.client_mut().stand;
+        let Client { stand, news, .. } = self.client_mut();
         if (stand.state, stand.addr, &stand.why) == (state, addr, &why) {
             return;
         }
-        let since = if (stand.state, stand.addr) == (state, addr) { stand.since } else { now };
+        let stays = (stand.state, stand.addr) == (state, addr);
+        let since = if stays { stand.since } else { now };
         *stand = Stand { state, addr, why: why.clone(), since };
-        cx.out.push(Output::Event(Event::Directory { state, addr, why }));
+        if !stays || news.take_every(now, NEWS.0, NEWS.1) {
+            cx.out.push(Output::Event(Event::Directory { state, addr, why }));
+        }
     }
 
     /// Sends a message to the directory.

@@ -18,7 +18,7 @@ use crate::proto::{NodeId, PeerAddr};
 const GRACE: Duration = Duration::from_secs(10);
 /// A client that does not register within that time has no business here.
 const REGISTER_WITHIN: Duration = Duration::from_secs(30);
-/// A node that could not be reached is looked for again after that; the wait doubles with each failure, up to the longest.
+/// A node that could not be reached is looked for again after the first; that doubles each time, up to the second.
 const CHECK_AGAIN: (Duration, Duration) = (Duration::from_secs(300), Duration::from_secs(3_600));
 /// Looks for clients under way at once.
 const MAX_LOOKING: usize = 64;

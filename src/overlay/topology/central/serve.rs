@@ -26,8 +26,8 @@ const BUSY: (u32, u32) = (100, 500);
 const MAX_DEBT: Duration = Duration::from_millis(
     (2 * (MAX_FILES_A_CHANGE + MAX_TAGS_A_MESSAGE + MESSAGE_WORK as usize) as u64 * 1_000) / WORK.0 as u64 + 1,
 );
-/// Messages of what is known of a client that are sent to it at once.
-const KNOWN_AT_ONCE: usize = 8;
+/// Messages of what is known of a client that are sent to it at once: as much as a slow line takes until the next.
+const KNOWN_AT_ONCE: usize = 2;
 /// Pages of an answer that begin with this directory's own files. What the registry has follows, so many positions
 /// later.
 const OWN_PAGES: u64 = MAX_HITS_A_NODE.div_ceil(MAX_HITS_A_MESSAGE) as u64;

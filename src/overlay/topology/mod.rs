@@ -68,7 +68,7 @@ impl Node {
             Class::Leaf => config.max_leaves,
             Class::Ultrapeer => crate::proto::limits::MAX_ULTRAPEERS,
             Class::Directory => 1,
-            Class::Client => return self.has_room_for_client(),
+            Class::Client => return self.has_room_for_client(config),
         };
         self.count(class) < most
     }

@@ -264,6 +264,47 @@ fn too_many_look_ups_are_put_off_and_then_dropped() {
 }
 
 #[test]
+fn who_links_again_does_not_begin_anew() {
+    let (mut world, puppet) = with_bad_client();
+    puppet.say(&mut world, register(None));
+    (0..50).for_each(|_| puppet.say(&mut world, lookup()));
+    let limited = world.nodes[0].counters().limited;
+    let bye = Message::Bye(Bye { reason: ByeReason::Shutdown, text: "".into(), hosts: Vec::new() });
+    puppet.say_plain(&mut world, bye);
+    assert!(world.registered(0, 3).is_empty() && !puppet.is_linked(&world));
+    let puppet = Puppet::new(&mut world, 3, 0);
+    puppet.say(&mut world, register(None));
+    (0..50).for_each(|_| puppet.say(&mut world, lookup()));
+    assert!(world.nodes[0].counters().limited - limited > 45, "its look-ups are used up");
+    // Strikes count on, too: two links have no more of them than one.
+    let misplaced = Message::Reach(Reach { guid: Guid([1; 16]), reached: Some(true) });
+    (0..40).for_each(|_| puppet.say_plain(&mut world, misplaced.clone()));
+    assert!(puppet.is_linked(&world));
+    puppet.say(&mut world, CentralMessage::Lease(Lease::default()));
+    let puppet = Puppet::new(&mut world, 3, 0);
+    (0..40).for_each(|_| puppet.say_plain(&mut world, misplaced.clone()));
+    assert!(!puppet.is_linked(&world), "its strikes are used up");
+    // All is paid in the end, and then nothing is kept of it.
+    world.run(Duration::from_secs(70 * 60));
+    assert_eq!(world.nodes[0].directory.as_ref().unwrap().members_kept(), 2);
+    let puppet = Puppet::new(&mut world, 3, 0);
+    (0..40).for_each(|_| puppet.say_plain(&mut world, misplaced.clone()));
+    assert!(puppet.is_linked(&world));
+}
+
+#[test]
+fn a_directory_with_room_for_few_takes_few_and_says_so() {
+    let mut world = World::new(4, client());
+    world.start(0, Config { max_clients: 2, ..directory() });
+    (1..4).for_each(|n| world.input(n, Input::Directories(vec![addr(0)])));
+    world.run(Duration::from_secs(2));
+    let (inside, outside): (Vec<_>, Vec<_>) = (1..4).partition(|n| world.state(*n) == DirectoryState::Registered);
+    assert_eq!((inside.len(), outside.len()), (2, 1));
+    let status = world.nodes[outside[0]].client_status().unwrap();
+    assert!(status.why.contains("no room"), "{}", status.why);
+}
+
+#[test]
 fn a_message_for_a_directory_on_the_link_of_two_neighbors_ends_it() {
     let mut world = line(2);
     let link = world.nodes[0].links()[0].id();

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::directory::{Directory, Registrant, Then, send};
+use super::directory::{Directory, MAX_MEMBERS, Registrant, Spent, Then, send};
 use super::message::CentralMessage;
 use crate::base::Time;
 use crate::overlay::io::{Context, LinkId};
@@ -27,10 +27,12 @@ const CHECK_LATER: Duration = Duration::from_millis(100);
 /// Between two rounds of telling clients what is known of them.
 const TELL_ON: Duration = Duration::from_millis(100);
 
-/// Someone who is linked, or whose lease goes on.
+/// Someone who is linked, whose lease goes on, or who used up more than was paid since.
 #[derive(Debug)]
 pub(super) struct Member {
     pub(super) link: Option<LinkId>,
+    /// What it used up on earlier links.
+    spent: Spent,
     /// Its place in [`Directory::due`].
     due: Time,
 }
@@ -53,10 +55,20 @@ impl Directory {
         }
     }
 
-    /// A link to a node is up.
-    pub(super) fn member_linked(&mut self, node: NodeId, link: LinkId, now: Time) {
-        self.members.entry(node).or_insert(Member { link: None, due: now }).link = Some(link);
+    /// A link to a node is up. Returns what it used up before.
+    pub(super) fn member_linked(&mut self, node: NodeId, link: LinkId, now: Time) -> Spent {
+        let member = self.members.entry(node).or_insert(Member { link: None, spent: Spent::default(), due: now });
+        member.link = Some(link);
+        let spent = member.spent;
         self.look_at(node, now + REGISTER_WITHIN);
+        spent
+    }
+
+    /// What a node used up on a link that is gone.
+    pub(super) fn member_spent(&mut self, node: NodeId, spent: Spent) {
+        if let Some(member) = self.members.get_mut(&node) {
+            member.spent = spent;
+        }
     }
 
     /// The link to a node broke: it may be back before its lease ends. That holds for one that had not registered again
@@ -68,10 +80,18 @@ impl Directory {
         self.look_at(node, lease_end.min(now + GRACE));
     }
 
-    pub(super) fn member_gone(&mut self, node: NodeId) {
-        if let Some(member) = self.members.remove(&node) {
-            self.due.remove(&(member.due, node));
+    /// Nothing that a node registered is kept any more. What it used up is, until that is paid: who goes and comes back
+    /// gains nothing.
+    pub(super) fn member_gone(&mut self, node: NodeId, now: Time) {
+        let is_crowded = self.members.len() > MAX_MEMBERS;
+        let Some(member) = self.members.get_mut(&node) else { return };
+        let (due, paid_at) = (member.due, member.spent.paid_at());
+        member.link = None;
+        if paid_at > now && !is_crowded {
+            return self.look_at(node, paid_at);
         }
+        self.members.remove(&node);
+        self.due.remove(&(due, node));
     }
 
     /// Looks whether a client can be reached at that time, and not before; `None` for no look at all.
@@ -100,7 +120,7 @@ impl Node {
         directory.restored = true;
         for (node, left) in registry.restored() {
             let due = now + left.min(cx.config.lease);
-            directory.members.insert(node, Member { link: None, due });
+            directory.members.insert(node, Member { link: None, spent: Spent::default(), due });
             directory.due.insert((due, node));
         }
     }
@@ -108,11 +128,12 @@ impl Node {
     /// `Timer::Lease`.
     pub(in crate::overlay) fn check_leases(&mut self, cx: &mut Context<'_>) {
         self.restore_leases(cx);
+        let now = self.now;
         while let Some((node, link)) = self.next_due() {
             match link {
                 Some(link) => self.look_at_client(node, link, cx),
                 None => {
-                    self.directory.as_deref_mut().into_iter().for_each(|directory| directory.member_gone(node));
+                    self.directory.as_deref_mut().into_iter().for_each(|directory| directory.member_gone(node, now));
                     if let Some(registry) = cx.registry.as_deref_mut() {
                         registry.forget(&node);
                     }
@@ -136,7 +157,7 @@ impl Node {
     fn look_at_client(&mut self, node: NodeId, link: LinkId, cx: &mut Context<'_>) {
         let (now, lease) = (self.now, cx.config.lease);
         let Some(directory) = self.directory.as_deref_mut() else { return };
-        let Some(client) = directory.clients.get(&link) else { return directory.member_gone(node) };
+        let Some(client) = directory.clients.get(&link) else { return directory.member_gone(node, now) };
         let end = client.lives_until(lease);
         if end > now {
             return directory.look_at(node, end);

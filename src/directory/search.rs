@@ -4,6 +4,10 @@
 //! lists, which of them, and which file there comes next. It is a place in an order of values, not a number of results, so
 //! that it stays true while other files come and go, and one that somebody made up finds something or nothing.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
+
 use super::files::{Files, NOBODY};
 use crate::proto::{Folded, Query};
 use crate::share::index::ids::{Cursor, Ids};
@@ -18,8 +22,6 @@ const MAX_READS: usize = 1 << 11;
 const ROW_LOOKS: usize = 8;
 /// The same for another list.
 const LIST_LOOKS: usize = 8;
-/// Files taken from each of several lists at a time, to be put in order together.
-const WINDOW: usize = 256;
 /// Words that are walked together because they begin alike for [`KEY`] letters more than was asked for; the files of any
 /// further ones are not found by that beginning.
 const MAX_WORDS_ALIKE: usize = 1 << 13;
@@ -67,21 +69,12 @@ pub(super) fn page(files: &Files, query: &Query, is_wanted: impl Fn(u16) -> bool
     let after = Position::of(after);
     let choice = after.source.checked_sub(1);
     let Some((lists, filters, reads_names, source)) = lists(files, query, choice) else { return Page::default() };
-    let mut walk = Walk {
-        files,
-        query,
-        is_wanted,
-        filters,
-        reads_names,
-        prefix: None,
-        limit,
-        looks: 0,
-        reads: 0,
-        found: Vec::new(),
-        folded: Folded::default(),
-    };
+    let mut walk = Walk { filters, reads_names, ..Walk::new(files, query, is_wanted, limit) };
     let next = match lists {
-        Lists::Content(id) => walk.through(files.with_content(id, after.number)).map(|number| (0, number)),
+        Lists::Content(id) => {
+            let numbers = files.with_content(id, after.number).map(|number| (number, 1));
+            walk.through(numbers).map(|number| (0, number))
+        }
         Lists::Few(lists) => walk.together(&lists, after.number).map(|number| (0, number)),
         Lists::Beginning(prefix) => walk.beginning(prefix, after.key, after.number),
     };
@@ -127,16 +120,33 @@ struct Walk<'a, W> {
 }
 
 impl<'a, W: Fn(u16) -> bool> Walk<'a, W> {
-    /// Goes through files in ascending order. Returns the one that the next page begins with.
-    fn through(&mut self, numbers: impl Iterator<Item = u32>) -> Option<u32> {
+    fn new(files: &'a Files, query: &'a Query, is_wanted: W, limit: usize) -> Self {
+        Self {
+            files,
+            query,
+            is_wanted,
+            filters: Vec::new(),
+            reads_names: false,
+            prefix: None,
+            limit,
+            looks: 0,
+            reads: 0,
+            found: Vec::new(),
+            folded: Folded::default(),
+        }
+    }
+
+    /// Goes through files in ascending order, each with what it cost to come to it. Returns the one that the next page
+    /// begins with.
+    fn through(&mut self, numbers: impl Iterator<Item = (u32, usize)>) -> Option<u32> {
         let mut cursors: Vec<Cursor<'a>> = self.filters.iter().copied().map(Cursor::new).collect();
         let mut is_over = false;
-        for number in numbers {
+        for (number, looks) in numbers {
             // Checked after each step and not before: so that every page goes on by one at the least.
             if is_over {
                 return Some(number);
             }
-            self.looks += 1;
+            self.looks += looks;
             if cursors.iter_mut().all(|cursor| cursor.has(number)) && self.matches(number) {
                 if self.found.len() >= self.limit {
                     return Some(number);
@@ -149,33 +159,13 @@ impl<'a, W: Fn(u16) -> bool> Walk<'a, W> {
     }
 
     /// The same for the files of several lists, each once.
-    fn together(&mut self, lists: &[&Ids], mut from: u32) -> Option<u32> {
+    fn together(&mut self, lists: &[&'a Ids], from: u32) -> Option<u32> {
+        let rest = |list: &&'a Ids| list.iter_from(move |number| number < from);
         if let [list] = lists {
-            return self.through(list.iter_from(|number| number < from));
+            return self.through(rest(list).map(|number| (number, 1)));
         }
-        loop {
-            let mut window: Vec<u32> = Vec::new();
-            let mut end = u32::MAX;
-            for list in lists {
-                let before = window.len();
-                window.extend(list.iter_from(|number| number < from).take(WINDOW));
-                if window.len() - before == WINDOW {
-                    end = end.min(window.last().copied().unwrap_or(u32::MAX));
-                }
-            }
-            self.looks += window.len() + lists.len() * LIST_LOOKS;
-            window.sort_unstable();
-            window.dedup();
-            window.truncate(window.partition_point(|&number| number <= end));
-            if let Some(next) = self.through(window.into_iter()) {
-                return Some(next);
-            }
-            from = match end.checked_add(1) {
-                Some(from) if self.is_over() => return Some(from),
-                Some(from) => from,
-                None => return None,
-            };
-        }
+        self.looks += lists.len() * LIST_LOOKS;
+        self.through(Merged::of(lists.iter().map(rest)))
     }
 
     /// The same for the files with a word that begins so, from a key and a file there on. Words with the same key are
@@ -234,6 +224,42 @@ impl<'a, W: Fn(u16) -> bool> Walk<'a, W> {
     }
 }
 
+/// The numbers of several ascending lists in one order, each once, and how many steps that took: as many as a heap is
+/// high for each list that a number is in. So a page is as dear as what it looks at, however many lists there are.
+struct Merged<I> {
+    lists: Vec<I>,
+    /// The next number of each list that has one.
+    heads: BinaryHeap<Reverse<(u32, usize)>>,
+    height: usize,
+}
+
+impl<I: Iterator<Item = u32>> Merged<I> {
+    fn of(lists: impl Iterator<Item = I>) -> Self {
+        let mut lists: Vec<I> = lists.collect();
+        let heads =
+            lists.iter_mut().zip(0..).filter_map(|(list, place)| Some(Reverse((list.next()?, place)))).collect();
+        let height = lists.len().max(2).ilog2() as usize;
+        Self { lists, heads, height }
+    }
+}
+
+impl<I: Iterator<Item = u32>> Iterator for Merged<I> {
+    type Item = (u32, usize);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let Reverse((number, _)) = *self.heads.peek()?;
+        let mut looks = 0;
+        while let Some(mut head) = self.heads.peek_mut().filter(|head| head.0.0 == number) {
+            looks += self.height;
+            match self.lists[head.0.1].next() {
+                Some(next) => head.0.0 = next,
+                None => _ = PeekMut::pop(head),
+            }
+        }
+        Some((number, looks))
+    }
+}
+
 /// The bytes of a word that follow its beginning, as a number that orders as the words do.
 fn key_of(prefix: &str, word: &str) -> u32 {
     let mut key = [0; KEY];
@@ -283,7 +309,34 @@ fn next_key(key: u32) -> Option<u32> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Position, first_word, key_of, next_key};
+    use super::{Files, MAX_LOOKS, Position, Walk, first_word, key_of, next_key};
+    use crate::overlay::FoundFile;
+    use crate::proto::{FileId, Query};
+
+    /// Somebody fills many long lists of words that begin alike, to make looking for that beginning dear.
+    #[test]
+    fn many_long_lists_cost_a_page_no_more_than_others_and_it_goes_on_by_many_files() {
+        const FILES: u32 = 8_000;
+        let mut files = Files::default();
+        for n in 0..FILES {
+            let words: Vec<String> = (0..25).map(|i| format!("aaaaa{:03}", (n * 7 + i * 40) % 1_000)).collect();
+            let file = FoundFile { name: words.join(" ").as_str().into(), size: 1, id: FileId([0; 32]) };
+            files.add(0, &file, u64::from(n)).unwrap();
+        }
+        let query = Query::parse("a*").unwrap();
+        let (mut key, mut from, mut found, mut pages) = (0, 0, Vec::new(), 0);
+        loop {
+            let mut walk = Walk::new(&files, &query, |_| true, usize::MAX);
+            let next = walk.beginning("a", key, from);
+            assert!(walk.looks < MAX_LOOKS + 1_000, "{} looks", walk.looks);
+            found.extend(walk.found);
+            pages += 1;
+            let Some(next) = next else { break };
+            (key, from) = next;
+        }
+        assert_eq!(found, (0..FILES).collect::<Vec<_>>(), "each once");
+        assert!(pages < FILES / 128, "{pages} pages");
+    }
 
     proptest! {
         #[test]

@@ -315,8 +315,9 @@ impl Actor {
             }
         }
         if self.left.is_some() || self.links.len() >= self.max_links {
-            if let Some(addr) = new.peer.dialled {
-                self.feed(Input::DialFailed { addr });
+            match new.peer.dialled {
+                Some(addr) => self.feed(Input::DialFailed { addr }),
+                None => self.shared.tally.no_room.up(),
             }
             return;
         }

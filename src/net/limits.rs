@@ -33,8 +33,11 @@ pub(super) const MAX_DIALS: usize = 64;
 /// Of those, TCP connections being opened at once.
 pub(super) const MAX_DIALS_AT_ONCE: usize = 16;
 
-/// Looks whether others can be reached, at once; what waits for its turn is bounded by the core's own rate.
-pub(super) const MAX_CHECKS_AT_ONCE: usize = 16;
+/// Looks whether others can be reached, at once. What waits for its turn is bounded too: the core has so many under way
+/// at most, and starts no other before one is answered.
+pub(super) const MAX_CHECKS_AT_ONCE: usize = 64;
+/// For one such look: who takes longer to answer could not be fetched from either.
+pub(super) const CHECK_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Plain bytes read from a link at once: at first, and at the most, which is four TLS records. A buffer that was filled
 /// doubles: a quiet link, and a directory has thousands of them, takes little.

@@ -1,12 +1,13 @@
 //! What the core wants done, done: frames into queues, dials, deliveries, events, and the picture of it all.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use tokio::sync::mpsc::error::TrySendError;
 
 use super::actor::Actor;
 use super::inbox::Note;
-use super::limits::{LINGER, MAX_CLIENTS_SHOWN, MAX_DIALS, WORTH_TELLING};
+use super::limits::{CHECK_TIMEOUT, LINGER, MAX_CLIENTS_SHOWN, MAX_DIALS, WORTH_TELLING};
 use super::link::{self, TOO_SLOW, matters};
 use super::send_queue::Sent;
 use super::status::{LinkStatus, NetStatus, Served};
@@ -46,6 +47,26 @@ impl Frames {
         wire::encode_message(message, &mut self.bytes);
         &self.bytes
     }
+}
+
+/// Drops events that nobody had room for and that can be done without: nobody misses some of many hops, nor where a
+/// registration stood before it stood where it stands. But a search must end for those who wait for it, and a neighbor go:
+/// what stays grows with own searches, their hits, and links that come and go.
+fn thin_out(events: &mut VecDeque<Event>, mut lost: impl FnMut()) {
+    let last_stand = events.iter().rposition(|event| matches!(event, Event::Directory { .. }));
+    let mut place = 0;
+    events.retain(|event| {
+        let stays = match event {
+            Event::Hop { .. } => false,
+            Event::Directory { .. } => Some(place) == last_stand,
+            _ => true,
+        };
+        place += 1;
+        if !stays {
+            lost();
+        }
+        stays
+    });
 }
 
 impl Actor {
@@ -143,15 +164,7 @@ impl Actor {
                 break;
             }
         }
-        // Nobody misses some of many hops; but a search must end for those who wait for it, and a neighbor go. What stays is
-        // bounded by the searches, their hits and the links.
-        self.events.retain(|event| {
-            let stays = !matches!(event, Event::Hop { .. });
-            if !stays {
-                self.shared.tally.events_lost.up();
-            }
-            stays
-        });
+        thin_out(&mut self.events, || self.shared.tally.events_lost.up());
     }
 
     /// Hands over what was collected for each link.
@@ -197,8 +210,8 @@ impl Actor {
         let check = async move {
             let Ok(_place) = places.acquire().await else { return };
             // Such a connection may end without having brought anything.
-            let answered = endpoint.dial(addr, Purpose::Direct).await;
-            let reached = answered.is_ok_and(|connection| connection.node == node);
+            let answered = tokio::time::timeout(CHECK_TIMEOUT, endpoint.dial(addr, Purpose::Direct)).await;
+            let reached = matches!(answered, Ok(Ok(connection)) if connection.node == node);
             let _ = notes.send(Note::Checked { addr, node, reached }).await;
         };
         self.shared.tracker.spawn(async move { leave.run_until_cancelled(check).await });
@@ -261,5 +274,27 @@ impl Actor {
             net: self.shared.tally.read(),
         };
         self.publisher.publish(status, || node.hosts_to_remember().collect());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use super::thin_out;
+    use crate::overlay::{DirectoryState, DoneWhy, Event, SearchCost};
+    use crate::proto::Guid;
+
+    #[test]
+    fn of_events_that_nobody_takes_only_those_stay_that_somebody_waits_for() {
+        let stand = |n: usize| Event::Directory { state: DirectoryState::None, addr: None, why: n.to_string() };
+        let mut events: VecDeque<Event> = (0..100).map(stand).collect();
+        let done = Event::Done { guid: Guid([1; 16]), cost: SearchCost::default(), why: DoneWhy::Complete };
+        events.insert(50, done);
+        let mut lost = 0;
+        thin_out(&mut events, || lost += 1);
+        assert_eq!((lost, events.len()), (99, 2));
+        assert!(matches!(&events[0], Event::Done { .. }));
+        assert!(matches!(&events[1], Event::Directory { why, .. } if why == "99"), "where it stands now");
     }
 }

@@ -10,6 +10,8 @@ use crate::proto::limits::{MAX_LINKS, MAX_REGISTERED_NODES};
 pub(super) struct Room {
     /// Links.
     pub(super) links: usize,
+    /// Those of them that the clients of a directory may take; the others are for neighbors, or for a word of refusal.
+    pub(super) clients: usize,
     /// Inbound connections of all kinds.
     pub(super) inbound: usize,
 }
@@ -19,7 +21,7 @@ impl Room {
     /// lets this process have open files for.
     pub(super) fn make(serves_directory: bool) -> Self {
         if !serves_directory {
-            return Self { links: MAX_LINKS, inbound: MAX_INBOUND };
+            return Self { links: MAX_LINKS, clients: 0, inbound: MAX_INBOUND };
         }
         let files = raise_open_files();
         let clients = files.saturating_sub(SPARE_FILES + MAX_INBOUND).min(MAX_REGISTERED_NODES);
@@ -28,7 +30,7 @@ impl Room {
                 "the system's limit of {files} open files leaves room for {clients} clients of the directory"
             );
         }
-        Self { links: MAX_LINKS + clients, inbound: MAX_INBOUND + clients }
+        Self { links: MAX_LINKS + clients, clients, inbound: MAX_INBOUND + clients }
     }
 
     /// Things that may wait for the actor: more than all links' batches, so that these never wait for each other.
@@ -56,6 +58,7 @@ mod tests {
     fn only_a_directory_takes_more_than_an_overlay_needs() {
         let (node, directory) = (Room::make(false), Room::make(true));
         assert_eq!((node.links, node.inbound), (MAX_LINKS, MAX_INBOUND));
+        assert_eq!((node.clients, directory.links - directory.clients), (0, MAX_LINKS), "neighbors keep their places");
         assert!(directory.links >= node.links && directory.inbound - directory.links == node.inbound - node.links);
         assert!(directory.queue() > 2 * directory.links);
     }

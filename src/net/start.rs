@@ -131,7 +131,8 @@ pub async fn start(
     let channels = Channels { events, traces, lookups, hello };
     let keeps = Keeps { library, registry };
     let publisher = Publisher::new(status);
-    let settings = NetSettings { listen: bound, ..settings };
+    let mut settings = NetSettings { listen: bound, ..settings };
+    settings.core.max_clients = settings.core.max_clients.min(room.clients);
     let actor = Actor::new(shared.clone(), settings, keeps, room.links, channels, publisher, &mut rng);
     shared.tracker.spawn(actor.run(inbox, orders, known));
     Ok(Net {

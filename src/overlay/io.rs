@@ -482,6 +482,8 @@ pub struct Config {
     pub advertise_all: bool,
     /// Serve a directory. The driver then brings [`Context::registry`].
     pub serve_directory: bool,
+    /// Clients that its directory takes: fewer than could register where the system has no room for so many links.
+    pub max_clients: usize,
     /// How long a directory keeps the files of a node that it does not hear of.
     pub lease: Duration,
     /// Go along when somebody proposes a topology.
@@ -520,6 +522,7 @@ impl Default for Config {
             max_leaves: limits::MAX_LEAVES,
             advertise_all: false,
             serve_directory: false,
+            max_clients: limits::MAX_REGISTERED_NODES,
             lease: limits::LEASE,
             follow: false,
             min_neighbors: 4,

@@ -36,6 +36,11 @@ impl Bucket {
         self.debt(now, rate, burst)
     }
 
+    /// When all that was spent is paid.
+    pub(super) const fn full_at(&self) -> Time {
+        self.empty_at
+    }
+
     /// How long it takes until what was spent beyond the burst is paid.
     pub(super) fn debt(&self, now: Time, rate: u32, burst: u32) -> Duration {
         self.empty_at.since(now).saturating_sub(Duration::from_secs(1) / rate.max(1) * burst)

@@ -274,7 +274,7 @@ impl Node {
 
     /// Ends the searches that are over, and says when to look again.
     pub(super) fn check_searches(&mut self, cx: &mut Context<'_>) {
-        self.ask_busy_directory_again(cx);
+        self.go_on_with_lookups(cx);
         let mut index = 0;
         while index < self.searches.len() {
             match self.searches[index].ended(self.now) {

@@ -74,6 +74,9 @@ struct World {
     delay: Box<dyn FnMut(usize, usize) -> Duration>,
     events: Vec<(usize, Event)>,
     direct_works: bool,
+    /// How long a look at an address takes.
+    check_takes: Duration,
+    checks: u64,
     queries_sent: u64,
     /// Messages that each node sent.
     sent_by: BTreeMap<usize, u64>,
@@ -108,6 +111,8 @@ impl World {
             delay: Box::new(|_, _| Duration::from_millis(1)),
             events: Vec::new(),
             direct_works: true,
+            check_takes: Duration::from_millis(2),
+            checks: 0,
             queries_sent: 0,
             sent_by: BTreeMap::new(),
             searches: 0,
@@ -175,10 +180,11 @@ impl World {
             }
             Output::Event(event) => self.events.push((n, event)),
             Output::Check { addr: at, node } => {
+                self.checks += 1;
                 let reached = (0..self.nodes.len())
                     .filter(|m| !self.dead.contains(m) && !self.hidden.contains(m))
                     .any(|m| addr(m) == at && self.nodes[m].id == node);
-                self.post(n, Duration::from_millis(2), Input::Checked { addr: at, node, reached });
+                self.post(n, self.check_takes, Input::Checked { addr: at, node, reached });
             }
             Output::Trace(_) => {}
         }

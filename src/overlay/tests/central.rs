@@ -49,6 +49,15 @@ impl Puppet {
         Self { n, link }
     }
 
+    /// Makes a puppet of node `n`, which node `from` dialled.
+    fn dialled(world: &mut World, n: usize, from: usize) -> Self {
+        world.dead.insert(n);
+        let link = LinkId(world.next_link + 1);
+        world.link(from, n);
+        world.run(Duration::from_millis(2));
+        Self { n, link }
+    }
+
     fn say(&self, world: &mut World, message: CentralMessage) {
         self.say_plain(world, Message::Central(Box::new(message)));
     }
@@ -165,6 +174,27 @@ fn a_directory_looks_up_in_itself_and_answers_with_its_own_files() {
     let own = found.iter().filter(|(node, ..)| *node == node_id(0)).count();
     assert_eq!((own, found.len()), (64, 66), "as many as one node names, and the songs of the other two");
     assert_eq!(world.done(guid).1, DoneWhy::Complete);
+}
+
+#[test]
+fn a_directory_that_searches_takes_one_page_of_its_own_at_a_time() {
+    let mut world = central(3, 1);
+    world.shares[1].0 = (0..500).map(|i| format!("song {i}")).collect();
+    world.run(Duration::from_secs(2));
+    let guids = [world.search(0, "song", 7, Delivery::Direct), world.search(0, "song", 7, Delivery::Direct)];
+    let found = |world: &World| guids.map(|guid| world.found_names(guid).len());
+    assert_eq!(found(&world), [MAX_HITS_A_MESSAGE; 2]);
+    for _ in 0..10 {
+        let before: usize = found(&world).iter().sum();
+        world.now = world.now + Duration::from_millis(5);
+        world.input(0, Input::Wake);
+        assert!(found(&world).iter().sum::<usize>() <= before + MAX_HITS_A_MESSAGE);
+        let [one, two] = found(&world);
+        assert!(one.abs_diff(two) <= MAX_HITS_A_MESSAGE, "they take turns");
+    }
+    world.run(Duration::from_secs(1));
+    assert_eq!(found(&world), [501; 2]);
+    assert!(guids.iter().all(|guid| world.done(*guid).1 == DoneWhy::Complete));
 }
 
 #[test]

@@ -40,7 +40,7 @@ impl Node {
         let (ours, theirs) = (self.role, peer.role);
         match (self.kind == Central, peer.topology == Central) {
             (_, true) if config.serve_directory && theirs == Role::Client => Ok(Class::Client),
-            (true, _) if ours == Role::Client && peer.serves => Ok(Class::Directory),
+            (true, _) if ours == Role::Client && self.is_chosen_directory(peer) => Ok(Class::Directory),
             (true, _) if ours == Role::Directory => {
                 Err((ByeReason::Role, "this is a directory, and no part of an overlay"))
             }
@@ -68,7 +68,7 @@ impl Node {
             Class::Leaf => config.max_leaves,
             Class::Ultrapeer => crate::proto::limits::MAX_ULTRAPEERS,
             Class::Directory => 1,
-            Class::Client => return self.has_room_for_client(),
+            Class::Client => return self.has_room_for_client(config),
         };
         self.count(class) < most
     }

@@ -9,7 +9,8 @@ fn with_bad_directory() -> (World, Puppet) {
     world.start(1, directory());
     world.dead.insert(1);
     world.shares[2].0 = vec!["song 2".into()];
-    let puppet = Puppet::new(&mut world, 1, 2);
+    world.input(2, Input::Directories(vec![addr(1)]));
+    let puppet = Puppet::dialled(&mut world, 1, 2);
     world.input(2, Input::Directories(vec![addr(0)]));
     assert_eq!(world.state(2), DirectoryState::Registering);
     (world, puppet)
@@ -23,6 +24,22 @@ fn turns_to_the_honest_one(mut world: World, puppet: &Puppet) {
 
 fn nothing_known() -> CentralMessage {
     CentralMessage::Known(Known { buckets: Vec::new(), last: true })
+}
+
+#[test]
+fn a_directory_that_dials_a_node_does_not_become_its_directory() {
+    let mut world = World::new(2, client());
+    world.start(0, directory());
+    let stranger = Puppet::new(&mut world, 0, 1);
+    assert!(!stranger.is_linked(&world));
+    world.run(Duration::from_secs(60));
+    let status = world.nodes[1].client_status().unwrap();
+    assert_eq!((status.state, status.directories), (DirectoryState::None, Vec::new()), "nor does it hear of it so");
+    // Also one that says that it is at the address of the real one, while that is being dialled.
+    world.input(1, Input::Directories(vec![addr(0)]));
+    let stranger = Puppet::new(&mut world, 0, 1);
+    assert!(!stranger.is_linked(&world));
+    assert_eq!(world.state(1), DirectoryState::Connecting);
 }
 
 #[test]
@@ -133,7 +150,65 @@ fn answers_that_do_not_fit_are_dropped_and_the_search_ends() {
     world.run(Duration::from_millis(1));
     let guid = world.search(2, "song", 7, Delivery::Direct);
     (1..1_000).for_each(|next| puppet.say(&mut world, page(guid, vec![at(9, &["song c"])], Some(next))));
-    assert_eq!(world.done(guid).1, DoneWhy::Complete, "pages without end have an end");
+    assert!(puppet.is_linked(&world), "an honest directory may have many pages with little in them");
+    (1_000..40_000).for_each(|next| puppet.say(&mut world, page(guid, vec![at(9, &["song c"])], Some(next))));
+    assert_eq!(world.done(guid).1, DoneWhy::NoDirectory, "pages without end are no directory's");
+    turns_to_the_honest_one(world, &puppet);
+}
+
+#[test]
+fn a_search_outlasts_a_busy_directory() {
+    let (mut world, puppet) = with_bad_directory();
+    let guid = Guid([9; 16]);
+    let body = Arc::new(QueryBody::new("song", None, Delivery::Direct, false));
+    let spec = SearchSpec { guid, body, ttl: 7, timeout: Duration::from_secs(100_000), enough: 40 };
+    world.input(2, Input::Command(Command::Search(spec)));
+    let page = |nodes, next| CentralMessage::Found(Found { guid, nodes, next });
+    puppet.say(&mut world, nothing_known());
+    for n in 0..40_000 {
+        puppet.say(&mut world, page(Vec::new(), Some(0)));
+        if n % 20 == 0 {
+            let lease = Lease { lease_ms: 60_000, digest: tag("song 2"), files: 1, ..Lease::default() };
+            puppet.say(&mut world, CentralMessage::Lease(lease));
+        }
+        world.now = world.now + Duration::from_millis(500);
+        world.input(2, Input::Wake);
+    }
+    puppet.say(&mut world, page(Vec::new(), None));
+    assert_eq!(world.done(guid).1, DoneWhy::Complete);
+}
+
+#[test]
+fn leases_that_nobody_asked_for_are_borne_at_a_bounded_rate() {
+    let unasked =
+        |reachable| Lease { lease_ms: 60_000, digest: tag("song 2"), files: 1, reachable, ..Lease::default() };
+    let (mut world, puppet) = with_bad_directory();
+    puppet.say(&mut world, nothing_known());
+    puppet.say(&mut world, CentralMessage::Lease(unasked(None)));
+    let before = world.states(2).len();
+    for n in 0..120 {
+        world.run(Duration::from_secs(1));
+        puppet.say(&mut world, CentralMessage::Lease(unasked(Some(n % 2 == 0))));
+    }
+    assert!(puppet.is_linked(&world));
+    assert!(world.states(2).len() - before < 20, "{} events", world.states(2).len() - before);
+    (0..40).for_each(|_| puppet.say(&mut world, CentralMessage::Lease(unasked(None))));
+    turns_to_the_honest_one(world, &puppet);
+}
+
+#[test]
+fn nonsense_is_forgiven_with_time() {
+    let (mut world, puppet) = with_bad_directory();
+    puppet.say(&mut world, nothing_known());
+    let told = |serial| CentralMessage::Lease(Lease { serial, digest: tag("song 2"), files: 1, ..Lease::default() });
+    for _ in 0..100 {
+        puppet.say(&mut world, told(0));
+        puppet.say(&mut world, told(77));
+        world.run(Duration::from_secs(30));
+        puppet.say(&mut world, told(0));
+        world.run(Duration::from_secs(30));
+    }
+    assert!(puppet.is_linked(&world), "one a minute is no reason to leave");
 }
 
 #[test]

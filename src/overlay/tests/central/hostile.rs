@@ -184,6 +184,38 @@ fn looks_at_addresses_are_made_at_a_bounded_rate_and_none_is_forgotten() {
 }
 
 #[test]
+fn looks_that_take_long_do_not_pile_up_and_none_is_forgotten() {
+    let count = 300;
+    let mut world = World::new(count, client());
+    world.start(0, directory());
+    world.check_takes = Duration::from_secs(5);
+    (1..count).for_each(|n| world.input(n, Input::Directories(vec![addr(0)])));
+    let mut most = 0;
+    for _ in 0..300 {
+        world.run(Duration::from_millis(100));
+        let under_way = world.on_the_way.values().filter(|(_, input)| matches!(input, Input::Checked { .. })).count();
+        most = most.max(under_way);
+    }
+    assert_eq!(most, 64);
+    assert!(world.registries[&0].each().all(|(_, addr, _)| addr.is_some()), "each was looked for");
+}
+
+#[test]
+fn who_is_not_reached_is_looked_for_less_and_less() {
+    let mut world = central(2, 1);
+    world.hidden.insert(1);
+    let looks = |world: &mut World, span: u64| {
+        let before = world.checks;
+        world.run(Duration::from_secs(span));
+        world.checks - before
+    };
+    assert_eq!(looks(&mut world, 60), 1);
+    // After 5, 10, 20, 40 minutes, and from then on once an hour.
+    assert_eq!(looks(&mut world, 80 * 60), 4);
+    assert_eq!(looks(&mut world, 5 * 3_600), 5);
+}
+
+#[test]
 fn of_two_nodes_with_one_key_the_first_stays_and_the_second_is_told() {
     let mut world = central(4, 1);
     world.kill(3);
@@ -210,7 +242,7 @@ fn a_client_that_died_unnoticed_gets_in_again_within_seconds() {
     world.ends.clear();
     world.start(1, client());
     world.input(1, Input::Directories(vec![addr(0)]));
-    world.run(Duration::from_secs(12));
+    world.run(Duration::from_secs(6));
     assert_eq!(world.state(1), DirectoryState::Registered);
 }
 
@@ -229,6 +261,47 @@ fn too_many_look_ups_are_put_off_and_then_dropped() {
     (0..400).for_each(|_| puppet.say(&mut world, lookup()));
     assert_eq!(puppet.goodbye(&mut world).map(|(reason, _)| reason), Some(ByeReason::Protocol));
     the_others_notice_nothing(&mut world);
+}
+
+#[test]
+fn who_links_again_does_not_begin_anew() {
+    let (mut world, puppet) = with_bad_client();
+    puppet.say(&mut world, register(None));
+    (0..50).for_each(|_| puppet.say(&mut world, lookup()));
+    let limited = world.nodes[0].counters().limited;
+    let bye = Message::Bye(Bye { reason: ByeReason::Shutdown, text: "".into(), hosts: Vec::new() });
+    puppet.say_plain(&mut world, bye);
+    assert!(world.registered(0, 3).is_empty() && !puppet.is_linked(&world));
+    let puppet = Puppet::new(&mut world, 3, 0);
+    puppet.say(&mut world, register(None));
+    (0..50).for_each(|_| puppet.say(&mut world, lookup()));
+    assert!(world.nodes[0].counters().limited - limited > 45, "its look-ups are used up");
+    // Strikes count on, too: two links have no more of them than one.
+    let misplaced = Message::Reach(Reach { guid: Guid([1; 16]), reached: Some(true) });
+    (0..40).for_each(|_| puppet.say_plain(&mut world, misplaced.clone()));
+    assert!(puppet.is_linked(&world));
+    puppet.say(&mut world, CentralMessage::Lease(Lease::default()));
+    let puppet = Puppet::new(&mut world, 3, 0);
+    (0..40).for_each(|_| puppet.say_plain(&mut world, misplaced.clone()));
+    assert!(!puppet.is_linked(&world), "its strikes are used up");
+    // All is paid in the end, and then nothing is kept of it.
+    world.run(Duration::from_secs(70 * 60));
+    assert_eq!(world.nodes[0].directory.as_ref().unwrap().members_kept(), 2);
+    let puppet = Puppet::new(&mut world, 3, 0);
+    (0..40).for_each(|_| puppet.say_plain(&mut world, misplaced.clone()));
+    assert!(puppet.is_linked(&world));
+}
+
+#[test]
+fn a_directory_with_room_for_few_takes_few_and_says_so() {
+    let mut world = World::new(4, client());
+    world.start(0, Config { max_clients: 2, ..directory() });
+    (1..4).for_each(|n| world.input(n, Input::Directories(vec![addr(0)])));
+    world.run(Duration::from_secs(2));
+    let (inside, outside): (Vec<_>, Vec<_>) = (1..4).partition(|n| world.state(*n) == DirectoryState::Registered);
+    assert_eq!((inside.len(), outside.len()), (2, 1));
+    let status = world.nodes[outside[0]].client_status().unwrap();
+    assert!(status.why.contains("no room"), "{}", status.why);
 }
 
 #[test]

@@ -3,12 +3,15 @@
 //! One directory at a time. When it is lost, or refuses, the next of the list is dialled at once; when none of them is
 //! left, the node says so and tries again, after waits that grow.
 
+use std::time::Duration;
+
 use super::directories::Directories;
 use super::lookup::Answer;
 use super::message::CentralMessage;
 use super::session::Session;
 use crate::base::Time;
 use crate::overlay::io::{Config, Context, DirectoryState, DoneWhy, Event, Output, Peer};
+use crate::overlay::limit::Bucket;
 use crate::overlay::link::Link;
 use crate::overlay::message::{ByeReason, Message, Role, TopologyKind};
 use crate::overlay::node::Node;
@@ -19,6 +22,10 @@ use crate::proto::PeerAddr;
 /// Shown when no directory is known.
 const NO_DIRECTORY: &str = "no directory is known: name one (--directory ADDRESS), or serve one (--serve-directory)";
 
+/// Events about a registration whose state stays what it is: one in so much time, and so many at once. A directory that
+/// says something else each time is no news.
+const NEWS: (Duration, u32) = (Duration::from_secs(10), 5);
+
 /// What a node keeps of directories, in any topology: those that it heard of are worth knowing later.
 #[derive(Debug, Default)]
 pub(in crate::overlay) struct Client {
@@ -28,6 +35,8 @@ pub(in crate::overlay) struct Client {
     pub(super) stand: Stand,
     /// Why the last attempt came to nothing.
     trouble: String,
+    /// Events about a registration whose state stays what it is.
+    news: Bucket,
 }
 
 /// Where a node stands with its directory, as faces show it.
@@ -120,7 +129,7 @@ impl Node {
     pub(in crate::overlay) fn directory_refused(&mut self, peer: &Peer, why: &str) {
         let own = self.id == peer.id;
         let Some(client) = &mut self.client else { return };
-        let Some(addr) = client.dialling.filter(|addr| peer.addrs().any(|other| other == *addr)) else { return };
+        let Some(addr) = client.dialling.filter(|addr| peer.dialled == Some(*addr)) else { return };
         client.dialling = None;
         if own {
             return client.directories.forget(addr);
@@ -130,9 +139,16 @@ impl Node {
         client.directories.failed(addr, self.now, &mut self.rng);
     }
 
-    /// A peer came up or told its status: one that serves a directory is worth knowing.
+    /// Whether a peer is a directory that this node turned to: one that it dialled at an address of its list. Anybody
+    /// else could make itself the one that answers all searches of this node, by dialling it.
+    pub(in crate::overlay) fn is_chosen_directory(&self, peer: &Peer) -> bool {
+        let knows = |addr| self.client.as_ref().is_some_and(|client| client.directories.knows(addr));
+        peer.serves && peer.dialled.is_some_and(knows)
+    }
+
+    /// A peer came up or told its status: one that serves a directory is worth knowing, if this node dialled it.
     pub(in crate::overlay) fn learn_directory(&mut self, peer: &Peer, config: &Config) {
-        let Some(addr) = peer.dialled.or(peer.listen).filter(|_| peer.serves && !config.only_peers) else { return };
+        let Some(addr) = peer.dialled.filter(|_| peer.serves && !config.only_peers) else { return };
         if peer.id != self.id {
             self.client_mut().directories.learn(addr, false);
         }
@@ -166,7 +182,7 @@ impl Node {
     /// The link to the directory is up: register.
     pub(in crate::overlay) fn directory_up(&mut self, index: usize, cx: &mut Context<'_>) {
         let link = &self.links[index];
-        let (id, addr, now) = (link.id, link.peer.dialled.or(link.peer.listen), self.now);
+        let (id, addr, now) = (link.id, link.peer.dialled, self.now);
         let client = self.client_mut();
         if addr.is_some() && client.dialling == addr {
             client.dialling = None;
@@ -250,13 +266,16 @@ impl Node {
             return;
         }
         let now = self.now;
-        let stand = &mut self.client_mut().stand;
+        let Client { stand, news, .. } = self.client_mut();
         if (stand.state, stand.addr, &stand.why) == (state, addr, &why) {
             return;
         }
-        let since = if (stand.state, stand.addr) == (state, addr) { stand.since } else { now };
+        let stays = (stand.state, stand.addr) == (state, addr);
+        let since = if stays { stand.since } else { now };
         *stand = Stand { state, addr, why: why.clone(), since };
-        cx.out.push(Output::Event(Event::Directory { state, addr, why }));
+        if !stays || news.take_every(now, NEWS.0, NEWS.1) {
+            cx.out.push(Output::Event(Event::Directory { state, addr, why }));
+        }
     }
 
     /// Sends a message to the directory.

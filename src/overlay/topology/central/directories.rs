@@ -12,6 +12,8 @@ const BACK_OFF: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(20);
 /// Failures that a directory starts with after it broke the protocol: enough for the longest wait.
 const LIED: u8 = 6;
+/// Failures in a row after which one that others told of, and that never proved to be a directory, is forgotten.
+const HOPELESS: u8 = 6;
 
 /// One directory.
 #[derive(Clone, Debug)]
@@ -19,9 +21,17 @@ struct Known {
     addr: PeerAddr,
     /// Whether the user named it.
     named: bool,
+    /// Whether it ever had what this node shares.
+    proven: bool,
     /// Failures since it last answered as a directory.
     failures: u8,
     next_try: Time,
+}
+
+impl Known {
+    const fn new(addr: PeerAddr, named: bool) -> Self {
+        Self { addr, named, proven: false, failures: 0, next_try: Time::ZERO }
+    }
 }
 
 /// The list; at most [`MAX_DIRECTORIES`].
@@ -36,7 +46,7 @@ impl Directories {
         }
         if let Some(known) = self.find(addr) {
             if named {
-                *known = Known { addr, named, failures: 0, next_try: Time::ZERO };
+                *known = Known { proven: known.proven, ..Known::new(addr, named) };
             }
             return;
         }
@@ -47,7 +57,7 @@ impl Directories {
                 None => return,
             };
         }
-        self.0.push(Known { addr, named, failures: 0, next_try: Time::ZERO });
+        self.0.push(Known::new(addr, named));
     }
 
     /// Whom to dial now: one that the user named before any other, at random among equals; and whether it failed before.
@@ -63,12 +73,15 @@ impl Directories {
         self.0.iter().map(|known| known.next_try).min().unwrap_or(Time::NEVER)
     }
 
-    /// It could not be reached, refused, or is gone.
+    /// It could not be reached, refused, or is gone. Addresses that somebody made up do not stay for ever.
     pub(super) fn failed(&mut self, addr: PeerAddr, now: Time, rng: &mut Rng) {
         let Some(known) = self.find(addr) else { return };
         let wait = (BACK_OFF * (1 << known.failures.min(12))).min(LONGEST);
         known.next_try = now + wait.mul_f64(0.5 + rng.fraction());
         known.failures = known.failures.saturating_add(1);
+        if !known.named && !known.proven && known.failures >= HOPELESS {
+            self.forget(addr);
+        }
     }
 
     /// It broke the protocol: the next failure counts as many.
@@ -78,16 +91,22 @@ impl Directories {
         }
     }
 
-    /// It answered as a directory. Only that makes up for failures: a link that closes at once is no success.
-    pub(super) fn answered(&mut self, addr: PeerAddr) {
+    /// It answered as a directory. Only that makes up for failures, if it does so for a while (`steady`): a link that
+    /// closes at once is no success.
+    pub(super) fn answered(&mut self, addr: PeerAddr, steady: bool) {
         if let Some(known) = self.find(addr) {
-            known.failures = 0;
+            known.proven = true;
+            known.failures = if steady { 0 } else { known.failures };
         }
     }
 
-    /// It turned out to be this node itself.
+    /// It turned out to be this node itself, or nothing at all.
     pub(super) fn forget(&mut self, addr: PeerAddr) {
         self.0.retain(|known| known.addr != addr);
+    }
+
+    pub(super) fn knows(&self, addr: PeerAddr) -> bool {
+        self.0.iter().any(|known| known.addr == addr)
     }
 
     pub(super) fn addrs(&self) -> impl Iterator<Item = PeerAddr> + '_ {
@@ -144,6 +163,22 @@ mod tests {
             assert!(wait >= middle / 2 && wait < middle * 3 / 2, "{wait:?} after {step} failures");
             now = list.next_try();
         }
+    }
+
+    #[test]
+    fn only_what_nobody_named_and_what_never_answered_is_given_up() {
+        let (mut list, mut rng) = (Directories::default(), Rng::new(1));
+        list.learn(addr(1), true);
+        (2..5).for_each(|n| list.learn(addr(n), false));
+        list.answered(addr(2), false);
+        list.lied(addr(4));
+        for n in 1..5 {
+            let tries = if n == 4 { 1 } else { 5 };
+            (0..tries).for_each(|_| list.failed(addr(n), Time::ZERO, &mut rng));
+        }
+        assert_eq!(list.addrs().collect::<Vec<_>>(), [addr(1), addr(2), addr(3)]);
+        (1..4).for_each(|n| list.failed(addr(n), Time::ZERO, &mut rng));
+        assert_eq!(list.addrs().collect::<Vec<_>>(), [addr(1), addr(2)]);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::lease::Member;
 use super::message::CentralMessage;
 use super::status::DirectoryStatus;
 use crate::base::{Map, Time, seed};
-use crate::overlay::io::{Context, Event, LinkId, Output, Peer};
+use crate::overlay::io::{Config, Context, Event, LinkId, Output, Peer};
 use crate::overlay::limit::Bucket;
 use crate::overlay::message::{Bye, ByeReason, Message, Ping, Pong, Proposal, Role};
 use crate::overlay::node::Node;
@@ -28,8 +28,10 @@ pub(super) const MESSAGE_WORK: u32 = 16;
 const PINGS: (u32, u32) = (1, 5);
 /// Proposals that a client may send: one in so many seconds, and so many at once.
 const PROPOSALS: (Duration, u32) = (Duration::from_secs(10), 3);
-/// Messages over a limit, or out of place, that a client's link survives.
-const MAX_STRIKES: u32 = 64;
+/// Messages over a limit, or out of place, that a client is forgiven: one in so much time, and so many at once.
+const STRIKES: (Duration, u32) = (Duration::from_secs(60), 64);
+/// Nodes that are kept with what they owe: enough for all clients, and as many that just went.
+pub(super) const MAX_MEMBERS: usize = 2 * MAX_REGISTERED_NODES;
 /// A link that another of the same node challenges must show life within that time.
 const PROBE: Duration = Duration::from_secs(3);
 /// Shown to whom comes with a key that is linked already.
@@ -46,12 +48,34 @@ pub(in crate::overlay) struct Directory {
     pub(super) due: BTreeSet<(Time, NodeId)>,
     /// When to look whether a client can be reached.
     pub(super) checks: BTreeSet<(Time, LinkId)>,
+    /// Looks that the driver has not answered yet.
+    pub(super) looking: BTreeSet<(NodeId, PeerAddr)>,
     /// Clients that are yet to be told the rest of what is known of them.
     pub(super) telling: BTreeSet<LinkId>,
     pub(super) restored: bool,
     pub(super) lookups: u64,
     pub(super) registrations: u64,
     pub(super) refused: u64,
+}
+
+/// What a node used up of what it may ask for, on all its links one after the other: who links again does not begin anew.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Spent {
+    pub(super) work: Bucket,
+    pub(super) lookups: Bucket,
+    pub(super) busy: Bucket,
+    pings: Bucket,
+    proposals: Bucket,
+    strikes: Bucket,
+}
+
+impl Spent {
+    /// When all of it is paid.
+    pub(super) fn paid_at(&self) -> Time {
+        let Self { work, lookups, busy, pings, proposals, strikes } = self;
+        let each = [work, lookups, busy, pings, proposals, strikes].map(Bucket::full_at);
+        each.into_iter().max().unwrap_or(Time::ZERO)
+    }
 }
 
 /// The link of a client.
@@ -63,23 +87,20 @@ pub(super) struct Registrant {
     pub(super) probed_until: Option<Time>,
     pub(super) registered: bool,
     pub(super) serial: u32,
-    pub(super) work: Bucket,
-    pub(super) lookups: Bucket,
-    pub(super) busy: Bucket,
-    pings: Bucket,
-    proposals: Bucket,
-    strikes: u32,
+    pub(super) spent: Spent,
     /// Its place in [`Directory::checks`].
     pub(super) check_at: Option<Time>,
     pub(super) checking: Option<PeerAddr>,
     pub(super) reachable: Option<bool>,
+    /// Looks in a row that did not find it.
+    pub(super) missed: u32,
     /// Parts that it is yet to be told about, the next one last, and what is left of the one before.
     pub(super) untold: Vec<u8>,
     pub(super) untold_tags: Option<(u8, Vec<u64>)>,
 }
 
 impl Registrant {
-    fn new(peer: Arc<Peer>, now: Time) -> Self {
+    fn new(peer: Arc<Peer>, spent: Spent, now: Time) -> Self {
         Self {
             peer,
             since: now,
@@ -87,15 +108,11 @@ impl Registrant {
             probed_until: None,
             registered: false,
             serial: 0,
-            work: Bucket::FULL,
-            lookups: Bucket::FULL,
-            busy: Bucket::FULL,
-            pings: Bucket::FULL,
-            proposals: Bucket::FULL,
-            strikes: 0,
+            spent,
             check_at: None,
             checking: None,
             reachable: None,
+            missed: 0,
             untold: Vec::new(),
             untold_tags: None,
         }
@@ -123,6 +140,7 @@ impl Directory {
             members: Map::with_hasher(state),
             due: BTreeSet::new(),
             checks: BTreeSet::new(),
+            looking: BTreeSet::new(),
             telling: BTreeSet::new(),
             restored: false,
             lookups: 0,
@@ -134,6 +152,12 @@ impl Directory {
     pub(super) fn status(&self) -> DirectoryStatus {
         let Self { lookups, registrations, refused, .. } = *self;
         DirectoryStatus { clients: self.clients.len(), lookups, registrations, refused }
+    }
+
+    /// Nodes of which anything is kept.
+    #[cfg(test)]
+    pub(in crate::overlay) fn members_kept(&self) -> usize {
+        self.members.len()
     }
 
     pub(super) fn linked(&self) -> impl Iterator<Item = (LinkId, &Peer, Time)> {
@@ -148,8 +172,8 @@ impl Node {
         self.timers.at_latest(Timer::Lease, Time::ZERO);
     }
 
-    pub(in crate::overlay) fn has_room_for_client(&self) -> bool {
-        self.directory.as_ref().is_some_and(|directory| directory.clients.len() < MAX_REGISTERED_NODES)
+    pub(in crate::overlay) fn has_room_for_client(&self, config: &Config) -> bool {
+        self.directory.as_ref().is_some_and(|directory| directory.clients.len() < config.max_clients)
     }
 
     /// A client's link is up. It is kept in [`Directory`], not among the neighbors.
@@ -158,18 +182,18 @@ impl Node {
         let now = self.now;
         let Some(directory) = self.directory.as_deref_mut() else { return };
         if let Some(older) = directory.members.get(&peer.id).and_then(|member| member.link) {
-            if let Some(client) = directory.clients.get_mut(&older) {
-                client.probed_until = Some(now + PROBE);
-            }
-            directory.look_at(peer.id, now + PROBE);
+            // Who tries again and again does not put off the end of its older link.
+            let probed_until = directory.clients.get_mut(&older).map(|client| &mut client.probed_until);
+            let until = probed_until.map_or(now, |until| *until.get_or_insert(now + PROBE));
+            directory.look_at(peer.id, until);
             let ping = Ping { guid: self.random_guid(), wants_hosts: false };
             send(older, Message::Ping(ping), cx);
             say_goodbye(id, ByeReason::Already, SAME_KEY, cx);
             return self.wait_for_leases();
         }
         cx.out.push(Output::Event(Event::NeighborUp { link: id, peer: Arc::clone(&peer) }));
-        directory.member_linked(peer.id, id, now);
-        directory.clients.insert(id, Registrant::new(peer, now));
+        let spent = directory.member_linked(peer.id, id, now);
+        directory.clients.insert(id, Registrant::new(peer, spent, now));
         self.wait_for_leases();
     }
 
@@ -190,11 +214,11 @@ impl Node {
         client.probed_until = None;
         match message {
             Message::Central(message) => self.on_central(id, *message, cx),
-            Message::Ping(ping) if client.pings.take(now, PINGS.0, PINGS.1) => {
+            Message::Ping(ping) if client.spent.pings.take(now, PINGS.0, PINGS.1) => {
                 let (files, bytes) = cx.library.totals();
                 send(id, Message::Pong(Pong { guid: ping.guid, files, bytes, hosts: Vec::new() }), cx);
             }
-            Message::Propose(proposal) if client.proposals.take_every(now, PROPOSALS.0, PROPOSALS.1) => {
+            Message::Propose(proposal) if client.spent.proposals.take_every(now, PROPOSALS.0, PROPOSALS.1) => {
                 self.on_proposal(id, &proposal, cx);
             }
             Message::Ping(_) | Message::Propose(_) => self.over_limit(id, cx),
@@ -240,11 +264,11 @@ impl Node {
     }
 
     fn strike(&mut self, id: LinkId, cx: &mut Context<'_>) {
+        let now = self.now;
         let Some(directory) = self.directory.as_deref_mut() else { return };
         directory.refused += 1;
         let Some(client) = directory.clients.get_mut(&id) else { return };
-        client.strikes += 1;
-        if client.strikes > MAX_STRIKES {
+        if !client.spent.strikes.take_every(now, STRIKES.0, STRIKES.1) {
             self.close_client(id, ByeReason::Protocol, "it sends far more than a directory takes", Then::Forget, cx);
         }
     }
@@ -264,12 +288,13 @@ impl Node {
             directory.checks.remove(&(at, id));
         }
         let node = client.peer.id;
+        directory.member_spent(node, client.spent);
         // That may also be from before this link.
         let has_registered = cx.registry.as_deref().is_some_and(|registry| registry.get(&node).is_some());
         if then == Then::Wait && has_registered {
             directory.member_lost(node, client.last_heard + lease, now);
         } else {
-            directory.member_gone(node);
+            directory.member_gone(node, now);
             if let Some(registry) = cx.registry.as_deref_mut() {
                 registry.forget(&node);
             }

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::directory::{Directory, Registrant, Then, send};
+use super::directory::{Directory, MAX_MEMBERS, Registrant, Spent, Then, send};
 use super::message::CentralMessage;
 use crate::base::Time;
 use crate::overlay::io::{Context, LinkId};
@@ -18,19 +18,21 @@ use crate::proto::{NodeId, PeerAddr};
 const GRACE: Duration = Duration::from_secs(10);
 /// A client that does not register within that time has no business here.
 const REGISTER_WITHIN: Duration = Duration::from_secs(30);
-/// A node that could not be reached is looked for again after that.
-const CHECK_AGAIN: Duration = Duration::from_secs(300);
-/// A look that came to no result is made again after that.
-const CHECK_LOST: Duration = Duration::from_secs(60);
+/// A node that could not be reached is looked for again after the first; that doubles each time, up to the second.
+const CHECK_AGAIN: (Duration, Duration) = (Duration::from_secs(300), Duration::from_secs(3_600));
+/// Looks for clients under way at once.
+const MAX_LOOKING: usize = 64;
 /// Until the next look when there were too many.
 const CHECK_LATER: Duration = Duration::from_millis(100);
 /// Between two rounds of telling clients what is known of them.
 const TELL_ON: Duration = Duration::from_millis(100);
 
-/// Someone who is linked, or whose lease goes on.
+/// Someone who is linked, whose lease goes on, or who used up more than was paid since.
 #[derive(Debug)]
 pub(super) struct Member {
     pub(super) link: Option<LinkId>,
+    /// What it used up on earlier links.
+    spent: Spent,
     /// Its place in [`Directory::due`].
     due: Time,
 }
@@ -53,10 +55,20 @@ impl Directory {
         }
     }
 
-    /// A link to a node is up.
-    pub(super) fn member_linked(&mut self, node: NodeId, link: LinkId, now: Time) {
-        self.members.entry(node).or_insert(Member { link: None, due: now }).link = Some(link);
+    /// A link to a node is up. Returns what it used up before.
+    pub(super) fn member_linked(&mut self, node: NodeId, link: LinkId, now: Time) -> Spent {
+        let member = self.members.entry(node).or_insert(Member { link: None, spent: Spent::default(), due: now });
+        member.link = Some(link);
+        let spent = member.spent;
         self.look_at(node, now + REGISTER_WITHIN);
+        spent
+    }
+
+    /// What a node used up on a link that is gone.
+    pub(super) fn member_spent(&mut self, node: NodeId, spent: Spent) {
+        if let Some(member) = self.members.get_mut(&node) {
+            member.spent = spent;
+        }
     }
 
     /// The link to a node broke: it may be back before its lease ends. That holds for one that had not registered again
@@ -68,10 +80,18 @@ impl Directory {
         self.look_at(node, lease_end.min(now + GRACE));
     }
 
-    pub(super) fn member_gone(&mut self, node: NodeId) {
-        if let Some(member) = self.members.remove(&node) {
-            self.due.remove(&(member.due, node));
+    /// Nothing that a node registered is kept any more. What it used up is, until that is paid: who goes and comes back
+    /// gains nothing.
+    pub(super) fn member_gone(&mut self, node: NodeId, now: Time) {
+        let is_crowded = self.members.len() > MAX_MEMBERS;
+        let Some(member) = self.members.get_mut(&node) else { return };
+        let (due, paid_at) = (member.due, member.spent.paid_at());
+        member.link = None;
+        if paid_at > now && !is_crowded {
+            return self.look_at(node, paid_at);
         }
+        self.members.remove(&node);
+        self.due.remove(&(due, node));
     }
 
     /// Looks whether a client can be reached at that time, and not before; `None` for no look at all.
@@ -83,9 +103,9 @@ impl Directory {
         self.checks.extend(at.map(|at| (at, link)));
     }
 
-    /// The next client that is to be looked for.
+    /// The next client that is to be looked for; none while as many looks as may be are under way.
     fn next_check(&self, now: Time) -> Option<(LinkId, NodeId, PeerAddr)> {
-        let (_, link) = self.checks.first().filter(|(at, _)| *at <= now)?;
+        let (_, link) = self.checks.first().filter(|(at, _)| *at <= now && self.looking.len() < MAX_LOOKING)?;
         let peer = &self.clients.get(link)?.peer;
         Some((*link, peer.id, peer.listen?))
     }
@@ -100,7 +120,7 @@ impl Node {
         directory.restored = true;
         for (node, left) in registry.restored() {
             let due = now + left.min(cx.config.lease);
-            directory.members.insert(node, Member { link: None, due });
+            directory.members.insert(node, Member { link: None, spent: Spent::default(), due });
             directory.due.insert((due, node));
         }
     }
@@ -108,11 +128,12 @@ impl Node {
     /// `Timer::Lease`.
     pub(in crate::overlay) fn check_leases(&mut self, cx: &mut Context<'_>) {
         self.restore_leases(cx);
+        let now = self.now;
         while let Some((node, link)) = self.next_due() {
             match link {
                 Some(link) => self.look_at_client(node, link, cx),
                 None => {
-                    self.directory.as_deref_mut().into_iter().for_each(|directory| directory.member_gone(node));
+                    self.directory.as_deref_mut().into_iter().for_each(|directory| directory.member_gone(node, now));
                     if let Some(registry) = cx.registry.as_deref_mut() {
                         registry.forget(&node);
                     }
@@ -136,7 +157,7 @@ impl Node {
     fn look_at_client(&mut self, node: NodeId, link: LinkId, cx: &mut Context<'_>) {
         let (now, lease) = (self.now, cx.config.lease);
         let Some(directory) = self.directory.as_deref_mut() else { return };
-        let Some(client) = directory.clients.get(&link) else { return directory.member_gone(node) };
+        let Some(client) = directory.clients.get(&link) else { return directory.member_gone(node, now) };
         let end = client.lives_until(lease);
         if end > now {
             return directory.look_at(node, end);
@@ -147,17 +168,19 @@ impl Node {
         self.close_client(link, ByeReason::Silent, text, then, cx);
     }
 
-    /// Has the driver look for clients at their addresses, as fast as is allowed; none is forgotten.
+    /// Has the driver look for clients at their addresses, as fast as is allowed; none is forgotten. The driver answers
+    /// each look: no second one is made for the same node there meanwhile, also if it is back on another link.
     pub(super) fn look_for_clients(&mut self, cx: &mut Context<'_>) {
         while let Some((link, node, addr)) =
             self.directory.as_deref().and_then(|directory| directory.next_check(self.now))
         {
-            let allowed = self.check(addr, node, cx);
-            let Some(directory) = self.directory.as_deref_mut() else { return };
-            if !allowed {
+            let is_looking = self.directory.as_deref().is_some_and(|dir| dir.looking.contains(&(node, addr)));
+            if !is_looking && !self.check(addr, node, cx) {
                 return;
             }
-            directory.check_client_at(link, Some(self.now + CHECK_LOST));
+            let Some(directory) = self.directory.as_deref_mut() else { return };
+            directory.looking.insert((node, addr));
+            directory.check_client_at(link, None);
             if let Some(client) = directory.clients.get_mut(&link) {
                 client.checking = Some(addr);
             }
@@ -172,6 +195,15 @@ impl Node {
         reached: bool,
         cx: &mut Context<'_>,
     ) {
+        let Some(directory) = self.directory.as_deref_mut() else { return };
+        directory.looking.remove(&(node, addr));
+        self.note_reachable(addr, node, reached, cx);
+        // There is room for another look.
+        self.look_for_clients(cx);
+        self.wait_for_leases();
+    }
+
+    fn note_reachable(&mut self, addr: PeerAddr, node: NodeId, reached: bool, cx: &mut Context<'_>) {
         let now = self.now;
         let Some(directory) = self.directory.as_deref_mut() else { return };
         let Some(link) = directory.members.get(&node).and_then(|member| member.link) else { return };
@@ -180,7 +212,9 @@ impl Node {
         };
         client.checking = None;
         client.reachable = Some(reached);
-        directory.check_client_at(link, (!reached).then(|| now + CHECK_AGAIN));
+        let wait = (CHECK_AGAIN.0 * (1 << client.missed.min(8))).min(CHECK_AGAIN.1);
+        client.missed = if reached { 0 } else { client.missed + 1 };
+        directory.check_client_at(link, (!reached).then(|| now + wait));
         if let Some(registry) = cx.registry.as_deref_mut()
             && let Some(mut registration) = registry.get(&node)
         {
@@ -191,14 +225,15 @@ impl Node {
         if let Some(lease) = self.lease_of(link, 0, cx) {
             send(link, Message::Central(Box::new(CentralMessage::Lease(lease))), cx);
         }
-        self.wait_for_leases();
     }
 
     /// Waits for what comes next.
     pub(super) fn wait_for_leases(&mut self) {
         let Some(directory) = self.directory.as_deref() else { return };
         let due = directory.due.first().map_or(Time::NEVER, |(at, _)| *at);
-        let check = directory.checks.first().map_or(Time::NEVER, |(at, _)| (*at).max(self.now + CHECK_LATER));
+        // Where as many as may be are under way, the next answer comes first.
+        let check = directory.checks.first().filter(|_| directory.looking.len() < MAX_LOOKING);
+        let check = check.map_or(Time::NEVER, |(at, _)| (*at).max(self.now + CHECK_LATER));
         let telling = if directory.telling.is_empty() { Time::NEVER } else { self.now + TELL_ON };
         self.timers.at_latest(Timer::Lease, due.min(check).min(telling));
     }

@@ -5,7 +5,8 @@
 //! positions in one directory's answer mean nothing to another.
 //!
 //! An empty page that leads back to where it was asked for says that the directory is busy: the request is repeated
-//! after a while.
+//! after a while. A node that serves a directory asks that: a page now, and the others one by one, so that its clients
+//! never wait for more than a page.
 
 use std::time::Duration;
 
@@ -16,15 +17,19 @@ use crate::overlay::message::Delivery;
 use crate::overlay::node::Node;
 use crate::overlay::search::{Search, Source};
 use crate::overlay::timers::Timer;
-use crate::proto::limits::{MAX_HITS_A_MESSAGE, MAX_HITS_A_SEARCH};
+use crate::proto::limits::{MAX_HITS_A_MESSAGE, MAX_HITS_A_SEARCH, MAX_REGISTERED_FILES};
 
-/// Requests that one search makes. A directory whose pages are nearly empty cannot keep a node busy for ever.
-const MAX_REQUESTS: u16 = 256;
+/// Files that a page of an honest directory goes past at the least, as long as there are any.
+const FILES_A_PAGE: usize = 128;
+/// Pages that an answer can have: a directory that goes on beyond that is none.
+const MAX_PAGES: u16 = (MAX_REGISTERED_FILES / FILES_A_PAGE) as u16;
 /// Until a busy directory is asked again.
 const BUSY: Duration = Duration::from_millis(500);
+/// Between two pages that a node takes from its own directory.
+const OWN_PAGE: Duration = Duration::from_millis(2);
 
 // An honest answer ends before.
-const _: () = assert!(MAX_HITS_A_SEARCH / MAX_HITS_A_MESSAGE < MAX_REQUESTS as usize / 2);
+const _: () = assert!(MAX_HITS_A_SEARCH / MAX_HITS_A_MESSAGE < MAX_PAGES as usize / 2);
 
 /// Whom a look-up can be put to.
 pub(super) enum Answer {
@@ -41,7 +46,8 @@ pub(super) enum Answer {
 pub(in crate::overlay) struct Pages {
     /// Where the page begins that was asked for last.
     after: u64,
-    requests: u16,
+    /// Pages that came, or are awaited.
+    pages: u16,
     /// When to ask again; [`Time::NEVER`] while an answer is awaited.
     again_at: Time,
 }
@@ -78,7 +84,7 @@ impl Node {
             Answer::Own => self.look_up_here(spec, cx),
             Answer::Directory(link) => {
                 let mut search = Search::new(spec, self.now, seed(self.rng.next_u64()));
-                search.lookup = Some(Box::new(Pages { after: 0, requests: 0, again_at: Time::NEVER }));
+                search.lookup = Some(Box::new(Pages { after: 0, pages: 0, again_at: Time::NEVER }));
                 let copy_bytes = lookup_bytes(search.spec.body.sealed().len() as u64, 0);
                 cx.out.push(Output::Event(Event::Started { guid: search.spec.guid, sent: 1, copy_bytes }));
                 let guid = search.spec.guid;
@@ -91,31 +97,45 @@ impl Node {
 
     /// Answers a search from the directory that this node serves.
     fn look_up_here(&mut self, spec: SearchSpec, cx: &mut Context<'_>) {
-        let (guid, now, own) = (spec.guid, self.now, self.id);
-        cx.out.push(Output::Event(Event::Started { guid, sent: 0, copy_bytes: 0 }));
-        let enough = spec.enough.min(MAX_HITS_A_SEARCH);
-        let mut search = Search::new(spec, now, seed(self.rng.next_u64()));
-        let mut after = Some(0);
+        cx.out.push(Output::Event(Event::Started { guid: spec.guid, sent: 0, copy_bytes: 0 }));
+        let mut search = Search::new(spec, self.now, seed(self.rng.next_u64()));
+        search.lookup = Some(Box::new(Pages { after: 0, pages: 0, again_at: Time::NEVER }));
+        self.searches.push(search);
+        self.take_own_page(self.searches.len() - 1, cx);
+    }
+
+    /// Takes one page from the directory that this node serves; the next one comes later, others have their turn before.
+    fn take_own_page(&mut self, place: usize, cx: &mut Context<'_>) {
+        let (now, own) = (self.now, self.id);
+        let search = &mut self.searches[place];
         let body = search.spec.body.clone();
-        while let (Some(position), Ok(query)) = (after.filter(|_| search.found() < enough), body.query()) {
-            let Some(registry) = cx.registry.as_deref() else { break };
-            let limit = (enough - search.found()).min(MAX_HITS_A_MESSAGE);
-            let (nodes, next) = registry.find(query, &own, position, limit);
-            for at in nodes {
-                let source = Source { node: at.node, name: &at.name, addr: at.addr, hops: 1, via: Delivery::Directory };
-                search.take(&source, &at.files, now, cx);
-            }
-            after = next.filter(|next| *next > position);
+        let (Some(registry), Ok(query)) = (cx.registry.as_deref(), body.query()) else {
+            return self.end_search(place, DoneWhy::Complete, cx);
+        };
+        let enough = search.spec.enough.min(MAX_HITS_A_SEARCH);
+        let position = search.lookup.as_ref().map_or(0, |pages| pages.after);
+        let (nodes, next) = registry.find(query, &own, position, (enough - search.found()).min(MAX_HITS_A_MESSAGE));
+        for at in nodes {
+            let source = Source { node: at.node, name: &at.name, addr: at.addr, hops: 1, via: Delivery::Directory };
+            search.take(&source, &at.files, now, cx);
         }
-        let why = if after.is_some() { DoneWhy::Enough } else { DoneWhy::Complete };
-        cx.out.push(Output::Event(Event::Done { guid, cost: search.cost, why }));
+        match next.filter(|next| *next > position) {
+            None => self.end_search(place, DoneWhy::Complete, cx),
+            Some(_) if search.found() >= enough => self.end_search(place, DoneWhy::Enough, cx),
+            Some(after) => {
+                let (pages, again_at) = (search.lookup.as_ref().map_or(0, |pages| pages.pages) + 1, now + OWN_PAGE);
+                search.lookup = Some(Box::new(Pages { after, pages, again_at }));
+                let guid = search.spec.guid;
+                self.look_again(&guid, cx);
+            }
+        }
     }
 
     fn ask_for_page(&mut self, place: usize, link: usize, cx: &mut Context<'_>) {
         let search = &mut self.searches[place];
         let Some(pages) = &mut search.lookup else { return };
         pages.again_at = Time::NEVER;
-        pages.requests += 1;
+        pages.pages += 1;
         let after = pages.after;
         search.cost.messages += 1;
         search.cost.bytes += lookup_bytes(search.spec.body.sealed().len() as u64, after);
@@ -126,12 +146,22 @@ impl Node {
         self.tell_directory(link, CentralMessage::Lookup(lookup), cx);
     }
 
-    /// Asks again where the directory was busy.
-    pub(in crate::overlay) fn ask_busy_directory_again(&mut self, cx: &mut Context<'_>) {
-        let Some(link) = self.directory_index() else { return };
-        for place in 0..self.searches.len() {
-            if self.searches[place].lookup.as_ref().is_some_and(|pages| pages.again_at <= self.now) {
-                self.ask_for_page(place, link, cx);
+    /// Asks again where the directory was busy; of this node's own one page is taken, for the search that had the fewest.
+    pub(in crate::overlay) fn go_on_with_lookups(&mut self, cx: &mut Context<'_>) {
+        let now = self.now;
+        let is_due = |search: &Search| search.lookup.as_ref().is_some_and(|pages| pages.again_at <= now);
+        let due: Vec<usize> = (0..self.searches.len()).filter(|place| is_due(&self.searches[*place])).collect();
+        match self.who_answers() {
+            Answer::Nobody => {}
+            Answer::Directory(link) => due.into_iter().for_each(|place| self.ask_for_page(place, link, cx)),
+            Answer::Own => {
+                for place in &due {
+                    self.searches[*place].lookup.iter_mut().for_each(|pages| pages.again_at = now + OWN_PAGE);
+                }
+                let had = |place: &usize| self.searches[*place].lookup.as_ref().map_or(0, |pages| pages.pages);
+                if let Some(place) = due.into_iter().min_by_key(had) {
+                    self.take_own_page(place, cx);
+                }
             }
         }
     }
@@ -179,10 +209,14 @@ impl Node {
         let busy = found.nodes.is_empty() && found.next == Some(pages.after);
         match found.next {
             _ if enough => self.end_search(place, DoneWhy::Enough, cx),
-            Some(_) if pages.requests >= MAX_REQUESTS => self.end_search(place, DoneWhy::Complete, cx),
             Some(_) if busy => {
+                pages.pages -= 1;
                 pages.again_at = self.now + BUSY;
                 self.timers.at_latest(Timer::Search, pages.again_at);
+            }
+            Some(next) if next > pages.after && pages.pages >= MAX_PAGES => {
+                self.counters.inconsistent += 1;
+                self.leave_directory(link, "its answer has no end", cx);
             }
             Some(next) if next > pages.after => {
                 pages.after = next;

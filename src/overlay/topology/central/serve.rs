@@ -26,8 +26,8 @@ const BUSY: (u32, u32) = (100, 500);
 const MAX_DEBT: Duration = Duration::from_millis(
     (2 * (MAX_FILES_A_CHANGE + MAX_TAGS_A_MESSAGE + MESSAGE_WORK as usize) as u64 * 1_000) / WORK.0 as u64 + 1,
 );
-/// Messages of what is known of a client that are sent to it at once.
-const KNOWN_AT_ONCE: usize = 8;
+/// Messages of what is known of a client that are sent to it at once: as much as a slow line takes until the next.
+const KNOWN_AT_ONCE: usize = 2;
 /// Pages of an answer that begin with this directory's own files. What the registry has follows, so many positions
 /// later.
 const OWN_PAGES: u64 = MAX_HITS_A_NODE.div_ceil(MAX_HITS_A_MESSAGE) as u64;
@@ -35,11 +35,11 @@ const OWN_PAGES: u64 = MAX_HITS_A_NODE.div_ceil(MAX_HITS_A_MESSAGE) as u64;
 impl Registrant {
     /// Does work for a client, unless it has far exceeded its budget; says how long it should wait then.
     fn work(&mut self, now: Time, amount: usize) -> Option<Duration> {
-        if self.work.debt(now, WORK.0, WORK.1) > MAX_DEBT {
+        if self.spent.work.debt(now, WORK.0, WORK.1) > MAX_DEBT {
             return None;
         }
         let amount = u32::try_from(amount).unwrap_or(u32::MAX).min(WORK.1);
-        Some(self.work.spend(now, WORK.0, WORK.1, amount.saturating_add(MESSAGE_WORK)))
+        Some(self.spent.work.spend(now, WORK.0, WORK.1, amount.saturating_add(MESSAGE_WORK)))
     }
 
     /// The next part of what is known of it.
@@ -192,10 +192,10 @@ impl Node {
             return self.out_of_place(id, "a look-up before any registration", cx);
         }
         let node = client.peer.id;
-        let (nodes, next) = if client.lookups.take(now, LOOKUPS.0, LOOKUPS.1) {
+        let (nodes, next) = if client.spent.lookups.take(now, LOOKUPS.0, LOOKUPS.1) {
             directory.lookups += 1;
             self.page_for(&node, lookup, cx)
-        } else if client.busy.take(now, BUSY.0, BUSY.1) {
+        } else if client.spent.busy.take(now, BUSY.0, BUSY.1) {
             self.counters.limited += 1;
             (Vec::new(), Some(lookup.after))
         } else {

@@ -6,6 +6,7 @@ use super::message::{CentralMessage, Known, Lease, Register, Renew};
 use super::sync::Sync;
 use crate::base::Time;
 use crate::overlay::io::{Context, DirectoryState, LinkId};
+use crate::overlay::limit::Bucket;
 use crate::overlay::message::ByeReason;
 use crate::overlay::node::Node;
 use crate::overlay::timers::Timer;
@@ -29,8 +30,11 @@ const OFFER_AGAIN: Duration = Duration::from_secs(300);
 const MAX_DISAGREEMENTS: u32 = 4;
 /// The first of those waits.
 const COMPARE_AGAIN: Duration = Duration::from_secs(1);
-/// Messages of a directory that make no sense and that the link survives.
-const MAX_NONSENSE: u32 = 16;
+/// Messages of a directory that make no sense and that the link survives: one in so much time, and so many at once.
+const NONSENSE: (Duration, u32) = (Duration::from_secs(60), 16);
+/// Leases that a directory may tell of unasked, as when it found out whether it can reach this node: so many a second,
+/// and so many at once.
+const UNASKED: (u32, u32) = (1, 5);
 
 /// A registration.
 #[derive(Debug)]
@@ -57,7 +61,8 @@ pub(super) struct Session {
     pub(super) files: u64,
     /// Look-ups that the directory has not answered yet.
     pub(super) asked: u32,
-    nonsense: u32,
+    nonsense: Bucket,
+    unasked: Bucket,
 }
 
 impl Session {
@@ -81,7 +86,8 @@ impl Session {
             reachable: None,
             files: 0,
             asked: 0,
-            nonsense: 0,
+            nonsense: Bucket::FULL,
+            unasked: Bucket::FULL,
         }
     }
 
@@ -169,7 +175,12 @@ impl Node {
     pub(super) fn on_lease(&mut self, index: usize, lease: &Lease, cx: &mut Context<'_>) {
         let now = self.now;
         let Some(session) = self.session_mut() else { return };
-        if lease.serial > 0 && !session.sync.acknowledge(lease.serial) {
+        let is_expected = if lease.serial > 0 {
+            session.sync.acknowledge(lease.serial)
+        } else {
+            session.renewing || session.unasked.take(now, UNASKED.0, UNASKED.1)
+        };
+        if !is_expected {
             self.counters.inconsistent += 1;
             return self.count_nonsense(index, cx);
         }
@@ -212,17 +223,18 @@ impl Node {
             return;
         }
         let (addr, story) = (session.addr, session.story());
-        if let Some(addr) = addr.filter(|_| now.since(session.since) >= STEADY) {
-            self.client_mut().directories.answered(addr);
+        let steady = now.since(session.since) >= STEADY;
+        if let Some(addr) = addr {
+            self.client_mut().directories.answered(addr, steady);
         }
         self.stand_with_directory(DirectoryState::Registered, addr, story, cx);
     }
 
     /// A message of the directory that makes no sense: some are borne.
     pub(super) fn count_nonsense(&mut self, index: usize, cx: &mut Context<'_>) {
+        let now = self.now;
         let Some(session) = self.session_mut() else { return };
-        session.nonsense += 1;
-        if session.nonsense > MAX_NONSENSE {
+        if !session.nonsense.take_every(now, NONSENSE.0, NONSENSE.1) {
             self.leave_directory(index, "its answers make no sense", cx);
         }
     }

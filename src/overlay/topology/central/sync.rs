@@ -39,6 +39,10 @@ pub(super) fn digests(tags: &[u64]) -> Vec<u64> {
     digests
 }
 
+fn digest(tags: &[u64]) -> u64 {
+    tags.iter().fold(0, |digest, tag| digest ^ tag)
+}
+
 /// The difference between a library and what a directory has of it.
 #[derive(Debug)]
 pub(super) struct Sync {
@@ -46,6 +50,8 @@ pub(super) struct Sync {
     most: usize,
     /// Tags of what the directory has once everything in `add`, in `remove` and on its way arrived; sorted.
     told: Vec<u64>,
+    /// The exclusive-or of them: a directory can ask for it more often than such a list should be walked.
+    digest: u64,
     /// Whether the directory's answer to the digests is still awaited.
     comparing: bool,
     /// The parts that differ, as far as the directory told.
@@ -68,6 +74,7 @@ impl Sync {
         Self {
             most,
             told: Vec::new(),
+            digest: 0,
             comparing: false,
             differing: [0; 4],
             theirs: Vec::new(),
@@ -86,7 +93,7 @@ impl Sync {
         // What is beyond the bound differs for good; the next look sorts out which.
         told.truncate(self.most);
         let digests = digests(&told);
-        *self = Self { told, comparing: true, serial: self.serial, ..Self::new(self.most) };
+        *self = Self { digest: digest(&told), told, comparing: true, serial: self.serial, ..Self::new(self.most) };
         digests
     }
 
@@ -115,6 +122,7 @@ impl Sync {
             self.told.append(&mut self.theirs);
             self.told.sort_unstable();
             self.told.dedup();
+            self.digest = digest(&self.told);
             self.comparing = false;
             self.more = true;
         }
@@ -184,6 +192,7 @@ impl Sync {
         self.told = without(&self.told, &gone);
         self.told.extend(files.iter().map(|(tag, _)| *tag));
         self.told.sort_unstable();
+        self.digest = digest(&self.told);
         self.add.extend(files.into_iter().map(|(_, file)| file));
         self.remove.extend(gone);
     }
@@ -208,8 +217,8 @@ impl Sync {
     }
 
     /// The exclusive-or of the tags of all files told.
-    pub(super) fn digest(&self) -> u64 {
-        self.told.iter().fold(0, |digest, tag| digest ^ tag)
+    pub(super) const fn digest(&self) -> u64 {
+        self.digest
     }
 
     /// Files told, and files that are beyond what a directory takes of one node.

@@ -148,8 +148,8 @@ impl Wanted {
     }
 }
 
-/// Entries of a library, in a filter of the largest size. It holds up the node while it is made, so what is done for each
-/// word is little.
+/// Entries of a library, in a filter of the largest size. The node waits while it is made, so that little is done for
+/// each word.
 struct Entries {
     bytes: Vec<u8>,
     /// Entries that set a bit: a few less than there are, because some find all theirs set by others.

@@ -135,8 +135,8 @@ impl Node {
         });
     }
 
-    /// Passes a hit or report on over the reverse of the query's path: one link, and never the one it came from. Who relayed
-    /// the query may be a leaf by now, and a leaf passes nothing on.
+    /// Passes a hit or report on over the reverse of the query's path: one link, and never the one it came from. Who
+    /// relayed the query may be a leaf by now, and a leaf passes nothing on.
     fn pass_back(
         &mut self,
         index: usize,

@@ -123,8 +123,8 @@ impl Node {
         }
     }
 
-    /// Has the driver look for a neighbor where it says that it listens. Each has its own rate, and all of them together
-    /// have another one than a directory: none can use up what others need.
+    /// Has the driver look for a neighbor where it says that it listens. Each has its own rate, and all of them
+    /// together have another one than a directory: none can use up what others need.
     fn look_for(&mut self, index: usize, guid: Guid, cx: &mut Context<'_>) {
         let now = self.now;
         let link = &mut self.links[index];

@@ -227,6 +227,25 @@ fn an_ultra_peer_that_lies_makes_another_step_down_only_once() {
 }
 
 #[test]
+fn a_leaf_passes_no_hits_on() {
+    let mut world = World::new(3, Config { only_peers: true, ..pinned(RoleChoice::Ultrapeer) });
+    world.start(2, Config { only_peers: true, ..pinned(RoleChoice::Leaf) });
+    world.shares[2].0.push("song".into());
+    world.link(2, 0);
+    world.link(2, 1);
+    world.run(SECOND);
+    let guid = world.search(0, "song", 7, Delivery::Reverse);
+    world.run(SECOND);
+    let sent = world.sent_by[&2];
+    let body = Arc::new(HitBody { node: Some(node_id(1)), ..HitBody::default() });
+    let hit = HitMessage { guid, travel: Travel::way_back(), body };
+    let link = world.nodes[2].links[world.nodes[2].link_to(&node_id(1)).unwrap()].id;
+    world.input(2, Input::Message { link, message: Message::Hit(hit) });
+    let counters = world.nodes[2].counters();
+    assert_eq!((world.sent_by[&2], counters.hits_relayed, counters.unroutable), (sent, 0, 1));
+}
+
+#[test]
 fn private_ultra_peers_are_not_told_to_a_leaf_outside() {
     for local in [true, false] {
         let mut world = World::new(3, pinned(RoleChoice::Ultrapeer));

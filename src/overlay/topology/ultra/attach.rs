@@ -219,7 +219,7 @@ impl Node {
         true
     }
 
-    /// A node was elected while the two greeted each other, so that its hello was of yesterday: it has this leaf already.
+    /// A node was elected while the two greeted each other: its hello was out of date, and it has this leaf already.
     fn elected_meanwhile(&mut self, link: LinkId, mut peer: Arc<Peer>, status: Status, cx: &mut Context<'_>) {
         Arc::make_mut(&mut peer).is_now(&status);
         if self.class_of(&peer, cx.config) != Ok(Class::Ultrapeer) || self.admit(&peer, cx).is_err() {

@@ -223,8 +223,8 @@ impl Node {
         self.step_down(score, leaves, addr, fitness.0, cx);
     }
 
-    /// Whether a neighbor could take this ultra-peer and its few leaves, and is the fitter of the two. One that once told of
-    /// room that it did not have is not believed again, or it could have this node step down over and over.
+    /// Whether a neighbor could take this ultra-peer and its few leaves, and is the fitter of the two. One that once
+    /// told of room that it did not have is not believed again, or it could have this node step down over and over.
     fn can_replace(&self, link: &Link, score: u16, leaves: usize) -> bool {
         let Some((theirs, free_slots)) = link.fitness() else { return false };
         let higher = theirs > score.saturating_add(MARGIN);

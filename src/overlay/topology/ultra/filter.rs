@@ -14,8 +14,11 @@ const BITS_AN_ENTRY: usize = 8;
 const LEAST_BITS_AN_ENTRY: usize = 4;
 /// Entries that the largest filter takes.
 const MAX_ENTRIES: usize = (1 << *FILTER_BITS.end()) / LEAST_BITS_AN_ENTRY;
-/// Files with which a filter is not even begun: making it would hold up the node for more than a quarter of a second.
+/// Files with which a filter is not even begun: making it would hold up the node for more than a tenth of a second.
 const MAX_FILES: u64 = 1 << 16;
+/// Words that are remembered while a filter is made, so that those that many names share are not added each time, as a
+/// power of two.
+const LOG2_RECENT_WORDS: u32 = 14;
 /// Beginnings of words that are entries of their own, in characters: `foo*` is looked up as it is, longer ones by what
 /// they begin with, shorter ones match nearly everything anyway.
 const PREFIX_CHARS: std::ops::RangeInclusive<usize> = 2..=6;
@@ -43,29 +46,20 @@ impl Filter {
         if library.totals().0 > MAX_FILES {
             return None;
         }
-        let mut entries = Entries::default();
+        let mut entries = Entries::new();
         let mut folded = Folded::default();
         library.each(&mut |name, _, id| {
-            if entries.thinned <= MAX_ENTRIES {
+            if entries.count <= MAX_ENTRIES {
                 folded.set(name);
                 entries.add_file(&folded, id);
             }
         });
-        entries.thin_out();
-        let count = entries.hashes.len();
-        if count > MAX_ENTRIES {
+        if entries.count > MAX_ENTRIES {
             return None;
         }
-        let wanted = (count * BITS_AN_ENTRY).max(1).next_power_of_two().ilog2() as u8;
-        let mut filter = Self::empty(wanted.clamp(*FILTER_BITS.start(), *FILTER_BITS.end()));
-        entries.hashes.iter().for_each(|hash| filter.set(*hash));
-        filter.ones = filter.bytes.iter().map(|byte| byte.count_ones()).sum();
-        Some(filter)
-    }
-
-    fn empty(log2_bits: u8) -> Self {
-        let bytes = vec![0; len_of(log2_bits)].into();
-        Self { log2_bits, bytes, ones: 0 }
+        let wanted = (entries.count * BITS_AN_ENTRY).max(1).next_power_of_two().ilog2() as u8;
+        let log2_bits = wanted.clamp(*FILTER_BITS.start(), *FILTER_BITS.end());
+        Self::from_bytes(log2_bits, entries.shrunk_to(len_of(log2_bits)))
     }
 
     /// A filter that came in; `None` if it has another length than it says.
@@ -94,12 +88,6 @@ impl Filter {
         self.ones > 0
             && wanted.all.iter().all(|hash| self.has(*hash))
             && wanted.any.iter().all(|any| any.iter().any(|hash| self.has(*hash)))
-    }
-
-    fn set(&mut self, hash: u64) {
-        for bit in bits(hash, self.log2_bits) {
-            self.bytes[bit >> 3] |= 1 << (bit & 7);
-        }
     }
 
     fn has(&self, hash: u64) -> bool {
@@ -160,31 +148,61 @@ impl Wanted {
     }
 }
 
-/// Entries of a library, each once.
-#[derive(Default)]
+/// Entries of a library, in a filter of the largest size. The node waits while it is made, so that little is done for
+/// each word.
 struct Entries {
-    hashes: Vec<u64>,
-    /// As many of them are sorted and different.
-    thinned: usize,
+    bytes: Vec<u8>,
+    /// Entries that set a bit: a few less than there are, because some find all theirs set by others.
+    count: usize,
+    /// Hashes of words that were added lately, each at the place that its first bits name.
+    recent: Vec<u64>,
 }
 
 impl Entries {
+    fn new() -> Self {
+        Self { bytes: vec![0; len_of(*FILTER_BITS.end())], count: 0, recent: vec![0; 1 << LOG2_RECENT_WORDS] }
+    }
+
     fn add_file(&mut self, name: &Folded, id: &FileId) {
-        for word in name.words() {
-            self.hashes.push(hash(Kind::Word, word));
-            self.hashes.extend(prefixes(word).map(|prefix| hash(Kind::Prefix, prefix)));
+        name.words().for_each(|word| self.add_word(word));
+        if let Some(extension) = name.extension() {
+            self.add(hash(Kind::Extension, extension));
         }
-        self.hashes.extend(name.extension().map(|extension| hash(Kind::Extension, extension)));
-        self.hashes.push(hash_content(id));
-        if self.hashes.len() > MAX_ENTRIES.max(self.thinned * 2) {
-            self.thin_out();
+        self.add(hash_content(id));
+    }
+
+    fn add_word(&mut self, word: &str) {
+        let whole = hash(Kind::Word, word);
+        let place = (whole >> (u64::BITS - LOG2_RECENT_WORDS)) as usize;
+        if std::mem::replace(&mut self.recent[place], whole) == whole {
+            return;
+        }
+        self.add(whole);
+        let (mut state, mut hashed) = (begin(Kind::Prefix), 0);
+        for prefix in prefixes(word) {
+            state = absorb(state, &prefix.as_bytes()[hashed..]);
+            hashed = prefix.len();
+            self.add(spread(state));
         }
     }
 
-    fn thin_out(&mut self) {
-        self.hashes.sort_unstable();
-        self.hashes.dedup();
-        self.thinned = self.hashes.len();
+    fn add(&mut self, hash: u64) {
+        let mut is_new = false;
+        for bit in bits(hash, *FILTER_BITS.end()) {
+            let (byte, mask) = (&mut self.bytes[bit >> 3], 1 << (bit & 7));
+            is_new |= *byte & mask == 0;
+            *byte |= mask;
+        }
+        self.count += usize::from(is_new);
+    }
+
+    /// The same with fewer bits: a place in a smaller filter is that in a larger one without its first bits.
+    fn shrunk_to(&self, len: usize) -> Vec<u8> {
+        let mut bytes = vec![0; len];
+        for part in self.bytes.chunks(len) {
+            bytes.iter_mut().zip(part).for_each(|(byte, more)| *byte |= more);
+        }
+        bytes
     }
 }
 
@@ -205,8 +223,18 @@ fn hash_content(id: &FileId) -> u64 {
 
 /// FNV-1a over the bytes, then the finalizer of MurmurHash3 to spread it: part of the protocol, the same everywhere.
 fn hash_bytes(kind: Kind, bytes: &[u8]) -> u64 {
-    let fnv = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    let hash = bytes.iter().fold(fnv(0xcbf2_9ce4_8422_2325, &(kind as u8)), fnv);
+    spread(absorb(begin(kind), bytes))
+}
+
+fn begin(kind: Kind) -> u64 {
+    absorb(0xcbf2_9ce4_8422_2325, &[kind as u8])
+}
+
+fn absorb(state: u64, bytes: &[u8]) -> u64 {
+    bytes.iter().fold(state, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
+}
+
+fn spread(hash: u64) -> u64 {
     let hash = (hash ^ hash >> 33).wrapping_mul(0xff51_afd7_ed55_8ccd);
     let hash = (hash ^ hash >> 33).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
     hash ^ hash >> 33

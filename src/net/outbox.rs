@@ -50,8 +50,8 @@ impl Frames {
 }
 
 /// Drops events that nobody had room for and that can be done without: nobody misses some of many hops, nor where a
-/// registration stood before it stood where it stands. But a search must end for those who wait for it, and a neighbor go:
-/// what stays grows with own searches, their hits, and links that come and go.
+/// registration stood before. But a search must end for those who wait for it, and a neighbor go: what stays grows with
+/// own searches, their hits, and links that come and go.
 fn thin_out(events: &mut VecDeque<Event>, mut lost: impl FnMut()) {
     let last_stand = events.iter().rposition(|event| matches!(event, Event::Directory { .. }));
     let mut place = 0;

@@ -58,7 +58,7 @@ pub(in crate::overlay) struct Directory {
     pub(super) refused: u64,
 }
 
-/// What a node used up of what it may ask for, on all its links one after the other: who links again does not begin anew.
+/// What a node used up of what it may ask for, on all its links: who links again does not begin anew.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Spent {
     pub(super) work: Bucket,

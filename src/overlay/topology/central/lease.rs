@@ -25,7 +25,7 @@ const MAX_LOOKING: usize = 64;
 /// Until the next look when there were too many.
 const CHECK_LATER: Duration = Duration::from_millis(100);
 /// Between two rounds of telling clients what is known of them.
-const TELL_ON: Duration = Duration::from_millis(100);
+const TELL_ON: Duration = Duration::from_millis(200);
 
 /// Someone who is linked, whose lease goes on, or who used up more than was paid since.
 #[derive(Debug)]

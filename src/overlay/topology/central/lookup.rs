@@ -104,7 +104,7 @@ impl Node {
         self.take_own_page(self.searches.len() - 1, cx);
     }
 
-    /// Takes one page from the directory that this node serves; the next one comes later, others have their turn before.
+    /// Takes one page from the directory that this node serves; before the next one others have their turn.
     fn take_own_page(&mut self, place: usize, cx: &mut Context<'_>) {
         let (now, own) = (self.now, self.id);
         let search = &mut self.searches[place];
@@ -146,7 +146,7 @@ impl Node {
         self.tell_directory(link, CentralMessage::Lookup(lookup), cx);
     }
 
-    /// Asks again where the directory was busy; of this node's own one page is taken, for the search that had the fewest.
+    /// Asks again where the directory was busy. This node's own gives one page, to the search that had the fewest.
     pub(in crate::overlay) fn go_on_with_lookups(&mut self, cx: &mut Context<'_>) {
         let now = self.now;
         let is_due = |search: &Search| search.lookup.as_ref().is_some_and(|pages| pages.again_at <= now);

@@ -10,7 +10,7 @@ use super::directory::{MESSAGE_WORK, Registrant, Then, WORK, send};
 use super::message::{CentralMessage, Change, Found, FoundAt, Known, Lease, Lookup, Register};
 use super::registry::{Registration, Registry};
 use crate::base::Time;
-use crate::overlay::io::{Context, LinkId, Output};
+use crate::overlay::io::{Context, LinkId};
 use crate::overlay::message::{ByeReason, Message};
 use crate::overlay::node::Node;
 use crate::proto::NodeId;
@@ -26,8 +26,6 @@ const BUSY: (u32, u32) = (100, 500);
 const MAX_DEBT: Duration = Duration::from_millis(
     (2 * (MAX_FILES_A_CHANGE + MAX_TAGS_A_MESSAGE + MESSAGE_WORK as usize) as u64 * 1_000) / WORK.0 as u64 + 1,
 );
-/// Messages of what is known of a client that are sent to it at once: as much as a slow line takes until the next.
-const KNOWN_AT_ONCE: usize = 2;
 /// Pages of an answer that begin with this directory's own files. What the registry has follows, so many positions
 /// later.
 const OWN_PAGES: u64 = MAX_HITS_A_NODE.div_ceil(MAX_HITS_A_MESSAGE) as u64;
@@ -108,21 +106,17 @@ impl Node {
         self.wait_for_leases();
     }
 
-    /// Tells a client what is known of it, where that differs from what it said: some messages now, the others soon.
+    /// Tells a client what is known of it, where that differs from what it said: one message now, the others one by one,
+    /// so that they leave also over a slow line.
     pub(super) fn tell_known(&mut self, id: LinkId, cx: &mut Context<'_>) {
         let (Some(directory), Some(registry)) = (self.directory.as_deref_mut(), cx.registry.as_deref()) else { return };
         directory.telling.remove(&id);
         let Some(client) = directory.clients.get_mut(&id) else { return };
-        for _ in 0..KNOWN_AT_ONCE {
-            let known = client.next_known(registry);
-            let last = known.last;
-            let message = Message::Central(Box::new(CentralMessage::Known(known)));
-            cx.out.push(Output::Send { link: id, message });
-            if last {
-                return;
-            }
+        let known = client.next_known(registry);
+        if !known.last {
+            directory.telling.insert(id);
         }
-        directory.telling.insert(id);
+        send(id, Message::Central(Box::new(CentralMessage::Known(known))), cx);
     }
 
     /// A client has new files, or some are gone.

@@ -142,8 +142,10 @@ impl Node {
     /// Whether a peer is a directory that this node turned to: one that it dialled at an address of its list. Anybody
     /// else could make itself the one that answers all searches of this node, by dialling it.
     pub(in crate::overlay) fn is_chosen_directory(&self, peer: &Peer) -> bool {
-        let knows = |addr| self.client.as_ref().is_some_and(|client| client.directories.knows(addr));
-        peer.serves && peer.dialled.is_some_and(knows)
+        let Some((addr, client)) = peer.dialled.zip(self.client.as_ref()) else { return false };
+        // The one that it is registered with may have given way to others in the list.
+        let is_current = client.session.as_ref().is_some_and(|session| session.addr == Some(addr));
+        peer.serves && (is_current || client.directories.knows(addr))
     }
 
     /// A peer came up or told its status: one that serves a directory is worth knowing, if this node dialled it.

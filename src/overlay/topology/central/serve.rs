@@ -106,7 +106,7 @@ impl Node {
         self.wait_for_leases();
     }
 
-    /// Tells a client what is known of it, where that differs from what it said: one message now, the others one by one,
+    /// Tells a client what is known of it, where that differs from what it said: one message now, others one by one,
     /// so that they leave also over a slow line.
     pub(super) fn tell_known(&mut self, id: LinkId, cx: &mut Context<'_>) {
         let (Some(directory), Some(registry)) = (self.directory.as_deref_mut(), cx.registry.as_deref()) else { return };

@@ -292,7 +292,10 @@ fn replay() -> Command {
                 .help("Fail unless this holds, for example 'reached >= 40'; again for more"),
         )
         .args(["keymap", "theme", "ascii"].map(setting))
-        .after_help("Exit code 1 if an expectation does not hold.")
+        .after_help(
+            "In JSON, per_hop counts nodes by the fewest hops that any copy took to them, the origin at 0; the `new` of each hop \
+             counts them by the copy that came first.\n\nExit code 1 if an expectation does not hold.",
+        )
 }
 
 fn keys() -> Command {

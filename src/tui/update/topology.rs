@@ -96,7 +96,7 @@ pub const fn in_words(topology: TopologyKind) -> &'static str {
     }
 }
 
-/// Whether an event is one that [`told`] has words for.
+/// Whether an event is one that `told` has words for.
 #[must_use]
 pub const fn is_said(event: &Event) -> bool {
     matches!(event, Event::Topology { .. } | Event::Proposal { .. } | Event::Directory { .. } | Event::Neighbor { .. })

@@ -94,10 +94,7 @@ fn run(matches: &ArgMatches) -> Result<Exit, Failure> {
         "config" => config::run(&resolve(arguments)?, json),
         "demo" => lab::run(&resolve(arguments)?, arguments, verbosity),
         "daemon" => daemon::run(&resolve(arguments)?, verbosity, json, is_set(arguments, "exit-with-stdin")),
-        "sim" => match arguments.subcommand() {
-            Some((_, arguments)) => sim::flood(arguments),
-            None => Ok(Exit::Usage),
-        },
+        "sim" => sim::command(arguments),
         "search" => search::run(&resolve(arguments)?, verbosity, arguments),
         "get" => {
             logging::start(&resolve(arguments)?, verbosity, Target::Errors)?;

@@ -75,6 +75,12 @@ impl Node {
 
     fn refuse(&mut self, id: LinkId, peer: &Peer, reason: ByeReason, text: &str, cx: &mut Context<'_>) {
         let hosts = if reason == ByeReason::Full { self.hosts_to_tell(peer, cx.config) } else { Vec::new() };
+        if let Some(addr) = peer.listen.filter(|_| reason == ByeReason::Full && !cx.config.only_peers) {
+            // Who finds no room here has some itself: the next one that is sent away is told of it. Otherwise those that
+            // found everybody full would never hear of each other.
+            self.hosts.learn(addr, HostSource::Told);
+            self.hosts.connected(addr);
+        }
         if reason == ByeReason::Already {
             self.leave_alone(peer, false);
         }

@@ -420,6 +420,21 @@ fn a_full_node_names_others() {
 }
 
 #[test]
+fn those_who_find_everybody_full_are_told_of_each_other() {
+    let config = Config { min_neighbors: 2, max_neighbors: 2, ..Config::default() };
+    let mut world = World::new(7, config);
+    world.link(0, 1);
+    world.link(1, 2);
+    world.link(2, 0);
+    world.run(Duration::from_secs(1));
+    for n in 3..7 {
+        world.input(n, Input::Hosts { addrs: vec![addr(0)], source: HostSource::Configured });
+    }
+    world.run(Duration::from_secs(300));
+    assert!((3..7).all(|n| !world.nodes[n].links().is_empty()), "each of them has room");
+}
+
+#[test]
 fn only_peers_learns_nothing_and_keeps_trying_the_named_ones() {
     let mut world = World::new(3, only_peers());
     world.link(0, 1);

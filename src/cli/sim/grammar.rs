@@ -14,7 +14,7 @@ pub(in crate::cli) fn sim() -> Command {
         .about("Simulate an overlay: the same node many times, in virtual time")
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommands([flood(), run()])
+        .subcommands([flood(), run(), check()])
 }
 
 fn flood() -> Command {
@@ -107,4 +107,32 @@ fn run() -> Command {
         .arg(switch("hash", "Print only the hash over everything that happened, a line for each topology"))
         .arg(json("Print one JSON object"))
         .after_help("Exit code 1 if a rule was broken, or the run was ended early.")
+}
+
+fn check() -> Command {
+    Command::new("check")
+        .about("Look for mistakes: random settings and faults, a seed each, under rules that must always hold")
+        .long_about(
+            "Look for mistakes: random settings and faults, a seed each, under rules that must always hold. For a while \
+             everything goes wrong; then nothing does, and the overlay has to come together again and to find what is there. \
+             Seeds that failed once are run first.",
+        )
+        .arg(
+            Arg::new("seeds")
+                .long("seeds")
+                .value_name("N")
+                .required(true)
+                .value_parser(|text: &str| number(text, 1, u64::MAX))
+                .help("How many seeds"),
+        )
+        .arg(
+            Arg::new("from")
+                .long("from")
+                .value_name("S")
+                .default_value("0")
+                .value_parser(value_parser!(u64))
+                .help("The first of them"),
+        )
+        .arg(json("Print one JSON object"))
+        .after_help("Exit code 1 if a rule was broken.")
 }

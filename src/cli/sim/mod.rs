@@ -1,5 +1,6 @@
 //! `hopscope sim`: the simulator from the command line. It has no clock and reads no files; both are here.
 
+mod check;
 mod flood;
 mod grammar;
 mod picture;
@@ -21,6 +22,7 @@ pub(super) fn command(arguments: &ArgMatches) -> Result<Exit, Failure> {
     match arguments.subcommand() {
         Some(("flood", arguments)) => flood::flood(arguments),
         Some(("run", arguments)) => run::run(arguments),
+        Some(("check", arguments)) => check::check(arguments),
         _ => Ok(Exit::Usage),
     }
 }

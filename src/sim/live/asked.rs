@@ -133,6 +133,11 @@ impl AskedTable {
         }
     }
 
+    /// The nodes whose files a watched search was told of, in ascending order.
+    pub(super) fn found_by(&self, guid: &Guid) -> Vec<u32> {
+        self.open.get(guid).and_then(|asked| asked.watched.as_ref()).map_or_else(Vec::new, |watched| watched.owners())
+    }
+
     /// Adds up the searches that are over for good.
     pub(super) fn forget(&mut self, now: Time) {
         while let Some(&(_, guid)) = self.order.front().filter(|(until, _)| *until <= now) {

@@ -57,6 +57,7 @@ impl World {
         }
     }
 
+    /// A node starts, unless it runs.
     pub(super) fn birth(&mut self, node: u32) {
         if self.slots[node as usize].core.is_some() {
             return;
@@ -191,9 +192,18 @@ impl World {
         self.lively = false;
         self.scenario.links.heal();
         (0..self.faults.list().len()).for_each(|fault| self.faults.end(fault));
-        self.scenario.faults.clear();
+        self.faults.no_more();
         self.release();
         (0..self.scenario.join.bootstrap.0.min(self.slots.len()) as u32).for_each(|node| self.birth(node));
+    }
+
+    /// Some of those that are away return, and the others stay away for good.
+    pub(super) fn revive_some(&mut self) {
+        for node in 0..self.slots.len() as u32 {
+            if self.rng.lives.below(2) == 0 {
+                self.birth(node);
+            }
+        }
     }
 }
 

@@ -9,7 +9,6 @@ use super::population::{addr, listener};
 use super::tally::{Lost, bytes, kind};
 use super::violation::Broken;
 use super::world::World;
-use crate::base::Time;
 use crate::overlay::{Event, Input, LinkId, Message, Output, Peer};
 use crate::proto::{PeerAddr, Untrusted};
 
@@ -308,13 +307,5 @@ impl World {
         } else {
             self.direct.gone += 1;
         }
-    }
-
-    /// When everything that is on its way now will have arrived, if nothing holds it up.
-    pub(super) fn calm_by(&self) -> Time {
-        let links = &self.scenario.links;
-        let slowest =
-            links.across.map_or(links.latency.longest(), |across| across.longest().max(links.latency.longest()));
-        self.clock.now + slowest * 8
     }
 }

@@ -53,11 +53,12 @@ pub(super) struct Faults {
     list: Vec<Fault>,
     on: Vec<usize>,
     seed: u64,
+    over: bool,
 }
 
 impl Faults {
     pub(super) fn new(list: &[Fault], seed: u64) -> Self {
-        Self { list: list.to_vec(), on: Vec::new(), seed }
+        Self { list: list.to_vec(), on: Vec::new(), seed, over: false }
     }
 
     pub(super) fn list(&self) -> &[Fault] {
@@ -70,6 +71,16 @@ impl Faults {
 
     pub(super) fn end(&mut self, fault: usize) {
         self.on.retain(|&on| on != fault);
+    }
+
+    /// None of those that are still planned begins any more.
+    pub(super) fn no_more(&mut self) {
+        self.over = true;
+    }
+
+    /// Whether the planned ones are left out from now on.
+    pub(super) fn are_over(&self) -> bool {
+        self.over
     }
 
     /// Whether any is on.

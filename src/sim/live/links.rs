@@ -73,10 +73,10 @@ impl Links {
         spread.draw(&mut Rng::new(mix(&[of_run, from.min(to).into(), from.max(to).into()])))
     }
 
-    /// Nothing goes wrong any more.
+    /// Nothing goes wrong any more, and there is room for everything.
     pub(super) fn heal(&mut self) {
-        let whole = Fraction::default();
-        *self = Self { loss: whole, drop: whole, duplicate: whole, reorder: whole, stray: whole, ..*self };
+        let off = Fraction::default();
+        *self = Self { capacity: Whole(0), loss: off, drop: off, duplicate: off, reorder: off, stray: off, ..*self };
     }
 }
 

@@ -8,6 +8,8 @@ mod agenda;
 mod asked;
 mod births;
 mod carry;
+mod check;
+mod draw;
 mod faults;
 mod hash;
 mod law;
@@ -28,6 +30,8 @@ mod world;
 mod tests;
 
 pub use asked::ByTtl;
+pub use check::{Checked, FOUND, check};
+pub use draw::draw;
 pub use faults::{Fault, FaultKind};
 pub use law::{Kind as LawKind, Law};
 pub use library::{Replication, Shares};

@@ -10,7 +10,6 @@ use super::tally::{KINDS, kind};
 use super::violation::Broken;
 use super::watch::Cue;
 use super::world::World;
-use crate::base::Time;
 use crate::proto::limits::MAX_HOSTS;
 
 /// What a search may take longer than its deadline.
@@ -150,15 +149,5 @@ impl World {
         let mut neighbors: Vec<u32> = self.slots[node as usize].ends.iter().filter_map(up).collect();
         neighbors.sort_unstable();
         neighbors
-    }
-
-    /// Whether anything is still to come of searches.
-    pub(super) fn searches_run(&self) -> bool {
-        self.asked.open.values().any(|asked| asked.done.is_none() && asked.deadline + GRACE >= self.clock.now)
-    }
-
-    /// The time so far.
-    pub(super) fn elapsed(&self) -> Duration {
-        self.clock.now.since(Time::ZERO)
     }
 }

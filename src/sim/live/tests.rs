@@ -63,3 +63,12 @@ fn the_same_seed_gives_the_same_run_and_another_seed_another() {
     let Lives { left, crashed, vanished, .. } = first.lives;
     assert!(left > 0 && crashed > 0 && vanished > 0 && first.events > 10_000, "{first:?}");
 }
+
+#[test]
+fn some_seeds_of_the_hunt_hold() {
+    for seed in (0..24).chain(FOUND.iter().copied()) {
+        if let Err(violation) = check(seed, TopologyKind::Flood) {
+            panic!("seed {seed}: {violation}\n{:?}", draw(seed));
+        }
+    }
+}

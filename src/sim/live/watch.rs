@@ -28,6 +28,13 @@ impl Watched {
         let (from, sent) = (Map::with_hasher(state.clone()), Map::with_hasher(state.clone()));
         Box::new(Self { from, sent, told: Map::with_hasher(state) })
     }
+
+    /// The nodes whose files the search was told of, in ascending order.
+    pub(super) fn owners(&self) -> Vec<u32> {
+        let mut owners: Vec<u32> = self.told.keys().map(|(node, _)| index_of(node)).collect();
+        owners.sort_unstable();
+        owners
+    }
 }
 
 /// What is kept of an input while the core handles it.
@@ -84,6 +91,10 @@ impl AskedTable {
             && let Some(watched) = self.watched(guid)
         {
             watched.from.insert(scene.node, *link);
+            // A node that forgot the query begins anew.
+            for own in scene.core.links() {
+                watched.sent.remove(&own.id());
+            }
         }
         for output in out {
             match output {

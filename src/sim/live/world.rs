@@ -147,7 +147,8 @@ impl World {
 
     fn happen(&mut self, what: Happening) {
         match what {
-            Happening::Birth { node } => self.birth(node),
+            Happening::Birth { node } if self.lively => self.birth(node),
+            Happening::Birth { .. } => {}
             Happening::Death { node, life } => self.session_over(node, life),
             Happening::Wake { node } => self.wake(node),
             Happening::Knock { node, life, addr } => self.knock(node, life, addr),
@@ -161,6 +162,7 @@ impl World {
             Happening::Direct { from, life, node, message } => self.direct_arrival(from, life, node, message),
             Happening::DirectFailed { node, life, message } => self.direct_failed(node, life, message),
             Happening::Search => self.maybe_search(),
+            Happening::Begin { .. } | Happening::End { .. } if self.faults.are_over() => {}
             Happening::Begin { fault } => self.fault_begins(fault),
             Happening::End { fault } => self.fault_ends(fault),
         }

@@ -13,7 +13,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::format::{count, span};
 use crate::cli::grammar::is_set;
 use crate::cli::output::Out;
-use crate::sim::live::{Checked, FOUND, check as check_seed};
+use crate::sim::live::{Checked, FOUND, TOPOLOGIES, check as check_seed};
 
 /// Failures that are told before the rest is left for another time.
 const MAX_FAILURES: usize = 10;
@@ -21,7 +21,7 @@ const MAX_FAILURES: usize = 10;
 /// What is reported.
 #[derive(Debug, Default, Serialize)]
 struct Report {
-    /// Seeds that held.
+    /// Seeds that held, in each topology.
     seeds: u64,
     events: u64,
     searches: u64,
@@ -51,7 +51,7 @@ pub(super) fn check(arguments: &ArgMatches) -> Result<Exit, Failure> {
             break;
         }
         progress.show(at as f64 / (known.len() as u64).saturating_add(many) as f64, || format!("seed {seed}"));
-        run(seed, TopologyKind::Flood, &mut report);
+        TOPOLOGIES.into_iter().for_each(|topology| run(seed, topology, &mut report));
     }
     progress.clear();
     report.wall_ms = millis(clock.elapsed());

@@ -64,7 +64,9 @@ fn explain(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use std::path::Path;
+
+    use super::{parse, read};
 
     #[test]
     fn mistakes_are_told_with_their_lines() {
@@ -94,6 +96,14 @@ mod tests {
         }
         let faults = "[[fault]]\nkind = \"clog\"\nat = \"1s\"\n".repeat(1_001);
         assert!(parse(&faults).unwrap_err().1.contains("1001 faults are too many; the most is 1000"));
+    }
+
+    #[test]
+    fn the_scenarios_of_this_repository_are_sound() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("simulations");
+        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let about: Vec<String> = files.map(|file| read(&file).unwrap().about).collect();
+        assert!(about.len() >= 6 && about.iter().all(|about| !about.is_empty()));
     }
 
     #[test]

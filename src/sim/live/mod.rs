@@ -38,7 +38,7 @@ pub use library::{Replication, Shares};
 pub use links::Links;
 pub use outcome::{ByHop, Load, Neighbors, Outcome};
 pub use scenario::{
-    Churn, Contradiction, Crowd, Join, Layout, MAX_FAULTS, MAX_LIVE_NODES, Scenario, Searches, Settings,
+    Churn, Contradiction, Crowd, Join, Layout, MAX_FAULTS, MAX_LIVE_NODES, Scenario, Searches, Settings, TOPOLOGIES,
 };
 pub use tally::{Direct, Lives, Traffic};
 pub use units::{Fraction, LONGEST, Real, Span, Spread, UnitError, Whole};

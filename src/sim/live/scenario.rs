@@ -12,6 +12,8 @@ use crate::overlay::{Config, Dedup, Delivery, TopologyKind};
 use crate::proto::limits::{MAX_HOSTS, MAX_TTL, SEEN_CAPACITY};
 use crate::sim::make::Kind;
 
+/// The topologies that there are.
+pub const TOPOLOGIES: [TopologyKind; 1] = [TopologyKind::Flood];
 /// Nodes of a scenario.
 pub const MAX_LIVE_NODES: usize = 1_000_000;
 /// Faults of a scenario.
@@ -91,9 +93,9 @@ impl Scenario {
         self.nodes.0 + self.crowds.iter().map(|crowd| crowd.nodes.0).sum::<usize>()
     }
 
-    /// The settings that all nodes share.
-    pub(super) fn config(&self) -> Config {
-        Config {
+    /// The settings that all nodes share in a topology.
+    pub(super) fn config(&self, topology: TopologyKind) -> Config {
+        let config = Config {
             min_neighbors: self.settings.min_neighbors.0,
             max_neighbors: if self.graph.is_some() { usize::MAX } else { self.settings.max_neighbors.0 },
             only_peers: self.graph.is_some(),
@@ -103,6 +105,9 @@ impl Scenario {
             silence: self.settings.silence.0,
             seen_capacity: self.settings.seen_capacity.0,
             ..Config::default()
+        };
+        match topology {
+            TopologyKind::Flood => config,
         }
     }
 

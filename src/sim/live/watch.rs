@@ -185,3 +185,163 @@ impl AskedTable {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::super::asked::{Asked, AskedTable};
+    use super::super::library::{Catalogue, Shares, found_file};
+    use super::super::population::{addr, identity};
+    use super::super::units::{Fraction, Real, Whole};
+    use super::{Cue, Scene, Watched};
+    use crate::base::{Rng, Time};
+    use crate::overlay::{
+        Config, Context, Delivery, DoneWhy, Event, HitBody, HitMessage, Input, LinkId, Message, Node, Output, Peer,
+        QueryBody, QueryMessage, SearchCost,
+    };
+    use crate::proto::{Guid, Travel, Untrusted};
+
+    const GUID: Guid = Guid([7; 16]);
+    const OWN: u32 = 5;
+    const ORIGIN: u32 = 3;
+
+    /// A node with links 10 to 12, the first of them to node 6, and a search of node 3 for a file of node 6.
+    struct Stage {
+        core: Node,
+        config: Config,
+        catalogue: Catalogue,
+        asked: AskedTable,
+        file: u32,
+    }
+
+    impl Stage {
+        fn new() -> Self {
+            let config = Config::default();
+            let shares =
+                Shares { files: Whole(20), mean: Real(5.0), free_riders: Fraction::new(0.0), ..Shares::default() };
+            let catalogue = Catalogue::new(10, &shares, &mut Rng::new(1));
+            let mut core = Node::new(identity(1, OWN, 0), Untrusted::default(), Rng::new(2), &config);
+            for link in 0..3 {
+                let peer = Arc::new(Peer {
+                    id: identity(1, 6 + link, 0),
+                    name: Untrusted::default(),
+                    listen: Some(addr(6 + link)),
+                    dialled: None,
+                    local: true,
+                    topology: core.topology(),
+                    role: core.role(),
+                });
+                let (library, mut out) = (catalogue.shelf(OWN), Vec::new());
+                let mut cx = Context { now: Time::ZERO, config: &config, library: &library, out: &mut out };
+                core.handle(Input::LinkUp { link: LinkId(10 + link), peer }, &mut cx);
+            }
+            let file = catalogue.of(6)[0];
+            let watched = Some(Watched::new(&mut Rng::new(3)));
+            let deadline = Time::ZERO + Duration::from_secs(9);
+            let asked = Asked {
+                origin: ORIGIN,
+                life: 1,
+                ttl: 7,
+                file,
+                began: Time::ZERO,
+                deadline,
+                possible: true,
+                done: None,
+                hits: 0,
+                first_hit: None,
+                reached: 0,
+                copies: 0,
+                duplicates: 0,
+                watched,
+            };
+            let mut table = AskedTable::new(1);
+            table.begin(GUID, asked);
+            Self { core, config, catalogue, asked: table, file }
+        }
+
+        /// The rule that a core breaks by doing this on that.
+        fn broken(&mut self, node: u32, cue: &Cue, out: Output) -> Option<&'static str> {
+            let Self { core, config, catalogue, asked, .. } = self;
+            let scene = Scene { node, core, config, catalogue, cue };
+            asked.watch(&scene, &[out]).err().map(|broken| broken.rule)
+        }
+    }
+
+    fn came(link: u32, ttl: u8, known: bool) -> Cue {
+        Cue::Copy { link: LinkId(link), guid: GUID, travel: Travel::from_wire(ttl, 7 - ttl), known }
+    }
+
+    fn copy(link: u32, ttl: u8, hops: u8) -> Output {
+        let body = Arc::new(QueryBody::new("f1", None, Delivery::Direct, false));
+        let query = QueryMessage { guid: GUID, travel: Travel::from_wire(ttl, hops), body };
+        Output::Send { link: LinkId(link), message: Message::Query(query) }
+    }
+
+    #[test]
+    fn copies_that_break_a_rule_are_seen() {
+        let mut stage = Stage::new();
+        assert_eq!(stage.broken(OWN, &came(10, 5, false), copy(11, 4, 3)), None);
+        let again = "a query goes over a link once, again only with a higher TTL";
+        assert_eq!(stage.broken(OWN, &came(12, 5, true), copy(11, 4, 3)), Some(again));
+        assert_eq!(stage.broken(OWN, &came(12, 6, true), copy(11, 5, 2)), None, "a higher TTL");
+        assert_eq!(stage.broken(OWN, &came(10, 5, false), copy(11, 4, 3)), None, "it was forgotten");
+        let back = "a query never goes back to where that copy came from";
+        assert_eq!(stage.broken(OWN, &came(10, 5, false), copy(10, 4, 3)), Some(back));
+        let grows = "TTL falls and hops rise by one, and their sum never grows";
+        for (ttl, hops) in [(5, 3), (4, 2), (5, 2), (3, 3)] {
+            assert_eq!(stage.broken(OWN, &came(10, 5, false), copy(11, ttl, hops)), Some(grows));
+        }
+        let idle = "a query is passed on when a copy of it comes";
+        assert_eq!(stage.broken(OWN, &Cue::Wake, copy(11, 4, 3)), Some(idle));
+        stage.config.dedup = crate::overlay::Dedup::First;
+        assert_eq!(
+            stage.broken(OWN, &came(12, 7, true), copy(11, 6, 1)),
+            Some(again),
+            "never where the first one counts"
+        );
+    }
+
+    #[test]
+    fn hits_that_break_a_rule_are_seen() {
+        let mut stage = Stage::new();
+        let hit = |link: u32| {
+            let hit = HitMessage { guid: GUID, travel: Travel::way_back(), body: Arc::new(HitBody::default()) };
+            Output::Send { link: LinkId(link), message: Message::Hit(hit) }
+        };
+        let way = "hits and reports take the reverse of their query's path";
+        assert_eq!(stage.broken(OWN, &Cue::Other, hit(10)), Some(way), "nothing came from there");
+        let told = |owner: u32, file: u32| Event::Hit {
+            guid: GUID,
+            node: identity(1, owner, 0),
+            name: Untrusted::default(),
+            addr: None,
+            hops: 1,
+            via: Delivery::Direct,
+            files: vec![found_file(file)],
+            at: Duration::ZERO,
+        };
+        let file = stage.file;
+        let truth = "a hit names a file that its owner has and that was asked for";
+        let without = (0..10).find(|&node| !stage.catalogue.has(node, file)).unwrap();
+        assert_eq!(stage.broken(ORIGIN, &Cue::Other, Output::Event(told(without, file))), Some(truth));
+        assert_eq!(stage.broken(ORIGIN, &Cue::Other, Output::Event(told(6, file + 1))), Some(truth));
+        assert_eq!(stage.broken(ORIGIN, &Cue::Other, Output::Event(told(6, file))), None);
+        assert_eq!(stage.broken(ORIGIN, &Cue::Other, Output::Event(told(6, file))), Some("a hit is told once"));
+    }
+
+    #[test]
+    fn ends_and_strays_that_break_a_rule_are_seen() {
+        let mut stage = Stage::new();
+        let done = || Event::Done { guid: GUID, cost: SearchCost::default(), why: DoneWhy::Deadline };
+        let once = "a search ends once, where it began";
+        assert_eq!(stage.broken(OWN, &Cue::Wake, Output::Event(done())), Some(once));
+        assert_eq!(stage.broken(ORIGIN, &Cue::Wake, Output::Event(done())), None);
+        stage.asked.open.get_mut(&GUID).unwrap().done = Some(DoneWhy::Deadline);
+        assert_eq!(stage.broken(ORIGIN, &Cue::Wake, Output::Event(done())), Some(once));
+        let stray = Cue::Stray { stale: stage.core.counters().stale };
+        let counted = "a message on a link that is gone is counted and leads to nothing";
+        assert_eq!(stage.broken(OWN, &stray, Output::Dial { addr: addr(1) }), Some(counted));
+    }
+}

@@ -89,7 +89,7 @@ impl World {
             topology,
             seed,
             run,
-            config: scenario.config(),
+            config: scenario.config(topology),
             clock: Clock::new(),
             slots: (0..nodes).map(|_| Slot::default()).collect(),
             online: 0,

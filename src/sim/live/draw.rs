@@ -15,6 +15,8 @@ use crate::sim::make::Kind;
 const MAX_NODES: usize = 16;
 /// How long things go wrong.
 const TROUBLE: Span = Span::secs(60);
+/// The highest TTL among nodes that remember next to nothing.
+const FORGETFUL_TTL: usize = 2;
 /// Faults that are planned, at most.
 const MAX_FAULTS: usize = 4;
 
@@ -123,14 +125,20 @@ fn settings(nodes: usize, rng: &mut Rng) -> Settings {
     let least = if roomy { nodes } else { between(rng, 1, 6) };
     let most = if roomy { 256 } else { least + rng.below(6) };
     let ping_interval = seconds(rng, 2, 10);
+    let max_ttl = between(rng, 1, 7);
+    let dedup = pick(rng, &[Dedup::HighestTtl, Dedup::HighestTtl, Dedup::First]);
+    let silence = Span(ping_interval.0 * (2 + rng.below(3) as u32));
+    let seen_capacity = pick(rng, &[1, 2, 4, 64, 65_536]);
+    // Where nodes forget queries that are still under way, each copy goes on like the first: links to the power of the TTL.
+    let max_ttl = if seen_capacity < 64 { max_ttl.min(FORGETFUL_TTL) } else { max_ttl };
     Settings {
         min_neighbors: Whole(least),
         max_neighbors: Whole(most),
-        max_ttl: Whole(between(rng, 1, 7)),
-        dedup: pick(rng, &[Dedup::HighestTtl, Dedup::HighestTtl, Dedup::First]),
+        max_ttl: Whole(max_ttl),
+        dedup,
         ping_interval,
-        silence: Span(ping_interval.0 * (2 + rng.below(3) as u32)),
-        seen_capacity: Whole(pick(rng, &[1, 2, 4, 16, 65_536])),
+        silence,
+        seen_capacity: Whole(seen_capacity),
     }
 }
 

@@ -420,6 +420,27 @@ fn a_full_node_names_others() {
 }
 
 #[test]
+fn a_hit_goes_to_the_link_that_lives_where_a_node_returned_with_another_key() {
+    let mut world = World::new(2, only_peers());
+    world.shares[1].0.push("song".into());
+    let link = |world: &mut World, name: u32, id: usize| {
+        let (id, listen, name) = (node_id(id), Some(addr(0)), LinkId(name));
+        let (topology, role) = (TopologyKind::Flood, Role::Peer);
+        let peer = Peer { id, name: Untrusted::default(), listen, dialled: None, local: true, topology, role };
+        world.input(1, Input::LinkUp { link: name, peer: Arc::new(peer) });
+        world.now = world.now + Duration::from_secs(1);
+    };
+    link(&mut world, 10, 7);
+    link(&mut world, 11, 0);
+    let before: Vec<u64> = world.nodes[1].links.iter().map(|link| link.messages_out).collect();
+    let body = Arc::new(QueryBody::new("song", Some(addr(0)), Delivery::Direct, false));
+    let query = QueryMessage { guid: Guid([3; 16]), travel: Travel::start(1, 7), body };
+    world.input(1, Input::Message { link: LinkId(11), message: Message::Query(query) });
+    let after = world.nodes[1].links.iter().map(|link| link.messages_out);
+    assert_eq!(after.zip(before).map(|(after, before)| after - before).collect::<Vec<_>>(), [0, 1]);
+}
+
+#[test]
 fn those_who_find_everybody_full_are_told_of_each_other() {
     let config = Config { min_neighbors: 2, max_neighbors: 2, ..Config::default() };
     let mut world = World::new(7, config);

@@ -132,7 +132,7 @@ impl World {
             self.events += 1;
             self.happen(what);
             if self.events >= self.next_sweep && self.broken.is_none() {
-                self.next_sweep = self.events + (self.slots.len() as u64 / 4).max(SWEEP);
+                self.next_sweep = self.events + self.sweep_after();
                 self.asked.forget(self.clock.now);
                 if let Err(broken) = self.sweep() {
                     self.breaks(None, broken);
@@ -143,6 +143,12 @@ impl World {
             }
         }
         Ok(false)
+    }
+
+    /// Events until the next sweep, which costs as much as there are nodes and messages.
+    fn sweep_after(&self) -> u64 {
+        let nodes = self.slots.len() as u64;
+        if self.slots.len() <= ALL_WATCHED { (nodes / 4).max(SWEEP) } else { nodes * 8 }
     }
 
     fn happen(&mut self, what: Happening) {

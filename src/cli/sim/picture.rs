@@ -84,7 +84,7 @@ fn draw_chart(svg: &mut String, (x, y): (f64, f64), chart: &Chart) {
         (left + across * (right - left), floor - value / top * (floor - ceiling))
     };
     text(svg, (left, y + 20.0), "start", 13, chart.title);
-    text(svg, (left - 8.0, y + 34.0), "end", 10, chart.up);
+    text(svg, (left, y + 34.0), "start", 10, chart.up);
     text(svg, (right, floor + 30.0), "end", 10, chart.across);
     for tick in 0..=TICKS {
         let value = top * tick as f64 / TICKS as f64;

@@ -148,9 +148,11 @@ impl AskedTable {
     fn watch_way_back(&mut self, scene: &Scene<'_>, link: LinkId, guid: &Guid) -> Result<(), Broken> {
         let Some(asked) = self.open.get(guid) else { return Ok(()) };
         let Some(watched) = &asked.watched else { return Ok(()) };
-        let at = scene.core.links().iter().find(|own| own.id() == link).map(|own| index_of(&own.peer().id));
+        // A node that leaves sends what it collected, and forgets its links in the same step.
+        let Some(own) = scene.core.links().iter().find(|own| own.id() == link) else { return Ok(()) };
+        let at = index_of(&own.peer().id);
         let way = watched.from.get(&scene.node).copied();
-        if way == Some(link) || at == Some(asked.origin) {
+        if way == Some(link) || at == asked.origin {
             return Ok(());
         }
         let detail = format!("over {link:?} instead of {way:?}");

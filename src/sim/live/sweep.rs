@@ -27,7 +27,7 @@ impl World {
             return Err(Broken::new("the next wake-up lies ahead", detail));
         }
         let tables = [
-            ("neighbors", core.links().len(), self.config.max_neighbors),
+            ("neighbors", core.links().len(), self.config.max_neighbors.saturating_add(self.config.max_leaves)),
             ("addresses", core.known_hosts(), MAX_HOSTS),
             ("queries", core.queries_remembered(), 2 * self.config.seen_capacity),
             ("dials", core.dialling().count(), MAX_DIALLING),

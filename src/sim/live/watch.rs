@@ -8,7 +8,9 @@ use super::library::{Catalogue, file_of, found_file};
 use super::population::index_of;
 use super::violation::Broken;
 use crate::base::{Map, Rng, seed};
-use crate::overlay::{Config, Dedup, Event, FoundFile, Input, LinkId, Message, Node, Output, QueryMessage};
+use crate::overlay::{
+    Config, Dedup, Event, FoundFile, Input, LinkId, Message, Node, Output, QueryMessage, TopologyKind,
+};
 use crate::proto::{Guid, NodeId, Travel};
 
 /// What the rules need of one search.
@@ -55,7 +57,10 @@ impl Cue {
     pub(super) fn of(input: &Input, core: &Node) -> Self {
         match input {
             Input::Wake => Self::Wake,
-            Input::Message { link, .. } if !core.links().iter().any(|own| own.id() == *link) => {
+            // A leaf hears out who has no use for it, and a directory's clients are no links of an overlay.
+            Input::Message { link, .. }
+                if core.topology() == TopologyKind::Flood && !core.links().iter().any(|own| own.id() == *link) =>
+            {
                 Self::Stray { stale: core.counters().stale }
             }
             Input::Message { link, message: Message::Query(query) } => {

@@ -84,8 +84,11 @@ fn tell(report: &Report, json: bool) -> Result<Exit, Failure> {
         let took = span(report.wall_ms as u64);
         out.line(format!("{seeds} held: {} events and {searches} searches in {took}", report.events))?;
     }
-    let lines =
-        report.failures.iter().map(|failed| format!("seed {}: {}; replay: {}", failed.seed, failed.why, failed.replay));
+    let line = |failed: &Failed| {
+        let Failed { seed, topology, why, replay } = failed;
+        format!("seed {seed} in {}: {why}; replay: {replay}", topology.name())
+    };
+    let lines = report.failures.iter().map(line);
     let lines: Vec<String> = lines.collect();
     if lines.is_empty() { Ok(Exit::Done) } else { Err(Failure { exit: Exit::Failed, lines }) }
 }

@@ -10,7 +10,7 @@ use super::population::{MAX_REMEMBERED, addr, identity};
 use super::units::{Fraction, Span};
 use super::world::{DIRECTORY, World};
 use crate::base::{Rng, Time};
-use crate::overlay::{Command, HostSource, Input, Node, TopologyKind};
+use crate::overlay::{Command, HostSource, Input, MemoryRegistry, Node, TopologyKind};
 use crate::proto::{PeerAddr, Untrusted};
 
 /// Marks what is drawn for nodes that take part in churn.
@@ -145,6 +145,9 @@ impl World {
         if !keeps_disk {
             slot.remembered.clear();
             slot.disk += 1;
+        }
+        if !keeps_disk && self.serves(node) {
+            self.registry = MemoryRegistry::default();
         }
         self.online -= 1;
         for link in std::mem::take(&mut self.slots[node as usize].ends) {

@@ -17,7 +17,7 @@ const DIAL_TIMEOUT: Duration = Duration::from_secs(5);
 /// Until a dialler knows that there is no such host.
 const NO_SUCH_HOST: Duration = Duration::from_millis(100);
 /// An end that no node ever has: what a stray message comes on.
-const NOBODYS: LinkId = LinkId(u32::MAX);
+pub(super) const NOBODYS: LinkId = LinkId(u32::MAX);
 
 impl World {
     /// Does what a node's core wants done.

@@ -10,7 +10,9 @@ use super::draw::draw;
 use super::scenario::Scenario;
 use super::violation::{Broken, Violation};
 use super::world::World;
+use crate::base::Time;
 use crate::overlay::{Dedup, TopologyKind};
+use crate::proto::limits::LEASE;
 
 /// Seeds that once failed. They are run before all others. A change of [`super::draw`] makes other scenarios of them; what
 /// they found has its own test beside the code that it was in.
@@ -22,6 +24,10 @@ pub const FOUND: &[u64] = &[34, 43, 111];
 const HEALING: Duration = Duration::from_secs(15 * 60);
 /// Between two looks whether it is.
 const LOOK: Duration = Duration::from_secs(5);
+/// Within that time after it came together nobody thinks of another role any more,
+const SETTLING: Duration = Duration::from_secs(60);
+/// and for that long at least nobody takes one.
+const SETTLED: Duration = Duration::from_secs(60);
 /// Searches that must find what can be reached.
 const SEARCHES: usize = 3;
 /// Time for what is on its way to arrive.
@@ -46,7 +52,11 @@ pub struct Checked {
 /// # Errors
 /// The rule that was broken.
 pub fn check(seed: u64, topology: TopologyKind) -> Result<Checked, Violation> {
-    let scenario = draw(seed);
+    let mut scenario = draw(seed);
+    if topology != TopologyKind::Flood {
+        // Only flooding keeps to links that are laid out.
+        scenario.graph = None;
+    }
     // Some graphs do not come out of some seeds; the next one is as good.
     let made = (0..8).find_map(|attempt| World::new(&scenario, topology, seed.wrapping_add(attempt << 56)).ok());
     let Some(mut world) = made else {
@@ -55,7 +65,13 @@ pub fn check(seed: u64, topology: TopologyKind) -> Result<Checked, Violation> {
     pass(&mut world, scenario.duration.0)?;
     world.heal();
     world.revive_some();
+    let healed = world.now();
     come_together(&mut world, &scenario)?;
+    match topology {
+        TopologyKind::Flood => {}
+        TopologyKind::Ultrapeer => settle(&mut world)?,
+        TopologyKind::Central => outlive(&mut world, healed)?,
+    }
     // Until the last link to a node that vanished is given up.
     pass(&mut world, scenario.settings.silence.0 + scenario.settings.ping_interval.0 + CALM)?;
     for _ in 0..SEARCHES {
@@ -77,7 +93,7 @@ fn pass(world: &mut World, span: Duration) -> Result<(), Violation> {
 /// Waits until the overlay is whole.
 fn come_together(world: &mut World, scenario: &Scenario) -> Result<(), Violation> {
     let until = world.now() + HEALING;
-    while let Some(missing) = missing(world, scenario) {
+    while let Some(missing) = world.missing(scenario) {
         if world.now() >= until {
             let Broken { rule, detail } = missing;
             return Err(Violation { rule, detail, node: None, at: world.now() });
@@ -87,52 +103,54 @@ fn come_together(world: &mut World, scenario: &Scenario) -> Result<(), Violation
     Ok(())
 }
 
-/// What is missing until the overlay is whole. Where links are laid out, that is all of them between nodes that run. Where
-/// nodes find each other: that nobody is alone while somebody has room, and where there is room for all and nobody is
-/// content with a part, that there is one part.
-fn missing(world: &World, scenario: &Scenario) -> Option<Broken> {
-    let settings = &scenario.settings;
-    let online = |node: &u32| world.slots[*node as usize].core.is_some();
-    let nodes: Vec<u32> = (0..world.slots.len() as u32).filter(online).collect();
-    if let Some(graph) = &world.graph {
-        let lacks = |&(a, b): &(u32, u32)| !world.neighbors(a).contains(&b);
-        let laid = nodes.iter().flat_map(|&a| graph.neighbors(a as usize).iter().map(move |&b| (a, b)));
-        let lacking = laid.filter(|(_, b)| online(b)).find(lacks);
-        return lacking.map(|(a, b)| Broken::new("links that are laid out come up again", format!("{a} to {b}")));
+/// U5: an overlay in which nothing happens settles, and then nobody changes its role any more. A change costs links, and
+/// who goes back and forth never has any.
+fn settle(world: &mut World) -> Result<(), Violation> {
+    pass(world, SETTLING)?;
+    let before = world.roles();
+    pass(world, SETTLED)?;
+    let after = world.roles();
+    match (0u32..).zip(before.iter().zip(&after)).find(|(_, (before, after))| before != after) {
+        Some((node, (before, after))) => Err(Violation {
+            rule: "roles settle when nothing happens any more",
+            detail: format!("{before:?} became {after:?}"),
+            node: Some(node),
+            at: world.now(),
+        }),
+        None => Ok(()),
     }
-    let has_room = |node: &u32| world.neighbors(*node).len() < settings.max_neighbors.0;
-    // Who knows no address can only wait to be found, and nobody looks for it who has neighbors enough.
-    let knows = |node: u32| world.slots[node as usize].core.as_ref().is_some_and(|core| core.known_hosts() > 0);
-    let alone = nodes.iter().copied().find(|&node| world.neighbors(node).is_empty() && knows(node));
-    if let Some(alone) = alone.filter(|alone| nodes.iter().any(|node| node != alone && has_room(node))) {
-        return Some(Broken::new("nobody stays alone while somebody has room", format!("node {alone}")));
-    }
-    let crowded = settings.max_neighbors.0 < nodes.len() || settings.min_neighbors.0 < nodes.len().div_ceil(2);
-    let parts = world.parts();
-    let apart = !crowded && parts > 1;
-    apart.then(|| Broken::new("the overlay becomes one again", format!("{parts} parts of {} nodes", nodes.len())))
 }
 
-/// A search finds everybody who has the file and can be reached, over links that were up all the time.
+/// C2, once whatever was on its way when things went wrong has arrived, and the leases that it renewed are over.
+fn outlive(world: &mut World, healed: Time) -> Result<(), Violation> {
+    let over = healed + LEASE + CALM;
+    pass(world, over.since(world.now()))?;
+    let at = world.now();
+    world.ghost().map_or(Ok(()), |Broken { rule, detail }| Err(Violation { rule, detail, node: None, at }))
+}
+
+/// A search finds everybody who has the file and can be reached, over links that were up all the time; in the central
+/// topology everybody who was registered, wherever it is.
 fn search(world: &mut World, scenario: &Scenario) -> Result<(), Violation> {
-    let nodes: Vec<u32> = (0..world.slots.len() as u32).filter(|&n| world.slots[n as usize].core.is_some()).collect();
+    let nodes = world.all_online();
     let origin = nodes[world.rng.watch.below(nodes.len())];
     let wanted: Vec<u32> =
         nodes.iter().filter(|&&n| n != origin).flat_map(|&n| world.catalogue.of(n)).copied().collect();
     let Some(&file) = wanted.get(world.rng.watch.below(wanted.len())) else { return Ok(()) };
     let ttl = scenario.settings.max_ttl.0 as u8;
-    let before = links(world);
+    let before = Ways::of(world);
     let guid = world.search(origin, file, ttl);
     pass(world, scenario.searches.timeout.0 + CALM)?;
-    let after = links(world);
+    let after = Ways::of(world);
     // The plain rule lets a fast long path spend a query that a short slow one would have carried further.
     let hops = if scenario.settings.dedup == Dedup::First { 1 } else { ttl };
-    let far = distances(origin, |node| {
-        before[node as usize].iter().copied().filter(|other| after[node as usize].contains(other)).collect()
-    });
+    let reached = match world.topology {
+        TopologyKind::Central => nodes,
+        _ => before.reached(&after, origin, hops),
+    };
+    let holders = world.catalogue.holders(file).iter().copied();
+    let expected: Vec<u32> = holders.filter(|node| *node != origin && reached.contains(node)).collect();
     let in_time = longest_way(scenario, ttl) < scenario.searches.timeout.0;
-    let within = |node: &u32| far.iter().any(|&(other, hop)| other == *node && hop > 0 && hop <= hops);
-    let expected: Vec<u32> = world.catalogue.holders(file).iter().copied().filter(within).collect();
     let found = world.asked.found_by(&guid);
     match expected.iter().find(|node| !found.contains(node)) {
         Some(missed) if in_time => Err(Violation {
@@ -149,12 +167,39 @@ fn search(world: &mut World, scenario: &Scenario) -> Result<(), Violation> {
 fn longest_way(scenario: &Scenario, ttl: u8) -> Duration {
     let links = &scenario.links;
     let slowest = links.across.map_or(links.latency.longest(), |across| across.longest().max(links.latency.longest()));
-    // Out hop by hop, and back the same way, or by a connection that takes four.
-    (slowest + links.jitter.0) * (2 * u32::from(ttl) + 4)
+    // Out hop by hop and to a leaf, and back the same way, or by a connection that takes four.
+    (slowest + links.jitter.0) * (2 * (u32::from(ttl) + 1) + 4)
 }
 
-fn links(world: &World) -> Vec<Vec<u32>> {
-    (0..world.slots.len() as u32).map(|node| world.neighbors(node)).collect()
+/// The ways that a query can take.
+struct Ways {
+    links: Vec<Vec<u32>>,
+    leaves: Vec<bool>,
+}
+
+impl Ways {
+    fn of(world: &World) -> Self {
+        let nodes = 0..world.slots.len() as u32;
+        Self {
+            links: nodes.clone().map(|node| world.neighbors(node)).collect(),
+            leaves: nodes.map(|node| world.is_leaf(node)).collect(),
+        }
+    }
+
+    /// Who is reached within so many hops by ways that are still there later. A leaf passes nothing on, and is one hop
+    /// further than the last ultra-peer.
+    fn reached(&self, later: &Self, origin: u32, hops: u8) -> Vec<u32> {
+        let far = distances(origin, |node| {
+            let relays = node == origin || !self.leaves[node as usize];
+            let stays = |other: &u32| {
+                later.links[node as usize].contains(other)
+                    && [node, *other].iter().all(|&end| self.leaves[end as usize] == later.leaves[end as usize])
+            };
+            self.links[node as usize].iter().copied().filter(|other| relays && stays(other)).collect()
+        });
+        let within = |(node, far): (u32, u8)| (far <= hops + u8::from(self.leaves[node as usize])).then_some(node);
+        far.into_iter().filter_map(within).collect()
+    }
 }
 
 /// The hops to every node that can be reached.

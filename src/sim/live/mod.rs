@@ -17,12 +17,14 @@ mod library;
 mod links;
 mod outcome;
 mod population;
+mod roles;
 mod scenario;
 mod sweep;
 mod tally;
 mod units;
 mod violation;
 mod watch;
+mod whole;
 mod workload;
 mod world;
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::asked::{ByTtl, HOPS};
 use super::tally::{Direct, KINDS, Lives, Traffic};
 use super::world::World;
-use crate::overlay::TopologyKind;
+use crate::overlay::{Node, TopologyKind};
 
 /// Points of a [`Load::curve`] less one.
 const POINTS: usize = 100;
@@ -128,8 +128,9 @@ impl Outcome {
 }
 
 fn neighbors(world: &World) -> Neighbors {
-    let counts: Vec<usize> =
-        world.slots.iter().filter_map(|slot| slot.core.as_ref()).map(|core| core.links().len()).collect();
+    let clients = |core: &Node| core.directory_status().map_or(0, |status| status.clients);
+    let cores = world.slots.iter().filter_map(|slot| slot.core.as_deref());
+    let counts: Vec<usize> = cores.map(|core| core.links().len() + clients(core)).collect();
     Neighbors {
         least: counts.iter().copied().min().unwrap_or(0),
         mean: counts.iter().sum::<usize>() as f64 / counts.len().max(1) as f64,

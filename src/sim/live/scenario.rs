@@ -125,6 +125,12 @@ impl Scenario {
         if self.graph.is_some() && !self.crowds.is_empty() {
             return no("crowd", "a crowd has no place in a graph that is laid out; leave one of the two out".into());
         }
+        if self.graph.is_some() && self.topology.iter().any(|topology| *topology != TopologyKind::Flood) {
+            return no(
+                "graph",
+                "only flooding keeps to links that are laid out; leave the graph or the others out".into(),
+            );
+        }
         if self.settings.min_neighbors.0 > self.settings.max_neighbors.0 {
             return no("settings", "min_neighbors must not exceed max_neighbors".into());
         }

@@ -4,13 +4,13 @@
 //! small may have forgotten one, and then treats it as new, rightly.
 
 use super::asked::AskedTable;
+use super::carry::NOBODYS;
 use super::library::{Catalogue, file_of, found_file};
 use super::population::index_of;
+use super::roles::is_leaf;
 use super::violation::Broken;
 use crate::base::{Map, Rng, seed};
-use crate::overlay::{
-    Config, Dedup, Event, FoundFile, Input, LinkId, Message, Node, Output, QueryMessage, TopologyKind,
-};
+use crate::overlay::{Config, Dedup, Event, FoundFile, Input, LinkId, Message, Node, Output, QueryMessage, Role};
 use crate::proto::{Guid, NodeId, Travel};
 
 /// What the rules need of one search.
@@ -57,12 +57,7 @@ impl Cue {
     pub(super) fn of(input: &Input, core: &Node) -> Self {
         match input {
             Input::Wake => Self::Wake,
-            // A leaf hears out who has no use for it, and a directory's clients are no links of an overlay.
-            Input::Message { link, .. }
-                if core.topology() == TopologyKind::Flood && !core.links().iter().any(|own| own.id() == *link) =>
-            {
-                Self::Stray { stale: core.counters().stale }
-            }
+            Input::Message { link, .. } if is_stray(core, *link) => Self::Stray { stale: core.counters().stale },
             Input::Message { link, message: Message::Query(query) } => {
                 let QueryMessage { guid, travel, .. } = query;
                 Self::Copy { link: *link, guid: *guid, travel: *travel, known: core.remembers(guid) }
@@ -70,6 +65,13 @@ impl Cue {
             _ => Self::Other,
         }
     }
+}
+
+/// Whether a link is none of a node's. A leaf hears out who has no use for it, and a directory has more clients than can
+/// be gone through at each message: to these only what no link brought is strange.
+fn is_stray(core: &Node, link: LinkId) -> bool {
+    let has_others = matches!(core.role(), Role::Leaf | Role::Directory);
+    if has_others { link == NOBODYS } else { !core.links().iter().any(|own| own.id() == link) }
 }
 
 /// Who is looked at, and what is known about it from elsewhere.
@@ -101,9 +103,14 @@ impl AskedTable {
                 watched.sent.remove(&own.id());
             }
         }
+        Self::watch_lookups(scene, out)?;
+        self.watch_leaves(scene, out)?;
         for output in out {
             match output {
                 Output::Send { link, message: Message::Query(query) } => self.watch_copy(scene, *link, query)?,
+                Output::Relay(relay) if self.watched(&relay.query.guid).is_some() => {
+                    scene.core.relays_to(relay).try_for_each(|link| self.watch_copy(scene, link, &relay.query))?;
+                }
                 Output::Send { link, message: Message::Hit(hit) } => self.watch_way_back(scene, *link, &hit.guid)?,
                 Output::Send { link, message: Message::Report(report) } => {
                     self.watch_way_back(scene, *link, &report.guid)?;
@@ -121,15 +128,22 @@ impl AskedTable {
     }
 
     /// F1 and F2: a GUID goes over a link once, again only with a higher TTL, and never back to where that copy came from;
-    /// with each hop the TTL falls and hops rise, and their sum does not grow.
+    /// with each hop the TTL falls and hops rise, and their sum does not grow. A leaf is the end of the way, and spends no
+    /// TTL: it is handed a query once by each ultra-peer (U4), whatever TTL a later copy has, and passes on none (U1).
     fn watch_copy(&mut self, scene: &Scene<'_>, link: LinkId, query: &QueryMessage) -> Result<(), Broken> {
         let Some(watched) = self.watched(&query.guid) else { return Ok(()) };
+        let to_leaf = scene.core.links().iter().any(|own| own.id() == link && is_leaf(own));
         let again = match scene.cue {
             Cue::Copy { link: from, guid, travel, known } if *guid == query.guid => {
                 if *from == link {
                     return Err(Broken::new("a query never goes back to where that copy came from", ""));
                 }
-                if travel.arrive(scene.config.max_ttl) != Some(query.travel) {
+                if scene.core.role() == Role::Leaf {
+                    return Err(Broken::new("a leaf passes on nothing", format!("{travel:?} over {link:?}")));
+                }
+                let onward = travel.arrive(scene.config.max_ttl);
+                let expected = if to_leaf { onward.map(to_last) } else { onward.filter(|onward| onward.may_go_on()) };
+                if expected != Some(query.travel) {
                     let detail = format!("{travel:?} became {:?}", query.travel);
                     return Err(Broken::new("TTL falls and hops rise by one, and their sum never grows", detail));
                 }
@@ -140,6 +154,9 @@ impl AskedTable {
             }
             _ => false,
         };
+        if again && to_leaf {
+            return Err(Broken::new("a leaf is handed a query once by each ultra-peer", format!("over {link:?}")));
+        }
         let before = watched.sent.insert(link, query.travel.ttl());
         let may = scene.config.dedup == Dedup::HighestTtl && before.is_none_or(|ttl| query.travel.ttl() > ttl);
         if again && !may {
@@ -191,6 +208,11 @@ impl AskedTable {
             _ => Ok(()),
         }
     }
+}
+
+/// As a copy is handed to a leaf.
+fn to_last(travel: Travel) -> Travel {
+    Travel::from_wire(1, travel.hops())
 }
 
 #[cfg(test)]

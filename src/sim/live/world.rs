@@ -37,7 +37,7 @@ pub struct World {
     /// The settings of the node that serves the directory.
     directory_config: Config,
     /// What that keeps, over its restarts.
-    registry: MemoryRegistry,
+    pub(super) registry: MemoryRegistry,
     pub(super) clock: Clock,
     pub(super) slots: Vec<Slot>,
     pub(super) online: usize,

@@ -113,7 +113,7 @@ fn check() -> Command {
     Command::new("check")
         .about("Look for mistakes: random settings and faults, a seed each, under rules that must always hold")
         .long_about(
-            "Look for mistakes: random settings and faults, a seed each, under rules that must always hold. For a while \
+            "Look for mistakes: random settings and faults, a seed each and in each topology, under rules that must always hold. For a while \
              everything goes wrong; then nothing does, and the overlay has to come together again and to find what is there. \
              Seeds that failed once are run first.",
         )

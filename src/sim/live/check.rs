@@ -17,8 +17,9 @@ use crate::proto::limits::LEASE;
 /// Seeds that once failed. They are run before all others. A change of [`super::draw`] makes other scenarios of them; what
 /// they found has its own test beside the code that it was in.
 ///
-/// 34, 43, 111: nodes that a full one sent away never heard of each other.
-pub const FOUND: &[u64] = &[34, 43, 111];
+/// 34, 43, 111: nodes that a full one sent away never heard of each other. 43, too: a client waited for ever for what its
+/// directory knew of it. 34, too: a leaf dialled more at once than it may. 69: a directory was to be woken in the past.
+pub const FOUND: &[u64] = &[34, 43, 69, 111];
 /// Within that time after the last fault the overlay is whole again: more than the longest that the core leaves an address
 /// alone after failures, which is seven and a half minutes.
 const HEALING: Duration = Duration::from_secs(15 * 60);
@@ -215,4 +216,34 @@ fn distances(origin: u32, neighbors: impl Fn(u32) -> Vec<u32>) -> Vec<(u32, u8)>
         }
     }
     far
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::calm;
+    use super::super::units::Span;
+    use super::*;
+
+    #[test]
+    fn nodes_that_change_after_the_overlay_settled_are_seen() {
+        for (secs, holds) in [(1, true), (120, false)] {
+            let mut scenario = calm(12);
+            scenario.join.over = Span::secs(secs);
+            let mut world = World::new(&scenario, TopologyKind::Ultrapeer, 3).unwrap();
+            assert_eq!(settle(&mut world).is_ok(), holds, "nodes start within {secs} s");
+        }
+    }
+
+    #[test]
+    fn a_query_goes_through_ultra_peers_and_down_to_leaves_one_hop_further() {
+        // Two ultra-peers, 0 and 1, with the leaves 2 and 3; 4 is a leaf of both.
+        let links = vec![vec![1, 2, 4], vec![0, 3, 4], vec![0], vec![1], vec![0, 1]];
+        let ways = |leaves: [bool; 5]| Ways { links: links.clone(), leaves: leaves.to_vec() };
+        let now = ways([false, false, true, true, true]);
+        let reached = |origin, hops| now.reached(&now, origin, hops);
+        assert_eq!(reached(2, 1), [2, 0, 4], "the leaf of the first is one hop further");
+        assert_eq!(reached(2, 2), [2, 0, 1, 4, 3]);
+        assert_eq!(reached(0, 0), [0, 2, 4]);
+        assert_eq!(now.reached(&ways([false, true, true, true, true]), 2, 2), [2, 0, 4], "1 changed meanwhile");
+    }
 }

@@ -113,7 +113,7 @@ impl World {
 
     /// U6: who lost its ultra-peers has one again in time, or is one. Whatever else goes wrong, a leaf can always become
     /// an ultra-peer itself.
-    fn sweep_orphans(&self) -> Result<(), Broken> {
+    pub(super) fn sweep_orphans(&self) -> Result<(), Broken> {
         for (node, slot) in self.slots.iter().enumerate() {
             let Some(core) = &slot.core else { continue };
             let since = core.ultra_status(&self.config).and_then(|status| status.seeking_since);

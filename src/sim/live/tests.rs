@@ -70,7 +70,7 @@ fn the_same_seed_gives_the_same_run_and_another_seed_another() {
 }
 
 /// A few nodes that find each other and keep quiet.
-fn calm(nodes: usize) -> Scenario {
+pub(super) fn calm(nodes: usize) -> Scenario {
     Scenario {
         nodes: Whole(nodes),
         join: Join { over: Span::secs(1), ..Join::default() },
@@ -80,7 +80,11 @@ fn calm(nodes: usize) -> Scenario {
 }
 
 fn begun(scenario: &Scenario) -> World {
-    let mut world = World::new(scenario, TopologyKind::Flood, 3).unwrap();
+    begun_in(scenario, TopologyKind::Flood)
+}
+
+pub(super) fn begun_in(scenario: &Scenario, topology: TopologyKind) -> World {
+    let mut world = World::new(scenario, topology, 3).unwrap();
     pass(&mut world, 30);
     world
 }
@@ -192,8 +196,10 @@ fn what_is_not_as_it_should_be_is_seen() {
 #[test]
 fn some_seeds_of_the_hunt_hold() {
     for seed in (0..16).chain(FOUND.iter().copied()) {
-        if let Err(violation) = check(seed, TopologyKind::Flood) {
-            panic!("seed {seed}: {violation}\n{:?}", draw(seed));
+        for topology in TOPOLOGIES {
+            if let Err(violation) = check(seed, topology) {
+                panic!("seed {seed} in {}: {violation}\n{:?}", topology.name(), draw(seed));
+            }
         }
     }
 }

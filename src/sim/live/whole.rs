@@ -90,3 +90,53 @@ impl World {
         (0..self.slots.len()).map(role).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::births::Going;
+    use super::super::tests::{begun_in, calm};
+    use super::super::world::{DIRECTORY, World};
+    use crate::overlay::{Input, LinkId, Registry, TopologyKind};
+
+    fn missing(world: &World) -> Option<&'static str> {
+        world.missing(&world.scenario).map(|broken| broken.rule)
+    }
+
+    #[test]
+    fn leaves_without_an_ultra_peer_are_seen_at_once_and_as_orphans_later() {
+        let mut world = begun_in(&calm(12), TopologyKind::Ultrapeer);
+        assert_eq!((missing(&world), world.parts(), world.sweep()), (None, 1, Ok(())));
+        let leaf = world.all_online().into_iter().find(|&node| world.is_leaf(node)).unwrap();
+        for link in world.slots[leaf as usize].ends.clone() {
+            world.handle(leaf, Input::LinkDown { link: LinkId(link), why: String::new() });
+        }
+        assert_eq!(world.sweep_orphans(), Ok(()));
+        world.clock.now = world.clock.now + Duration::from_secs(16);
+        assert!(world.sweep_orphans().is_err());
+        for node in world.all_online() {
+            if !world.is_leaf(node) {
+                world.death(node, Going::Vanishes, true);
+            }
+        }
+        assert_eq!(missing(&world), Some("every leaf belongs to an ultra-peer"));
+        assert_eq!(world.parts(), world.online);
+    }
+
+    #[test]
+    fn who_is_not_registered_and_who_still_is_are_seen() {
+        let mut world = begun_in(&calm(8), TopologyKind::Central);
+        assert_eq!((missing(&world), world.ghost(), world.parts()), (None, None, 1));
+        let id = world.slots[3].core.as_ref().unwrap().id();
+        world.death(3, Going::Vanishes, true);
+        assert!(world.ghost().is_some());
+        world.registry.forget(&id);
+        assert_eq!(world.ghost(), None);
+        let id = world.slots[4].core.as_ref().unwrap().id();
+        world.registry.forget(&id);
+        assert_eq!(missing(&world), Some("who is online is registered with all its files"));
+        world.death(DIRECTORY, Going::Crashes, false);
+        assert_eq!(world.registry.totals(), (0, 0), "its disk is gone");
+    }
+}

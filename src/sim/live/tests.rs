@@ -194,6 +194,14 @@ fn what_is_not_as_it_should_be_is_seen() {
 }
 
 #[test]
+fn links_are_laid_out_for_flooding_alone() {
+    let graph = Some(Layout { kind: Kind::Tree, degree: Whole(3) });
+    let laid_out = |topology: &[TopologyKind]| Scenario { graph, topology: topology.to_vec(), ..calm(20) }.check();
+    assert_eq!(laid_out(&[TopologyKind::Flood]), Ok(()));
+    assert_eq!(laid_out(&TOPOLOGIES).map_err(|contradiction| contradiction.key), Err("graph"));
+}
+
+#[test]
 fn some_seeds_of_the_hunt_hold() {
     for seed in (0..16).chain(FOUND.iter().copied()) {
         for topology in TOPOLOGIES {

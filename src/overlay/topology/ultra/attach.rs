@@ -242,12 +242,13 @@ impl Node {
 
     pub(super) fn attached_to(&mut self, index: usize, cx: &mut Context<'_>) {
         let link = self.links[index].id;
-        if let Some(ultra) = &mut self.ultra {
-            ultra.attached.ultrapeers.retain(|other| other.link != link);
-            let attachment = Attachment { link, given: None, alternatives_allowed: Bucket::FULL };
-            ultra.attached.ultrapeers.push(attachment);
-        }
-        if cx.config.role == RoleChoice::Auto && self.count(Class::Ultrapeer) == 1 {
+        let Some(ultra) = &mut self.ultra else { return };
+        ultra.attached.ultrapeers.retain(|other| other.link != link);
+        let attachment = Attachment { link, given: None, alternatives_allowed: Bucket::FULL };
+        ultra.attached.ultrapeers.push(attachment);
+        // Only of one that looked for it: who steps down has another reason, and it stays.
+        let sought = ultra.seeking.is_some();
+        if sought && cx.config.role == RoleChoice::Auto && self.count(Class::Ultrapeer) == 1 {
             self.role_why = "an ultra-peer had a slot for it, and answers for it".into();
         }
         self.give_filters(cx);

@@ -8,11 +8,8 @@ use clap_complete::Shell;
 use super::failure::{EXIT_CODES, Failure};
 use super::options::{Group, OPTIONS, Opt, Shape, find};
 use super::resolve::Flags;
-use super::settings::{duration, number, peer, word};
-use super::sim::delay;
-use super::sim_reproduce;
-use crate::app::Dedup;
-use crate::sim::{Kind, MAX_NODES};
+use super::settings::{duration, number, peer};
+use super::sim;
 use crate::trace::MAX_SEARCHES;
 
 const ABOUT: &str = "A peer-to-peer file-sharing node that lives in your terminal and lets you see the overlay think";
@@ -50,7 +47,7 @@ pub(super) fn command() -> Command {
             files(),
             topology(),
         ])
-        .subcommands([sim(), replay()])
+        .subcommands([sim::grammar(), replay()])
         .subcommands([keys(), config(), completions(), manual()])
 }
 
@@ -187,84 +184,6 @@ fn topology() -> Command {
         .arg(switch("propose", "Propose it to the whole overlay as well").requires("name"))
 }
 
-fn sim() -> Command {
-    Command::new("sim")
-        .about("Simulate an overlay: the same node many times, in virtual time")
-        .subcommand_required(true)
-        .arg_required_else_help(true)
-        .subcommand(sim_flood())
-        .subcommand(sim_reproduce::command())
-}
-
-fn sim_flood() -> Command {
-    let whole = |name: &'static str, least: usize| {
-        let arg = Arg::new(name).long(name).value_parser(move |text: &str| number(text, least, MAX_NODES));
-        arg.conflicts_with("graph").required_unless_present("graph")
-    };
-    let kinds = Kind::ALL.map(|(name, _)| name);
-    let kind = move |text: &str| {
-        let known = Kind::ALL.into_iter().find(|(name, _)| *name == text);
-        known.map(|(_, kind)| kind).ok_or_else(|| format!("this version knows {}", kinds.join(", ")))
-    };
-    Command::new("flood")
-        .about("Send one query through an overlay, and count what it reaches and what it costs")
-        .long_about(
-            "Send one query through an overlay of simulated nodes, and count what it reaches and what it costs. The nodes \
-             run the very code of real ones; links are simulated, and so is time. The same seed gives the same run.",
-        )
-        .arg(Arg::new("graph").long("graph").value_name("EDGES").help(
-            "Link the nodes as in this file: a pair of numbers a line, # for comments; loops and doubles are left out",
-        ))
-        .arg(whole("nodes", 2).value_name("N").help("Make a graph of that many nodes"))
-        .arg(whole("degree", 1).value_name("D").help("Links of each node, or on average, as the kind has it"))
-        .arg(
-            Arg::new("kind").long("kind").value_name("KIND").value_parser(kind).conflicts_with("graph").help(
-                "regular: D links each, the default; random: D on average; powerlaw: D on average, some have many; \
-                 grid: D/2 dimensions; tree: D children at the root, D-1 below",
-            ),
-        )
-        .arg(
-            Arg::new("ttl")
-                .long("ttl")
-                .value_name("T")
-                .required(true)
-                .value_parser(value_parser!(u8).range(1..))
-                .help("How many hops the query may travel"),
-        )
-        .arg(
-            Arg::new("origin")
-                .long("origin")
-                .value_name("I")
-                .value_parser(value_parser!(u64))
-                .help("The number of the node that asks; the lowest one unless given"),
-        )
-        .arg(
-            Arg::new("delay")
-                .long("delay")
-                .value_name("DELAY")
-                .default_value("50ms")
-                .value_parser(delay)
-                .help("How long a link takes: a time, or a range as 10ms..100ms from which each link draws its own"),
-        )
-        .arg(
-            Arg::new("dedup")
-                .long("dedup")
-                .value_name("RULE")
-                .default_value("highest-ttl")
-                .value_parser(word::<Dedup>)
-                .help("Whether a duplicate with a higher TTL is passed on again: highest-ttl, or first for never"),
-        )
-        .arg(
-            Arg::new("seed")
-                .long("seed")
-                .value_name("S")
-                .default_value("1")
-                .value_parser(value_parser!(u64))
-                .help("Graph, delays and ids follow from it"),
-        )
-        .arg(json("Print one JSON object"))
-}
-
 fn replay() -> Command {
     let picture = |name: &'static str, help: &'static str| switch(name, help).group("form");
     Command::new("replay")
@@ -330,12 +249,12 @@ fn manual() -> Command {
         .arg(Arg::new("command").value_name("COMMAND").help("The page of this command"))
 }
 
-/// The switch for JSON.
+/// The switch for JSON instead of text.
 pub(super) fn json(help: &'static str) -> Arg {
     switch("json", help)
 }
 
-/// A flag without a value.
+/// A switch of a command.
 pub(super) fn switch(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
 }
@@ -426,7 +345,7 @@ pub(super) fn misplaced(root: &ArgMatches, command: &str) -> Result<(), Failure>
     }
 }
 
-/// A switch of a command.
+/// Whether a switch of a command is on.
 pub(super) fn is_set(matches: &ArgMatches, name: &str) -> bool {
     matches!(matches.try_get_one::<bool>(name), Ok(Some(true)))
 }

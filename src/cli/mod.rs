@@ -24,7 +24,6 @@ mod scratch;
 mod search;
 mod settings;
 mod sim;
-mod sim_reproduce;
 mod views;
 
 use std::process::ExitCode;
@@ -101,11 +100,7 @@ fn run(matches: &ArgMatches) -> Result<Exit, Failure> {
         "replay" => replay::run(&resolve(arguments)?, arguments),
         "daemon" => daemon::run(&resolve(arguments)?, verbosity, json, is_set(arguments, "exit-with-stdin")),
         "directory" => directory::run(&resolve(arguments)?, verbosity, json, is_set(arguments, "exit-with-stdin")),
-        "sim" => match arguments.subcommand() {
-            Some(("reproduce", arguments)) => sim_reproduce::run(arguments),
-            Some((_, arguments)) => sim::flood(arguments),
-            None => Ok(Exit::Usage),
-        },
+        "sim" => sim::command(arguments),
         "search" => search::run(&resolve(arguments)?, verbosity, arguments),
         "get" => {
             logging::start(&resolve(arguments)?, verbosity, Target::Errors)?;

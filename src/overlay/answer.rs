@@ -78,7 +78,9 @@ impl Node {
     pub(super) fn deliver(&mut self, query: &QueryMessage, message: Message, cx: &mut Context<'_>) {
         let origin = query.body.origin.filter(|addr| addr.is_dialable() && Some(*addr) != self.addr);
         let direct = origin.filter(|_| query.body.delivery == Delivery::Direct);
-        let neighbor = direct.and_then(|to| self.links.iter().position(|link| link.peer.listen == Some(to)));
+        // A node that returned with another key may still be remembered under the old one, over a link that is dead.
+        let at = |to: PeerAddr| self.links.iter().enumerate().filter(move |(_, link)| link.peer.listen == Some(to));
+        let neighbor = direct.and_then(|to| at(to).max_by_key(|(_, link)| link.since)).map(|(index, _)| index);
         match (neighbor, direct) {
             (Some(neighbor), _) => self.send(neighbor, message, cx),
             (None, Some(to)) if self.direct.allow(to, self.now) => cx.out.push(Output::Direct { to, message }),

@@ -129,6 +129,12 @@ impl Node {
         } else {
             Vec::new()
         };
+        if let Some(addr) = peer.listen.filter(|_| reason == ByeReason::Full && !cx.config.only_peers) {
+            // Who finds no room here has some itself: the next one that is sent away is told of it. Otherwise those that
+            // found everybody full would never hear of each other.
+            self.hosts.learn(addr, HostSource::Told);
+            self.hosts.connected(addr);
+        }
         match reason {
             ByeReason::Already => self.leave_alone(peer, false),
             ByeReason::Full => peer.addrs().for_each(|addr| self.hosts.refused(addr, self.now)),

@@ -154,7 +154,8 @@ impl Node {
     /// Takes one input. The outbox must be drained before the next call.
     pub fn handle(&mut self, input: Input, cx: &mut Context<'_>) {
         debug_assert!(cx.out.is_empty(), "the outbox is drained between two inputs");
-        if self.now == Time::ZERO {
+        let first = self.now == Time::ZERO;
+        if first {
             self.started = cx.now;
         }
         self.now = self.now.max(cx.now);
@@ -173,6 +174,10 @@ impl Node {
             Input::Standing(standing) => self.standing = standing,
             Input::Command(command) => self.on_command(command, cx),
             Input::Wake => self.on_wake(cx),
+        }
+        if first {
+            // What it was to do from its start on is due: it did not know the time before.
+            self.on_wake(cx);
         }
         // Whatever happened may have left a place to fill. Last, so that the next wake-up always lies ahead.
         if self.timers.take_due(Timer::Join, self.now) {

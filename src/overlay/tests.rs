@@ -533,6 +533,48 @@ fn a_full_node_names_others() {
 }
 
 #[test]
+fn a_hit_goes_to_the_link_that_lives_where_a_node_returned_with_another_key() {
+    let mut world = World::new(2, only_peers());
+    world.shares[1].0.push("song".into());
+    let link = |world: &mut World, name: u32, id: usize| {
+        let (id, listen, name) = (node_id(id), Some(addr(0)), LinkId(name));
+        let (topology, role) = (TopologyKind::Flood, Role::Peer);
+        let peer =
+            Peer { id, name: Untrusted::default(), listen, dialled: None, local: true, topology, role, serves: false };
+        world.input(1, Input::LinkUp { link: name, peer: Arc::new(peer) });
+        world.now = world.now + Duration::from_secs(1);
+    };
+    link(&mut world, 10, 7);
+    link(&mut world, 11, 0);
+    let body = Arc::new(QueryBody::new("song", Some(addr(0)), Delivery::Direct, false));
+    let query = QueryMessage { guid: Guid([3; 16]), travel: Travel::start(1, 7), body };
+    let mut out = Vec::new();
+    let mut cx =
+        Context { now: world.now, config: &world.config, library: &world.shares[1], registry: None, out: &mut out };
+    world.nodes[1].handle(Input::Message { link: LinkId(11), message: Message::Query(query) }, &mut cx);
+    let hits = out.iter().filter_map(|output| match output {
+        Output::Send { link, message: Message::Hit(_) } => Some(*link),
+        _ => None,
+    });
+    assert_eq!(hits.collect::<Vec<_>>(), [LinkId(11)]);
+}
+
+#[test]
+fn those_who_find_everybody_full_are_told_of_each_other() {
+    let config = Config { min_neighbors: 2, max_neighbors: 2, ..Config::default() };
+    let mut world = World::new(7, config);
+    world.link(0, 1);
+    world.link(1, 2);
+    world.link(2, 0);
+    world.run(Duration::from_secs(1));
+    for n in 3..7 {
+        world.input(n, Input::Hosts { addrs: vec![addr(0)], source: HostSource::Configured });
+    }
+    world.run(Duration::from_secs(300));
+    assert!((3..7).all(|n| !world.nodes[n].links().is_empty()), "each of them has room");
+}
+
+#[test]
 fn only_peers_learns_nothing_and_keeps_trying_the_named_ones() {
     let mut world = World::new(3, only_peers());
     world.link(0, 1);

@@ -6,6 +6,7 @@
 mod edges;
 mod flood;
 mod graph;
+pub mod live;
 mod make;
 mod queue;
 mod report;

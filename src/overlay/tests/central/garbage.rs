@@ -131,6 +131,17 @@ fn a_directory_that_answers_nothing_is_left() {
 }
 
 #[test]
+fn a_directory_that_keeps_the_lease_but_never_says_what_it_has_is_left() {
+    let (mut world, puppet) = with_bad_directory();
+    for _ in 0..35 {
+        let lease = Lease { lease_ms: 3_000, ..Lease::default() };
+        puppet.say(&mut world, CentralMessage::Lease(lease));
+        world.run(Duration::from_secs(1));
+    }
+    turns_to_the_honest_one(world, &puppet);
+}
+
+#[test]
 fn answers_that_do_not_fit_are_dropped_and_the_search_ends() {
     let (mut world, puppet) = with_bad_directory();
     let at = |node: usize, names: &[&str]| FoundAt {

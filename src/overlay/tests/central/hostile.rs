@@ -63,6 +63,20 @@ fn a_million_files_of_one_node_are_refused_beyond_its_share() {
 }
 
 #[test]
+fn a_client_that_is_challenged_as_its_lease_ends_is_forgotten_in_the_future() {
+    let (mut world, first) = with_bad_client();
+    first.say(&mut world, register(None));
+    world.run(Duration::from_secs(58));
+    Puppet::new(&mut world, 3, 0);
+    for _ in 0..50 {
+        world.run(Duration::from_millis(100));
+        assert!(world.nodes[0].next_wake() > world.now);
+    }
+    assert!(!first.is_linked(&world) && world.registered(0, 3).is_empty());
+    the_others_notice_nothing(&mut world);
+}
+
+#[test]
 fn endless_changes_are_answered_with_a_wait_then_refused_then_end_the_link() {
     let (mut world, puppet) = with_bad_client();
     puppet.say(&mut world, register(None));

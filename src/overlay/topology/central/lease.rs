@@ -235,6 +235,8 @@ impl Node {
         let check = directory.checks.first().filter(|_| directory.looking.len() < MAX_LOOKING);
         let check = check.map_or(Time::NEVER, |(at, _)| (*at).max(self.now + CHECK_LATER));
         let telling = if directory.telling.is_empty() { Time::NEVER } else { self.now + TELL_ON };
-        self.timers.at_latest(Timer::Lease, due.min(check).min(telling));
+        // A lease may have ended while its node was given time to answer a challenge.
+        let soon = self.now + Duration::from_micros(1);
+        self.timers.at_latest(Timer::Lease, due.min(check).min(telling).max(soon));
     }
 }

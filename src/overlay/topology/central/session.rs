@@ -187,6 +187,8 @@ impl Node {
         if lease.serial == 0 {
             session.renewing = false;
         }
+        // Renewals are answered while the comparison or a change is still awaited: that is no answer to these.
+        let waits_for_more = lease.serial == 0 && session.sync.is_waiting();
         session.unconfirmed = false;
         session.lease = Duration::from_millis(lease.lease_ms.into()).clamp(LEASES.0, LEASES.1);
         session.leased = Some(now);
@@ -194,7 +196,9 @@ impl Node {
         session.paused_until = now + Duration::from_millis(lease.wait_ms.into()).min(LONGEST_WAIT);
         session.refused += u64::from(lease.refused);
         (session.files, session.reachable) = (lease.files, lease.reachable);
-        session.expect_more(now);
+        if !waits_for_more {
+            session.expect_more(now);
+        }
         if session.sync.is_settled() {
             self.compare_with(index, lease, cx);
         }

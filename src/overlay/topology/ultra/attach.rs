@@ -117,7 +117,8 @@ impl Node {
     /// Dials ultra-peers until the leaf has enough: quickly while it has none, one after the other once it has.
     pub(in crate::overlay) fn join_ultrapeers(&mut self, cx: &mut Context<'_>) {
         let have = self.count(Class::Ultrapeer);
-        if have >= MAX_ULTRAPEERS || self.hosts.is_empty() {
+        let busy = self.hosts.dialling().count() >= MAX_DIALLING;
+        if have >= MAX_ULTRAPEERS || self.hosts.is_empty() || busy {
             return;
         }
         if have > 0 { self.look_for_more(cx) } else { self.look_for_any(cx) }

@@ -5,11 +5,11 @@ use std::io::{self, IsTerminal, Write};
 use clap::{Arg, ArgMatches, Command, value_parser};
 use serde::Serialize;
 
-use super::failure::{Exit, Failure};
-use super::format::span;
-use super::grammar::{is_set, json, switch};
-use super::output::{Out, Style};
 use crate::app::Clock;
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::format::span;
+use crate::cli::grammar::{is_set, json, switch};
+use crate::cli::output::{Out, Style};
 use crate::sim::reproduce::{Allowed, Basis, Effort, How, Row, STUDIES, Stop, Study, Told, Verdict, study};
 
 /// What stands above the columns of a study.

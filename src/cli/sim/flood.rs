@@ -1,20 +1,20 @@
-//! `hopscope sim`: the simulator from the command line. It has no clock and reads no files; both are here.
+//! `hopscope sim flood`: one query through one graph.
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use clap::ArgMatches;
 use serde::Serialize;
 
-use super::failure::{Exit, Failure};
-use super::format::{bytes, count, span};
-use super::grammar::is_set;
-use super::graph_file;
-use super::output::{Out, right};
-use super::settings::duration;
+use super::millis;
 use crate::app::{Clock, Dedup, Delivery, PeerAddr, QueryBody, seal_query};
 use crate::base::Rng;
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::format::{bytes, count, span};
+use crate::cli::grammar::is_set;
+use crate::cli::graph_file;
+use crate::cli::output::{Out, right};
+use crate::cli::settings::duration;
 use crate::sim::{Delay, Flood, Graph, Kind, Report, make};
 
 /// What is asked: eighteen letters, as in the query that Ritter counted the bytes of.
@@ -146,11 +146,6 @@ fn show(out: &mut Out, run: &Run) -> Result<(), Failure> {
         "{:.1} ms after {:.1} ms of setting up: {} messages a second{memory}; hash {hash}",
         run.wall_ms, run.setup_ms, run.messages_per_s,
     ))
-}
-
-/// Milliseconds with their microseconds.
-fn millis(time: Duration) -> f64 {
-    time.as_micros() as f64 / 1_000.0
 }
 
 /// The most memory that this process held so far, where the system tells (Linux).

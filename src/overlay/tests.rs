@@ -571,7 +571,10 @@ fn those_who_find_everybody_full_are_told_of_each_other() {
         world.input(n, Input::Hosts { addrs: vec![addr(0)], source: HostSource::Configured });
     }
     world.run(Duration::from_secs(300));
-    assert!((3..7).all(|n| !world.nodes[n].links().is_empty()), "each of them has room");
+    // Three of them may have closed a triangle: then there is no room for the fourth.
+    let links = |n: usize| world.nodes[n].links().len();
+    let alone: Vec<usize> = (3..7).filter(|n| links(*n) == 0).collect();
+    assert!((3..7).all(|n| alone == [n] || links(n) == 2 || alone.is_empty()), "{alone:?}: somebody has room for them");
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! Time of a frame of 200x60, from a new snapshot to the bytes for the terminal. The bar: 2 ms; with a flood of 1,000
-//! nodes 8 ms.
+//! nodes, or a map of them, 8 ms.
 //!
 //! `cargo bench --bench frame`
 
@@ -12,6 +12,7 @@ use hopscope::tui::fixture::{Fixture, Shape};
 use hopscope::tui::flood::player::Play;
 use hopscope::tui::glyphs::Glyphs;
 use hopscope::tui::keymap::Keymap;
+use hopscope::tui::map::Map;
 use hopscope::tui::model::Model;
 use hopscope::tui::theme::Theme;
 use hopscope::tui::{draw, update::update};
@@ -83,4 +84,43 @@ fn flood_played(bencher: divan::Bencher<'_, '_>) {
 #[divan::bench(args = [1, 2, 5, 6])]
 fn full(bencher: divan::Bencher<'_, '_>, screen: u8) {
     frames(bencher, Shape::FULL, screen);
+}
+
+/// The map of a thousand nodes while the flood is played on it: only the picture is new. The bar: 8 ms.
+#[divan::bench]
+fn map_played(bencher: divan::Bencher<'_, '_>) {
+    map(bencher, |model, at| model.flood.player.play = Play::Paused(at * 9_000 % 900_000));
+}
+
+/// The same while everybody on it still looks for a place. The bar: 8 ms.
+#[divan::bench]
+fn map_settling(bencher: divan::Bencher<'_, '_>) {
+    map(bencher, |model, at| {
+        if at % 8 == 0 {
+            model.map = Map::default();
+        }
+    });
+}
+
+/// Frames of the map of one search's flood, each after a change.
+fn map(bencher: divan::Bencher<'_, '_>, mut change: impl FnMut(&mut Model, u64)) {
+    let shape = Shape { searches: 1, hits: 0, ..Shape::FULL };
+    let snapshot = Arc::new(Fixture::new(shape, 7).snapshot());
+    let (Some(keymap), Some(theme)) = (Keymap::builtin("default"), Theme::builtin("dark")) else { return };
+    let mut model = Model::new(snapshot, SIZE.into(), keymap, theme, Glyphs::UNICODE);
+    model.screen = 4;
+    let viewport = Viewport::Fixed(Rect::new(0, 0, SIZE.0, SIZE.1));
+    let options = TerminalOptions { viewport };
+    let Ok(mut terminal) = Terminal::with_options(CrosstermBackend::new(io::sink()), options) else { return };
+    let mut at = 0;
+    for _ in 0..100 {
+        at += 1;
+        update(&mut model, Duration::from_millis(100 * at), Message::Tick);
+    }
+    bencher.bench_local(|| {
+        at += 1;
+        change(&mut model, at);
+        update(&mut model, Duration::from_millis(100 * at), Message::Tick);
+        terminal.draw(|frame| draw(&model, frame)).is_ok()
+    });
 }

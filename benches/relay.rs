@@ -20,7 +20,7 @@ use hopscope::net::{Dialer, Identity, Net, NetSettings, Purpose, start};
 use hopscope::overlay::{
     self, Delivery, FoundFile, Hello, Library, Message, QueryBody, QueryMessage, Role, TopologyKind,
 };
-use hopscope::proto::{Guid, PeerAddr, Query, Travel};
+use hopscope::proto::{FileId, Guid, PeerAddr, Query, Travel};
 use hopscope::wire;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -40,6 +40,8 @@ impl Library for Nothing {
     fn totals(&self) -> (u64, u64) {
         (0, 0)
     }
+
+    fn each(&self, _: &mut dyn FnMut(&str, u64, &FileId)) {}
 }
 
 fn main() -> Result<()> {
@@ -110,13 +112,13 @@ async fn relay() -> Result<Net> {
         agent: "bench".to_owned(),
         identity: Identity::ephemeral()?,
         peers: Vec::new(),
+        directories: Vec::new(),
         remembered: Vec::new(),
         discovery: false,
         passphrase: None,
         core: overlay::Config { only_peers: true, ..overlay::Config::default() },
-        topology: TopologyKind::Flood,
     };
-    Ok(start(settings, Arc::new(Nothing)).await?)
+    Ok(start(settings, Arc::new(Nothing), None).await?)
 }
 
 fn neighbors(net: &Net, rate: u64, copies: u64, seconds: u64) -> Result<std::process::Child> {
@@ -173,6 +175,7 @@ async fn link(addr: PeerAddr) -> Result<hopscope::net::Stream> {
         observed: None,
         topology: TopologyKind::Flood,
         role: Role::Peer,
+        serves: false,
     };
     wire::encode_hello(&hello, &mut frame);
     stream.write_all(&frame).await?;

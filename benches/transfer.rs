@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use hopscope::net::{self, Dialer, Identity, Net, NetSettings};
-use hopscope::overlay::{self, FoundFile, TopologyKind};
+use hopscope::overlay::{self, FoundFile};
 use hopscope::proto::{FileId, Magnet, MagnetSource, NodeId, PeerAddr, Query};
 use hopscope::transfer::{BoxStream, Dial, Files, PeerInfo, SharedFile, TransferSettings, TransferState, Transfers};
 use tokio::time::Instant;
@@ -46,6 +46,8 @@ impl overlay::Library for Nothing {
     fn totals(&self) -> (u64, u64) {
         (0, 0)
     }
+
+    fn each(&self, _: &mut dyn FnMut(&str, u64, &FileId)) {}
 }
 
 struct One(FileId, SharedFile);
@@ -71,13 +73,13 @@ async fn start_net() -> Result<Net> {
         agent: "bench".into(),
         identity: Identity::ephemeral()?,
         peers: vec![],
+        directories: Vec::new(),
         remembered: vec![],
         discovery: false,
         passphrase: None,
         core: overlay::Config { only_peers: true, ..overlay::Config::default() },
-        topology: TopologyKind::Flood,
     };
-    Ok(net::start(settings, Arc::new(Nothing)).await?)
+    Ok(net::start(settings, Arc::new(Nothing), None).await?)
 }
 
 fn settings(downloads: PathBuf) -> TransferSettings {

@@ -15,9 +15,13 @@ pub mod cli;
 #[cfg(feature = "node")]
 pub mod control;
 #[cfg(feature = "node")]
+pub mod directory;
+#[cfg(feature = "node")]
 pub mod net;
 #[cfg(feature = "node")]
 pub mod share;
+#[cfg(feature = "node")]
+pub mod trace;
 #[cfg(feature = "node")]
 pub mod transfer;
 #[cfg(feature = "node")]

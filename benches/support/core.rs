@@ -7,7 +7,7 @@ use hopscope::overlay::{
     Config, Context, Delivery, FoundFile, Input, Library, LinkId, Message, Node, Output, Peer, QueryBody, QueryMessage,
     Role, TopologyKind,
 };
-use hopscope::proto::{Guid, NodeId, PeerAddr, Query, Travel, Untrusted};
+use hopscope::proto::{FileId, Guid, NodeId, PeerAddr, Query, Travel, Untrusted};
 
 /// A library without files: what the core itself costs.
 struct Empty;
@@ -18,6 +18,8 @@ impl Library for Empty {
     fn totals(&self) -> (u64, u64) {
         (0, 0)
     }
+
+    fn each(&self, _: &mut dyn FnMut(&str, u64, &FileId)) {}
 }
 
 /// A node with `neighbors` links, 0 and up.
@@ -45,6 +47,7 @@ impl Relay {
                 local: true,
                 topology: TopologyKind::Flood,
                 role: Role::Peer,
+                serves: false,
             };
             relay.handle(Input::LinkUp { link: LinkId(n), peer: Arc::new(peer) });
         }
@@ -54,7 +57,8 @@ impl Relay {
     /// One input; returns how many outputs it led to.
     pub(crate) fn handle(&mut self, input: Input) -> usize {
         self.out.clear();
-        let mut cx = Context { now: self.now, config: &self.config, library: &Empty, out: &mut self.out };
+        let mut cx =
+            Context { now: self.now, config: &self.config, library: &Empty, registry: None, out: &mut self.out };
         self.node.handle(input, &mut cx);
         self.out.len()
     }

@@ -29,6 +29,14 @@ impl Clock {
         self.elapsed().as_millis() as u64
     }
 
+    /// Hours since 1970, by the date at the start and the time that passed since: a date that is set meanwhile changes
+    /// nothing.
+    #[must_use]
+    pub fn hour(&self) -> u64 {
+        let start = self.date.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        (start + self.elapsed()).as_secs() / 3_600
+    }
+
     /// The date of the start, RFC 3339.
     #[must_use]
     pub fn date(&self) -> String {

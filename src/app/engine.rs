@@ -14,9 +14,11 @@ use super::log::LogRing;
 use super::neighbors::Neighbors;
 use super::parts::Parts;
 use super::relayed::Relayed;
+use super::role::RoleWatch;
 use super::searches::{FoundBy, Searches};
 use super::settings::Settings;
-use super::snapshot::{LogLine, NodeStatus, RoleStatus, Snapshot, Warning};
+use super::snapshot::{LogLine, NodeStatus, Snapshot, Warning};
+use super::standing::Past;
 use super::traffic::{Meter, Reading};
 use super::transfer_events::TransferEvents;
 use crate::net::{NetCommand, NetSearch};
@@ -47,10 +49,11 @@ pub async fn start(settings: Settings, log: LogRing) -> Result<(Handle, broadcas
     let parts = Parts::start(&settings, hosts.addrs()).await?;
     let (commands, inbox) = mpsc::channel(COMMANDS);
     let (events, from_the_start) = broadcast::channel(EVENTS);
+    let clock = log.clock();
     let mut engine = Engine::new(settings, parts, hosts, log);
     let (snapshots, seen) = watch::channel(Arc::new(engine.snapshot()));
     tokio::spawn(engine.run(inbox, Faces { snapshots, events: events.clone() }));
-    Ok((Handle::new(commands, seen, events), from_the_start))
+    Ok((Handle::new(commands, seen, events).with_clock(clock), from_the_start))
 }
 
 /// What goes out to those who look.
@@ -75,6 +78,10 @@ struct Engine {
     log_lines: Arc<[LogLine]>,
     node: Arc<NodeStatus>,
     library: Arc<LibraryStatus>,
+    role: RoleWatch,
+    past: Past,
+    /// What the core was told of it last.
+    standing: Option<overlay::Standing>,
     searches: Searches,
     relayed: Relayed,
     neighbors: Neighbors,
@@ -105,6 +112,8 @@ impl Engine {
             downloads: settings.downloads.clone(),
         };
         let library = parts.library_status();
+        let role = RoleWatch::new(parts.directory_health());
+        let past = Past::load(&settings.home.state, clock.hour());
         Self {
             settings,
             parts,
@@ -114,6 +123,9 @@ impl Engine {
             log_lines: Arc::default(),
             node: Arc::new(node),
             library,
+            role,
+            past,
+            standing: None,
             searches: Searches::default(),
             relayed: Relayed::default(),
             neighbors: Neighbors::default(),
@@ -147,10 +159,10 @@ impl Engine {
                 }
                 Some(file) = self.parts.files.recv() => self.parts.serve(file),
                 Ok(()) = self.parts.net_status.changed() => self.net_changed(&faces),
-                Ok(()) = self.parts.library_changes.changed() => self.library_changed(&faces),
+                Ok(()) = self.parts.library_changes.changed() => self.library_changed(&faces).await,
                 Ok(()) = self.parts.transfer_changes.changed() => self.transfers_changed(&faces),
-                _ = second.tick() => self.second_passed(),
-                _ = saving.tick() => drop(self.save_hosts()),
+                _ = second.tick() => self.second_passed().await,
+                _ = saving.tick() => drop(self.save()),
                 () = sleep_until(next_snapshot), if self.dirty => {
                     self.publish(&faces);
                     next_snapshot = Instant::now() + SNAPSHOT_INTERVAL;
@@ -166,7 +178,7 @@ impl Engine {
             self.core_event(event, faces);
         }
         // If its thread fails, it has said so.
-        let _ = self.save_hosts().await;
+        let _ = self.save().await;
         self.publish(faces);
         if let Some(reply) = reply {
             // Whoever asked may have gone.
@@ -210,7 +222,11 @@ impl Engine {
                 self.answer(reply, result, faces);
             }
             Command::SetTopology(topology, reply) => {
-                let result = self.set_topology(topology);
+                let result = self.parts.change_topology(topology).await;
+                self.answer(reply, result, faces);
+            }
+            Command::ProposeTopology(topology, reply) => {
+                let result = self.parts.propose_topology(topology).await;
                 self.answer(reply, result, faces);
             }
             Command::Files(filter, offset, limit, reply) => self.parts.list_files(filter, offset, limit, reply),
@@ -251,10 +267,12 @@ impl Engine {
         self.parts.tell(NetCommand::Search(search, reply)).await?;
         let started = answer.await.map_err(|_| Refusal::stopped())?;
         let guid = started.map_err(|error| Refusal::new("bad_query", error.to_string(), "shorten the search"))?;
-        self.searches.open(guid, &request.text, ttl, self.settings.trace, self.now_ms());
+        let topology = self.parts.status().topology;
+        self.searches.open(guid, &request.text, ttl, topology, self.settings.trace, self.now_ms());
         let text = Untrusted::new(request.text);
         tracing::info!("search {} began with TTL {ttl}: {}", guid.short(), text.visible(80));
-        faces.emit(Event::Query { guid, text, ttl, strategy: "flood".to_owned() });
+        let strategy = if topology == overlay::TopologyKind::Central { "lookup" } else { "flood" };
+        faces.emit(Event::Query { guid, text, ttl, strategy: strategy.to_owned() });
         Ok(guid)
     }
 
@@ -281,14 +299,6 @@ impl Engine {
             return Ok(());
         }
         Err(Refusal::new("no_such_neighbor", format!("{} is no neighbor", node.short()), "see the list of neighbors"))
-    }
-
-    fn set_topology(&self, topology: overlay::TopologyKind) -> Result<(), Refusal> {
-        if topology == self.parts.status().topology {
-            return Ok(());
-        }
-        let message = format!("this version cannot change to {}", topology.name());
-        Err(Refusal::new("topology", message, "flood is the one topology it has"))
     }
 
     fn get(&mut self, magnet: &str) -> Result<u64, Refusal> {
@@ -334,6 +344,21 @@ impl Engine {
                     faces.emit(neighbor_event(UpDown::Down, &peer, Some(why)));
                 }
             }
+            overlay::Event::Topology { topology, role, why } => {
+                tracing::info!("{} in {}: {why}", role.name(), topology.name());
+                self.publish(faces);
+                faces.emit(Event::Topology { topology, role, why });
+            }
+            overlay::Event::Proposed { node, topology, followed, why } => {
+                let goes = if followed { "this node goes along" } else { "this node does not" };
+                tracing::info!("{} proposes {}; {goes}: {why}", node.short(), topology.name());
+                faces.emit(Event::Proposal { node, topology, followed, why: why.to_owned() });
+            }
+            overlay::Event::Directory { state, addr, why } => {
+                tracing::info!("directory: {why}");
+                self.publish(faces);
+                faces.emit(Event::Directory { state, addr, why });
+            }
             overlay::Event::Started { guid, sent, copy_bytes } => self.searches.started(&guid, sent, copy_bytes),
             overlay::Event::Hop { guid, node, name, hop, at } => {
                 faces.emit(self.searches.hop(self.parts.node, guid, node, name, hop, at));
@@ -343,7 +368,7 @@ impl Engine {
                 self.searches.hit(found, files).into_iter().for_each(|event| faces.emit(event));
             }
             overlay::Event::Done { guid, cost, why } => {
-                let event = self.searches.done(guid, cost, why, self.parts.status().topology);
+                let event = self.searches.done(guid, cost, why);
                 tracing::info!("search {} ended: {} hits, {} nodes reached", guid.short(), cost.hits, cost.reached);
                 self.publish(faces);
                 faces.emit(event);
@@ -360,7 +385,7 @@ impl Engine {
         }
     }
 
-    fn library_changed(&mut self, faces: &Faces) {
+    async fn library_changed(&mut self, faces: &Faces) {
         self.dirty = true;
         self.library = self.parts.library_status();
         self.publish(faces);
@@ -369,6 +394,8 @@ impl Engine {
         if self.library_told != Some((files, bytes, hashing)) {
             self.library_told = Some((files, bytes, hashing));
             faces.emit(Event::Library { files, bytes, hashing });
+            // A driver that is gone needs to know nothing more.
+            let _ = self.parts.tell(NetCommand::LibraryChanged).await;
         }
     }
 
@@ -392,10 +419,18 @@ impl Engine {
         news.into_iter().for_each(|transfer| faces.emit(Event::Transfer(transfer)));
     }
 
-    fn second_passed(&mut self) {
+    async fn second_passed(&mut self) {
+        self.past.up_at(self.log.clock().hour());
+        self.past.uploaded(self.reading().content_out);
+        let standing = self.past.standing();
+        if self.standing.replace(standing) != Some(standing) {
+            // A driver that is gone needs to know nothing more.
+            let _ = self.parts.tell(NetCommand::Standing(standing)).await;
+        }
         let status = self.parts.status();
         let links = self.neighbors.sample(&status);
         let traffic = self.meter.sample(&status, self.reading());
+        self.dirty |= self.role.sample(&status);
         self.dirty |= links || traffic || self.searches.any_live() || self.relayed.any_live();
         self.dirty |= self.log.newer_than(self.log_seen).is_some();
     }
@@ -405,10 +440,14 @@ impl Engine {
         Reading { content_in, content_out }
     }
 
-    /// Saves them on a thread that may wait for the disk.
-    fn save_hosts(&self) -> JoinHandle<()> {
+    /// Saves the known hosts and the node's past on a thread that may wait for the disk.
+    fn save(&mut self) -> JoinHandle<()> {
         let (hosts, now) = (Arc::clone(&self.hosts), Arc::clone(&self.parts.status().remember));
+        let past = self.past.unsaved();
         tokio::task::spawn_blocking(move || {
+            if let Some(Err(error)) = past.map(|past| past.save()) {
+                tracing::warn!("how regularly the node is online cannot be saved: {error}");
+            }
             if let Err(error) = hosts.lock().unwrap_or_else(PoisonError::into_inner).save(&now) {
                 tracing::warn!("the known hosts cannot be saved: {error}");
             }
@@ -429,18 +468,7 @@ impl Engine {
             neighbors: self.neighbors.rows(&status),
             queries: own.chain(self.relayed.rows(now_ms)).collect(),
             searches,
-            role: RoleStatus {
-                topology: status.topology,
-                role: status.role,
-                why: "every node of a flooding overlay is a peer: it relays for all its neighbors".to_owned(),
-                since_ms: 0,
-                neighbors: status.links.len(),
-                // With named links only, it strives for no number of them.
-                min_neighbors: if self.settings.only_peers { 0 } else { self.settings.min_neighbors },
-                max_neighbors: self.settings.max_neighbors,
-                // A neighbor that came in by itself may not be dialled, and is known all the same.
-                known_hosts: status.known_hosts.max(status.links.len()),
-            },
+            role: self.role.picture(&status, &self.settings),
             transfers: self.parts.list_transfers(),
             library: Arc::clone(&self.library),
             traffic: self.meter.read(&status, self.reading()),

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::overlay::{Action, DoneWhy, Role, TopologyKind};
+use crate::overlay::{Action, DirectoryState, DoneWhy, Role, TopologyKind};
 use crate::proto::{FileId, Guid, NodeId, PeerAddr, Untrusted};
 use crate::transfer::Transfer;
 
@@ -48,6 +48,26 @@ pub enum Event {
         /// Why.
         why: String,
     },
+    /// Somebody proposed a topology to the overlay.
+    Proposal {
+        /// Who, as it says.
+        node: NodeId,
+        /// What.
+        topology: TopologyKind,
+        /// Whether this node goes along.
+        followed: bool,
+        /// Why or why not.
+        why: String,
+    },
+    /// Where this node stands with its directory changed.
+    Directory {
+        /// Where it stands now.
+        state: DirectoryState,
+        /// Which directory.
+        addr: Option<PeerAddr>,
+        /// Why, and what to do.
+        why: String,
+    },
     /// The library changed.
     Library {
         /// Files indexed.
@@ -84,6 +104,9 @@ pub enum Event {
         ttl: u8,
         /// What it did.
         action: Action,
+        /// Files that it answered with.
+        #[serde(default)]
+        hits: u16,
         /// Copies sent on.
         sent: u16,
         /// Since the search began.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
+use super::clock::Clock;
 use super::event::Event;
 use super::snapshot::Snapshot;
 use crate::overlay::{Delivery, TopologyKind};
@@ -48,6 +49,11 @@ impl Refusal {
     pub(super) fn stopped() -> Self {
         Self::new("stopped", "the node has stopped", "start it again")
     }
+
+    /// There is no node.
+    fn recorded() -> Self {
+        Self::new("recorded", "This is a recording: there is no network behind it", "start a node with `hopscope`")
+    }
 }
 
 type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
@@ -69,6 +75,8 @@ pub enum Command {
     DropNeighbor(NodeId, Reply<()>),
     /// Change the topology.
     SetTopology(TopologyKind, Reply<()>),
+    /// See [`Handle::propose_topology`].
+    ProposeTopology(TopologyKind, Reply<()>),
     /// A part of the list of shared files: filter, offset, limit.
     Files(String, u64, usize, Reply<FilesPage>),
     /// Scan the shares again.
@@ -83,6 +91,10 @@ pub struct Handle {
     commands: mpsc::Sender<Command>,
     snapshots: watch::Receiver<Arc<Snapshot>>,
     events: broadcast::Sender<Event>,
+    /// Of a recording: what keeps its one snapshot in view. A running node's engine does that itself.
+    recorded: Option<Arc<watch::Sender<Arc<Snapshot>>>>,
+    /// The engine's; none without one.
+    clock: Option<Clock>,
 }
 
 impl Handle {
@@ -93,7 +105,26 @@ impl Handle {
         snapshots: watch::Receiver<Arc<Snapshot>>,
         events: broadcast::Sender<Event>,
     ) -> Self {
-        Self { commands, snapshots, events }
+        Self { commands, snapshots, events, recorded: None, clock: None }
+    }
+
+    /// Lets it tell the time of the node, which goes on while nothing changes and no snapshot is taken.
+    pub(super) fn with_clock(self, clock: Clock) -> Self {
+        Self { clock: Some(clock), ..self }
+    }
+
+    /// A handle on what was recorded once: it shows that, and refuses every command.
+    #[must_use]
+    pub fn of_recording(snapshot: Snapshot) -> Self {
+        let (shown, snapshots) = watch::channel(Arc::new(snapshot));
+        let ((commands, _), (events, _)) = (mpsc::channel(1), broadcast::channel(1));
+        Self { commands, snapshots, events, recorded: Some(Arc::new(shown)), clock: None }
+    }
+
+    /// Whether there is no node behind it, only a recording.
+    #[must_use]
+    pub const fn is_recording(&self) -> bool {
+        self.recorded.is_some()
     }
 
     /// The node as it stands. It shows what a command did when the command has been answered, and what an event tells of
@@ -102,6 +133,12 @@ impl Handle {
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshots.borrow().clone()
+    }
+
+    /// Milliseconds since the node started: now, not when the last snapshot was taken.
+    #[must_use]
+    pub fn uptime_ms(&self) -> u64 {
+        self.clock.map_or_else(|| self.snapshots.borrow().uptime_ms, |clock| clock.millis())
     }
 
     /// Wakes when the node changed. It closes when the engine has stopped.
@@ -117,6 +154,9 @@ impl Handle {
     }
 
     async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, Refusal> {
+        if self.is_recording() {
+            return Err(Refusal::recorded());
+        }
         let (reply, answer) = oneshot::channel();
         self.commands.send(command(reply)).await.map_err(|_| Refusal::stopped())?;
         answer.await.map_err(|_| Refusal::stopped())?
@@ -173,12 +213,20 @@ impl Handle {
         self.ask(|reply| Command::DropNeighbor(node, reply)).await
     }
 
-    /// Changes the topology.
+    /// Changes the topology of this node.
     ///
     /// # Errors
-    /// When the node cannot.
+    /// When the node has stopped.
     pub async fn set_topology(&self, topology: TopologyKind) -> Result<(), Refusal> {
         self.ask(|reply| Command::SetTopology(topology, reply)).await
+    }
+
+    /// Changes the topology of this node and proposes it to the overlay: nodes that follow proposals change too.
+    ///
+    /// # Errors
+    /// When there were too many proposals lately, or the node has stopped.
+    pub async fn propose_topology(&self, topology: TopologyKind) -> Result<(), Refusal> {
+        self.ask(|reply| Command::ProposeTopology(topology, reply)).await
     }
 
     /// A part of the list of shared files whose path contains `filter`, by path.

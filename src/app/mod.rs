@@ -9,10 +9,13 @@ mod known_hosts;
 mod log;
 mod neighbors;
 mod parts;
+pub mod recorded;
 mod relayed;
+mod role;
 mod searches;
 mod settings;
 mod snapshot;
+mod standing;
 mod traffic;
 mod transfer_events;
 
@@ -24,11 +27,11 @@ pub use handle::{Command, Handle, Refusal, SearchRequest};
 pub use log::LogRing;
 pub use settings::{Home, Passphrase, Settings};
 pub use snapshot::{
-    HISTORY, HopReport, HopRow, LogLevel, LogLine, Neighbor, NodeStatus, QueryRow, QueryState, RoleStatus, Search,
-    Snapshot, Traffic, Warning,
+    CapacitySource, DirectoryRole, Fitness, HISTORY, HopReport, HopRow, LogLevel, LogLine, Neighbor, NodeStatus,
+    QueryRow, QueryState, RoleStatus, Search, Serving, Snapshot, Traffic, UltraRole, Warning,
 };
 // The nouns that faces need, so that they can live on this room alone.
-pub use crate::overlay::{Action, Dedup, Delivery, DoneWhy, QueryBody, Role, TopologyKind};
+pub use crate::overlay::{Action, Dedup, Delivery, DirectoryState, DoneWhy, QueryBody, Role, RoleChoice, TopologyKind};
 pub use crate::proto::limits::{MAX_LINKS, MAX_NODE_NAME, MAX_TTL};
 pub use crate::proto::{FileId, Guid, NodeId, PeerAddr, Ttl, Untrusted};
 pub use crate::share::{
@@ -36,3 +39,7 @@ pub use crate::share::{
 };
 pub use crate::transfer::{Direction, Transfer, TransferState, VERIFICATION_FAILED};
 pub use crate::wire::seal_query;
+
+// What a recording is checked against, because anybody may have written it.
+pub use crate::proto::Magnet;
+pub use crate::proto::limits::{MAX_FILE_NAME, MAX_HITS_A_SEARCH, MAX_HOPS_A_SEARCH, MAX_QUERY_TEXT};

@@ -14,9 +14,12 @@ use tokio_util::task::TaskTracker;
 use super::handle::Refusal;
 use super::settings::Settings;
 use super::snapshot::Warning;
-use crate::net::{self, Dialer, Identity, IncomingFile, Net, NetCommand, NetError, NetSettings, NetStatus};
-use crate::overlay::{self, Event, Trace};
-use crate::proto::{FileId, Magnet, MagnetSource, NodeId, PeerAddr, Untrusted};
+use crate::directory::{self, DIRECTORY_FILE, DirectoryHealth, DurableRegistry, OpenError, wall_clock};
+use crate::net::{
+    self, Dialer, Identity, IncomingFile, Net, NetCommand, NetError, NetSettings, NetStatus, SharedRegistry,
+};
+use crate::overlay::{self, Event, Role, TopologyKind, Trace};
+use crate::proto::{FileId, Magnet, MagnetSource, NodeId, PeerAddr, Untrusted, limits};
 use crate::share::{FilesPage, LibraryStatus, LocalLibrary, ShareSettings, Shares, WatchStatus};
 use crate::transfer::{
     BoxStream, Dial, Files, PeerInfo, SharedFile, StartError, Transfer, TransferSettings, Transfers,
@@ -42,6 +45,7 @@ pub(super) struct Parts {
     library: Arc<LocalLibrary>,
     transfers: Transfers,
     pub(super) transfer_changes: watch::Receiver<u64>,
+    directory_health: Option<DirectoryHealth>,
     serving: TaskTracker,
 }
 
@@ -58,7 +62,11 @@ impl Parts {
         net::can_listen(settings.listen).await.map_err(refused)?;
         let shares = start_shares(settings)?;
         let library = shares.library();
-        let net = net::start(net_settings(settings, identity, remembered), library.clone()).await.map_err(refused)?;
+        let registry = if settings.serve_directory { Some(open_directory(&settings.home.state).await?) } else { None };
+        let directory_health = registry.as_ref().map(DurableRegistry::health);
+        let registry = registry.map(|registry| Box::new(registry) as SharedRegistry);
+        let net_settings = net_settings(settings, identity, remembered);
+        let net = net::start(net_settings, library.clone(), registry).await.map_err(refused)?;
         let Net { node, bound, commands, events, traces, mut status, files, dialer, shutdown } = net;
         // The first one tells the address that this node goes by; if the driver is gone already, so is the node.
         let _ = status.changed().await;
@@ -84,6 +92,7 @@ impl Parts {
             library,
             transfer_changes: transfers.changes(),
             transfers,
+            directory_health,
             serving: TaskTracker::new(),
         };
         parts.resume_downloads().await;
@@ -114,6 +123,11 @@ impl Parts {
         }
     }
 
+    /// Whether the directory that the node serves is written to disk; `None` if it serves none.
+    pub(super) fn directory_health(&self) -> Option<DirectoryHealth> {
+        self.directory_health.clone()
+    }
+
     /// The driver as it stands.
     pub(super) fn status(&self) -> Arc<NetStatus> {
         self.net_status.borrow().clone()
@@ -139,6 +153,23 @@ impl Parts {
             .await
             .map_err(|_| Refusal::stopped())?
             .map_err(|error| Refusal::new("bad_peer", error.to_string(), "for example 192.0.2.7:6346"))
+    }
+
+    /// Returns once the node is in that topology.
+    pub(super) async fn change_topology(&self, topology: TopologyKind) -> Result<(), Refusal> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(NetCommand::ChangeTopology(topology, reply)).await?;
+        answer.await.map_err(|_| Refusal::stopped())
+    }
+
+    /// Returns once the node is in that topology and told its neighbors.
+    pub(super) async fn propose_topology(&self, topology: TopologyKind) -> Result<(), Refusal> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(NetCommand::ProposeTopology(topology, reply)).await?;
+        answer.await.map_err(|_| Refusal::stopped())?.map_err(|why| {
+            let message = format!("the proposal was not sent: {why}");
+            Refusal::new("proposal", message, "wait half a minute, or change this node alone")
+        })
     }
 
     pub(super) fn library_status(&self) -> Arc<LibraryStatus> {
@@ -223,12 +254,44 @@ impl Parts {
             message: format!("no link to the peer {addr}: {why}"),
             hint: "look whether a node runs there; this one goes on trying".to_owned(),
         });
-        of_root.chain(of_cache).chain(of_peers).collect()
+        // Whoever found neighbors all the same needs no advice.
+        let alone = status.links.is_empty();
+        let of_roles = status.particular.iter().filter(|_| alone);
+        let of_roles = of_roles.filter_map(|(addr, role)| particular(*addr, *role, status.topology));
+        of_root.chain(of_cache).chain(of_peers).chain(of_roles).collect()
     }
+}
+
+/// What to say of a peer that the user named and that is no neighbor because of its role.
+fn particular(addr: PeerAddr, role: Role, own: TopologyKind) -> Option<Warning> {
+    let (code, message, hint) = match (role, own) {
+        (Role::Directory, TopologyKind::Flood | TopologyKind::Ultrapeer) => (
+            "peer_is_directory",
+            format!("the peer {addr} is a directory, and part of no overlay"),
+            "name it with --directory, and turn to it with `hopscope topology central`",
+        ),
+        (Role::Leaf, TopologyKind::Flood) => (
+            "peer_is_leaf",
+            format!("the peer {addr} is a leaf, and links to ultra-peers only"),
+            "name an ultra-peer, or become a leaf with `hopscope topology ultrapeer`",
+        ),
+        _ => return None,
+    };
+    Some(Warning { code: code.to_owned(), message, hint: hint.to_owned() })
 }
 
 fn refused(error: NetError) -> Refusal {
     Refusal::new(error.code(), error.to_string(), error.hint())
+}
+
+/// Reads what an earlier run knew, on a thread that may wait for the disk.
+async fn open_directory(state: &Path) -> Result<DurableRegistry, Refusal> {
+    let path = state.join(DIRECTORY_FILE);
+    // A process that the system gives no randomness does not get as far as this.
+    let seed = getrandom::u64().unwrap_or_default();
+    let opened = tokio::task::spawn_blocking(move || directory::open(&path, limits::LEASE, wall_clock(), seed)).await;
+    let refused = |error: OpenError| Refusal::new("directory", error.to_string(), "see `hopscope directory --help`");
+    opened.map_err(|_| Refusal::stopped())?.map_err(refused)
 }
 
 fn make_folder(folder: &Path) -> Result<(), Refusal> {
@@ -254,19 +317,26 @@ fn net_settings(settings: &Settings, identity: Identity, remembered: &[PeerAddr]
         agent: concat!("hopscope/", env!("CARGO_PKG_VERSION")).to_owned(),
         identity,
         peers: settings.peers.clone(),
+        directories: settings.directories.clone(),
         remembered: remembered.to_vec(),
         discovery: settings.discovery,
         passphrase: settings.passphrase.as_ref().map(|passphrase| passphrase.reveal().to_owned()),
         core: overlay::Config {
+            topology: settings.topology,
             min_neighbors: settings.min_neighbors,
             max_neighbors: settings.max_neighbors,
             only_peers: settings.only_peers,
+            role: settings.role,
+            capacity_kbps: settings.capacity_kbps,
+            max_leaves: settings.max_leaves,
+            advertise_all: settings.advertise_all,
+            serve_directory: settings.serve_directory,
+            follow: settings.follow,
             dedup: settings.dedup,
             hop_delay: settings.hop_delay,
             trace: true,
             ..overlay::Config::default()
         },
-        topology: settings.topology,
     }
 }
 

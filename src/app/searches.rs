@@ -28,6 +28,7 @@ struct Record {
     guid: Guid,
     text: Untrusted,
     ttl: Ttl,
+    topology: TopologyKind,
     traced: bool,
     started_ms: u64,
     sent_here: u32,
@@ -52,7 +53,7 @@ struct HopTally {
 
 impl Searches {
     /// Takes a new search in; the oldest that is over gives way to it.
-    pub(super) fn open(&mut self, guid: Guid, text: &str, ttl: Ttl, traced: bool, now_ms: u64) {
+    pub(super) fn open(&mut self, guid: Guid, text: &str, ttl: Ttl, topology: TopologyKind, traced: bool, now_ms: u64) {
         if self.kept.len() >= MAX_KEPT {
             let over = self.kept.iter().position(|record| record.ended.is_some()).unwrap_or(0);
             self.kept.remove(over);
@@ -62,6 +63,7 @@ impl Searches {
             guid,
             text: text.into(),
             ttl,
+            topology,
             traced,
             started_ms: now_ms,
             sent_here: 0,
@@ -129,7 +131,7 @@ impl Searches {
                 record.lost_reports += 1;
             }
         }
-        Event::Hop { guid, node, name, from, hop: number, ttl, action, sent, at_ms }
+        Event::Hop { guid, node, name, from, hop: number, ttl, action, hits, sent, at_ms }
     }
 
     /// Takes the files of one hit in; an event each.
@@ -137,6 +139,7 @@ impl Searches {
         let via = match hit.via {
             Delivery::Direct => Via::Direct,
             Delivery::Reverse => Via::Reverse,
+            Delivery::Directory => Via::Directory,
         };
         let hits: Vec<Arc<Hit>> = files
             .into_iter()
@@ -172,15 +175,27 @@ impl Searches {
         events
     }
 
+    /// Takes one file in, as it was found once.
+    pub(super) fn found(&mut self, hit: Hit) {
+        let Some(record) = self.record(&hit.guid) else { return };
+        if record.hits.len() < MAX_HITS_A_SEARCH {
+            record.cost.first_hit.get_or_insert(Duration::from_millis(hit.at_ms));
+            record.hits.push(Arc::new(hit));
+        }
+    }
+
+    /// Counts reports that did not come here.
+    pub(super) fn lost(&mut self, guid: &Guid, reports: u64) {
+        if let Some(record) = self.record(guid) {
+            record.lost_reports = record.lost_reports.saturating_add(reports);
+        }
+    }
+
     /// Ends a search.
-    pub(super) fn done(
-        &mut self,
-        guid: Guid,
-        cost: SearchCost,
-        why: overlay::DoneWhy,
-        topology: TopologyKind,
-    ) -> Event {
+    pub(super) fn done(&mut self, guid: Guid, cost: SearchCost, why: overlay::DoneWhy) -> Event {
+        let mut topology = TopologyKind::default();
         if let Some(record) = self.record(&guid) {
+            topology = record.topology;
             record.cost = cost;
             record.ended = Some(why);
             record.nodes.clear();
@@ -314,6 +329,7 @@ impl Record {
         };
         Search {
             row,
+            topology: self.topology,
             hits: self.hits.iter().cloned().collect(),
             by_hop,
             sent_here: self.sent_here,

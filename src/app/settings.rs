@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::overlay::{Dedup, Delivery, TopologyKind};
+use crate::overlay::{Dedup, Delivery, RoleChoice, TopologyKind};
 use crate::proto::Ttl;
 use crate::share::SharedFolder;
 
@@ -33,6 +33,20 @@ pub struct Settings {
     pub max_neighbors: usize,
     /// The topology to start in.
     pub topology: TopologyKind,
+    /// Who decides on the role among ultra-peers and leaves.
+    pub role: RoleChoice,
+    /// Upload bandwidth in kbit/s, as the user says; `None` to measure it.
+    pub capacity_kbps: Option<u32>,
+    /// Leaves that it takes as an ultra-peer.
+    pub max_leaves: usize,
+    /// As a leaf, be asked every query instead of those that its filter lets through.
+    pub advertise_all: bool,
+    /// Directories, `host:port`.
+    pub directories: Vec<String>,
+    /// Serve a directory.
+    pub serve_directory: bool,
+    /// Go along when somebody proposes a topology.
+    pub follow: bool,
     /// TTL of a search that names none.
     pub ttl: Ttl,
     /// How duplicates are treated.

@@ -39,6 +39,8 @@ impl Meter {
         Traffic {
             overlay_in: status.total.bytes_in,
             overlay_out: status.total.bytes_out,
+            messages_in: status.total.messages_in,
+            messages_out: status.total.messages_out,
             content_in: reading.content_in,
             content_out: reading.content_out,
             overlay_history: self.overlay.history().collect(),

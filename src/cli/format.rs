@@ -1,6 +1,6 @@
 //! Numbers, times and events for people.
 
-use crate::app::{Done, DoneWhy, Event, Hit, TransferState, UpDown};
+use crate::app::{Done, DoneWhy, Event, Hit, TopologyKind, TransferState, UpDown};
 
 /// Bytes of somebody's name that are shown.
 pub(super) const NAME: usize = 120;
@@ -37,6 +37,7 @@ pub(super) fn count(number: u64, what: &str) -> String {
     let plural = match what.strip_suffix('y') {
         _ if number == 1 => what.to_owned(),
         Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
+        _ if what.ends_with("ch") => format!("{what}es"),
         _ => format!("{what}s"),
     };
     format!("{number} {plural}")
@@ -55,6 +56,9 @@ pub(super) fn hit(hit: &Hit, terminal: bool) -> String {
 /// What a search cost, in a sentence.
 pub(super) fn cost(done: &Done) -> String {
     let first = done.first_hit_ms.map(|ms| format!(", the first after {}", span(ms))).unwrap_or_default();
+    if done.topology == TopologyKind::Central {
+        return looked_up(done, &first);
+    }
     format!(
         "{} in {}{first}; {} reached with {}, {}, {}; {}",
         count(done.hits.into(), "hit"),
@@ -67,13 +71,31 @@ pub(super) fn cost(done: &Done) -> String {
     )
 }
 
+/// The same of a search that asked a directory.
+fn looked_up(done: &Done, first: &str) -> String {
+    let (hits, took) = (count(done.hits.into(), "hit"), span(done.elapsed_ms));
+    match done.why {
+        // The directory that this node serves itself is asked without a message.
+        DoneWhy::Complete if done.messages == 0 => {
+            format!("{hits} in {took}{first}; that is all that its own directory knows")
+        }
+        DoneWhy::Complete => {
+            let requests = count(done.messages, "request");
+            format!("{hits} in {took}{first}; {requests}, {}; that is all that the directory knows", bytes(done.bytes))
+        }
+        why => format!("{hits} in {took}{first}; {}", ending(why)),
+    }
+}
+
 fn ending(why: DoneWhy) -> &'static str {
     match why {
         DoneWhy::Deadline => "its time was up",
         DoneWhy::Enough => "that was enough",
-        DoneWhy::Complete => "every node in reach has answered",
+        DoneWhy::Complete => "every node that it reached has answered",
         DoneWhy::Cancelled => "cancelled",
         DoneWhy::NoNeighbors => "there was no neighbor to ask",
+        DoneWhy::NoDirectory => "there was no directory to ask",
+        DoneWhy::Cut => "the node changed its topology",
         DoneWhy::Shutdown => "the node stopped",
         DoneWhy::TooMany => "too many searches run already",
     }
@@ -94,6 +116,11 @@ pub(super) fn event(event: &Event) -> Option<String> {
             format!("neighbor down: {} ({}){why}", name.visible(SHORT), node.short())
         }
         Event::Topology { topology, role, why } => format!("topology {}, role {}: {why}", topology.name(), role.name()),
+        Event::Proposal { node, topology, followed, why } => {
+            let goes = if *followed { "follows" } else { "does not follow" };
+            format!("{} proposes {}; this node {goes}: {}", node.short(), topology.name(), visible(why))
+        }
+        Event::Directory { why, .. } => format!("directory: {}", visible(why)),
         Event::Library { files, bytes: size, hashing } => {
             format!("library: {}, {}, {hashing} to hash", count(*files, "file"), bytes(*size))
         }
@@ -157,6 +184,7 @@ mod tests {
             ["0 ms", "999 ms", "1.0 s", "59.9 s", "1:00 min", "2:00 h", "1 d 1 h"]
         );
         assert_eq!([count(1, "hop"), count(0, "hop"), count(2, "query")], ["1 hop", "0 hops", "2 queries"]);
+        assert_eq!(count(3, "search"), "3 searches");
     }
 
     #[test]

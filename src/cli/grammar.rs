@@ -8,10 +8,9 @@ use clap_complete::Shell;
 use super::failure::{EXIT_CODES, Failure};
 use super::options::{Group, OPTIONS, Opt, Shape, find};
 use super::resolve::Flags;
-use super::settings::{duration, number, peer, word};
-use super::sim::delay;
-use crate::app::Dedup;
-use crate::sim::{Kind, MAX_NODES};
+use super::settings::{duration, number, peer};
+use super::sim;
+use crate::trace::MAX_SEARCHES;
 
 const ABOUT: &str = "A peer-to-peer file-sharing node that lives in your terminal and lets you see the overlay think";
 const LONG_ABOUT: &str = "\
@@ -24,6 +23,10 @@ with. A setting is taken from its flag, else from its variable HOPSCOPE_…, els
 /// The most nodes of a lab: each is a process.
 pub(super) const MAX_LAB_NODES: usize = 200;
 
+/// Settings that a directory alone has a use for.
+const DIRECTORY: &[&str] =
+    &["share", "listen", "name", "passphrase-file", "upload-slots", "upload-queue", "hash-rate", "log-file"];
+
 /// The whole command line.
 pub(super) fn command() -> Command {
     Command::new("hopscope")
@@ -35,7 +38,7 @@ pub(super) fn command() -> Command {
         .arg(setting("home").global(true))
         .args(node_flags(|_| true))
         .arg(verbose())
-        .subcommands([demo(), daemon(), search(), get()])
+        .subcommands([demo(), daemon(), directory(), search(), get()])
         .subcommands([
             view("status", "The running node at a glance"),
             view("neighbors", "Neighbors of the running node"),
@@ -44,7 +47,7 @@ pub(super) fn command() -> Command {
             files(),
             topology(),
         ])
-        .subcommand(sim())
+        .subcommands([sim::grammar(), replay()])
         .subcommands([keys(), config(), completions(), manual()])
 }
 
@@ -53,7 +56,8 @@ fn demo() -> Command {
         .about("Start a lab on this machine, and open the terminal on one more node in it")
         .long_about(
             "Start a lab on this machine: nodes on the loopback interface, each its own process, with generated files to \
-             share; then open the terminal on one more node in it. Everything is gone when it ends.",
+             share; then open the terminal on one more node in it. A directory runs beside them, and all of them follow \
+             proposals, so that T changes the whole lab from one topology to the next. Everything is gone when it ends.",
         )
         .arg(
             Arg::new("nodes")
@@ -68,7 +72,7 @@ fn demo() -> Command {
             Arg::new("graph")
                 .long("graph")
                 .value_name("FILE")
-                .help("Lay the links out as in this file: a pair of node names a line, # for comments"),
+                .help("Lay the links of a flooding lab out as in this file: a pair of node names a line, # for comments"),
         )
         .arg(
             Arg::new("seed")
@@ -78,7 +82,7 @@ fn demo() -> Command {
                 .value_parser(value_parser!(u64))
                 .help("The same seed gives the same links and the same files"),
         )
-        .arg(switch("headless", "Open no terminal: print the nodes and wait for ctrl-c"))
+        .arg(switch("headless", "Open no terminal: print the nodes and their roles, and wait for ctrl-c"))
         .arg(json("Print one JSON object a node; implies --headless"))
         .args(node_flags(|option| option.demo))
 }
@@ -87,8 +91,22 @@ fn daemon() -> Command {
     Command::new("daemon")
         .about("Run a node without a screen, until SIGTERM or ctrl-c")
         .arg(json("Print events, one JSON object a line, `listening` first"))
-        .arg(switch("exit-with-stdin", "End when standard input ends").hide(true))
+        .arg(exit_with_stdin())
         .args(node_flags(|option| option.group != Group::Screen))
+}
+
+fn directory() -> Command {
+    Command::new("directory")
+        .about("Run a central directory alone, until SIGTERM or ctrl-c")
+        .long_about(
+            "Run a central directory alone, until SIGTERM or ctrl-c: it knows what the nodes that register with it share, \
+             and tells who has what is looked for. It is part of no overlay, and shares nothing itself unless told to with \
+             --share. Nodes turn to it with `hopscope --topology central --directory HOST:PORT`, or once they run with \
+             `hopscope topology central`. What it knows is kept in its home, and outlives a restart.",
+        )
+        .arg(json("Print events, one JSON object a line, `listening` first"))
+        .arg(exit_with_stdin())
+        .args(node_flags(|option| DIRECTORY.contains(&option.key)))
 }
 
 fn search() -> Command {
@@ -117,10 +135,13 @@ fn search() -> Command {
                 .long("join")
                 .value_name("HOST:PORT")
                 .value_parser(peer)
-                .help("Ask no running node: join the overlay at this address for a moment"),
+                .help("Ask no running node: join for a moment at this address, of any node or of a directory"),
         )
+        .arg(setting("topology").requires("join").help(
+            "As what to join: flood, ultrapeer (as a leaf) or central (as a client of the directory at that address)",
+        ))
         .arg(setting("passphrase-file").requires("join"))
-        .after_help("Exit code 3 if nothing was found.")
+        .after_help("Exit code 3 if nothing was found, 1 if there was no directory to ask.")
 }
 
 fn get() -> Command {
@@ -153,85 +174,47 @@ fn files() -> Command {
 }
 
 fn topology() -> Command {
-    view("topology", "Show the topology of the running node, or change it")
-        .arg(Arg::new("name").value_name("NAME").help("The topology to change to: flood"))
-}
-
-fn sim() -> Command {
-    Command::new("sim")
-        .about("Simulate an overlay: the same node many times, in virtual time")
-        .subcommand_required(true)
-        .arg_required_else_help(true)
-        .subcommand(sim_flood())
-}
-
-fn sim_flood() -> Command {
-    let whole = |name: &'static str, least: usize| {
-        let arg = Arg::new(name).long(name).value_parser(move |text: &str| number(text, least, MAX_NODES));
-        arg.conflicts_with("graph").required_unless_present("graph")
-    };
-    let kinds = Kind::ALL.map(|(name, _)| name);
-    let kind = move |text: &str| {
-        let known = Kind::ALL.into_iter().find(|(name, _)| *name == text);
-        known.map(|(_, kind)| kind).ok_or_else(|| format!("this version knows {}", kinds.join(", ")))
-    };
-    Command::new("flood")
-        .about("Send one query through an overlay, and count what it reaches and what it costs")
+    view("topology", "Show the topology of the running node, change it, or propose a change to all")
         .long_about(
-            "Send one query through an overlay of simulated nodes, and count what it reaches and what it costs. The nodes \
-             run the very code of real ones; links are simulated, and so is time. The same seed gives the same run.",
+            "Show the topology of the running node and what it is there; with a NAME change it. Transfers go on; links that \
+             have no use in the new topology are closed, and their addresses kept for the way back. With --propose all \
+             nodes are asked to change too: those that were started with --follow do.",
         )
-        .arg(Arg::new("graph").long("graph").value_name("EDGES").help(
-            "Link the nodes as in this file: a pair of numbers a line, # for comments; loops and doubles are left out",
-        ))
-        .arg(whole("nodes", 2).value_name("N").help("Make a graph of that many nodes"))
-        .arg(whole("degree", 1).value_name("D").help("Links of each node, or on average, as the kind has it"))
+        .arg(Arg::new("name").value_name("NAME").help("The topology to change to: flood, ultrapeer or central"))
+        .arg(switch("propose", "Propose it to the whole overlay as well").requires("name"))
+}
+
+fn replay() -> Command {
+    let picture = |name: &'static str, help: &'static str| switch(name, help).group("form");
+    Command::new("replay")
+        .about("Open a recorded flood: the screens and keys of a running node, without any network")
+        .long_about(
+            "Open a recorded flood: the screens and keys of a running node, without any network. What cannot be true in \
+             the recording is marked as inconsistent and counted. With a form or an expectation no terminal is needed.",
+        )
+        .arg(Arg::new("trace").value_name("TRACE").required(true).help("A file that --record wrote"))
         .arg(
-            Arg::new("kind").long("kind").value_name("KIND").value_parser(kind).conflicts_with("graph").help(
-                "regular: D links each, the default; random: D on average; powerlaw: D on average, some have many; \
-                 grid: D/2 dimensions; tree: D children at the root, D-1 below",
-            ),
+            Arg::new("query")
+                .long("query")
+                .value_name("N")
+                .value_parser(|text: &str| number(text, 1, MAX_SEARCHES))
+                .help("Which search of the recording, 1 for the first; the last one unless given"),
         )
+        .arg(picture("json", "Print one JSON object that sums the search up"))
+        .arg(picture("dot", "Print the flood as a graph for Graphviz"))
+        .arg(picture("svg", "Print the flood's rings as a picture"))
         .arg(
-            Arg::new("ttl")
-                .long("ttl")
-                .value_name("T")
-                .required(true)
-                .value_parser(value_parser!(u8).range(1..))
-                .help("How many hops the query may travel"),
+            Arg::new("expect")
+                .long("expect")
+                .value_name("FIELD OP VALUE")
+                .action(ArgAction::Append)
+                .help("Fail unless this holds, for example 'reached >= 40'; again for more"),
         )
-        .arg(
-            Arg::new("origin")
-                .long("origin")
-                .value_name("I")
-                .value_parser(value_parser!(u64))
-                .help("The number of the node that asks; the lowest one unless given"),
+        .args(["keymap", "theme", "ascii"].map(setting))
+        .after_help(
+            "In JSON, per_hop counts nodes by the fewest hops that any copy took to them, the origin at 0; the `new` of each hop \
+             counts them by the copy that came first.\n\nExit code 1 if an expectation does not hold.",
         )
-        .arg(
-            Arg::new("delay")
-                .long("delay")
-                .value_name("DELAY")
-                .default_value("50ms")
-                .value_parser(delay)
-                .help("How long a link takes: a time, or a range as 10ms..100ms from which each link draws its own"),
-        )
-        .arg(
-            Arg::new("dedup")
-                .long("dedup")
-                .value_name("RULE")
-                .default_value("highest-ttl")
-                .value_parser(word::<Dedup>)
-                .help("Whether a duplicate with a higher TTL is passed on again: highest-ttl, or first for never"),
-        )
-        .arg(
-            Arg::new("seed")
-                .long("seed")
-                .value_name("S")
-                .default_value("1")
-                .value_parser(value_parser!(u64))
-                .help("Graph, delays and ids follow from it"),
-        )
-        .arg(json("Print one JSON object"))
 }
 
 fn keys() -> Command {
@@ -266,12 +249,19 @@ fn manual() -> Command {
         .arg(Arg::new("command").value_name("COMMAND").help("The page of this command"))
 }
 
-fn json(help: &'static str) -> Arg {
+/// The switch for JSON instead of text.
+pub(super) fn json(help: &'static str) -> Arg {
     switch("json", help)
 }
 
-fn switch(name: &'static str, help: &'static str) -> Arg {
+/// A switch of a command.
+pub(super) fn switch(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
+}
+
+/// How a lab's processes know that the lab is gone.
+fn exit_with_stdin() -> Arg {
+    switch("exit-with-stdin", "End when standard input ends").hide(true)
 }
 
 fn time(name: &'static str, help: &'static str) -> Arg {
@@ -355,7 +345,7 @@ pub(super) fn misplaced(root: &ArgMatches, command: &str) -> Result<(), Failure>
     }
 }
 
-/// A switch of a command.
+/// Whether a switch of a command is on.
 pub(super) fn is_set(matches: &ArgMatches, name: &str) -> bool {
     matches!(matches.try_get_one::<bool>(name), Ok(Some(true)))
 }

@@ -3,6 +3,7 @@
 mod config;
 mod config_file;
 mod daemon;
+mod directory;
 mod docs;
 mod failure;
 mod format;
@@ -16,7 +17,9 @@ mod node;
 mod options;
 mod output;
 mod places;
+mod replay;
 mod resolve;
+mod role;
 mod scratch;
 mod search;
 mod settings;
@@ -63,6 +66,7 @@ pub fn main() -> ExitCode {
 fn draws(matches: &ArgMatches) -> bool {
     match matches.subcommand() {
         None => true,
+        Some(("replay", arguments)) => !replay::is_quiet(arguments),
         Some(("demo", arguments)) => !is_set(arguments, "headless") && !is_set(arguments, "json"),
         Some(_) => false,
     }
@@ -93,11 +97,10 @@ fn run(matches: &ArgMatches) -> Result<Exit, Failure> {
         "keys" => keys::run(&resolve(arguments)?, arguments, json),
         "config" => config::run(&resolve(arguments)?, json),
         "demo" => lab::run(&resolve(arguments)?, arguments, verbosity),
+        "replay" => replay::run(&resolve(arguments)?, arguments),
         "daemon" => daemon::run(&resolve(arguments)?, verbosity, json, is_set(arguments, "exit-with-stdin")),
-        "sim" => match arguments.subcommand() {
-            Some((_, arguments)) => sim::flood(arguments),
-            None => Ok(Exit::Usage),
-        },
+        "directory" => directory::run(&resolve(arguments)?, verbosity, json, is_set(arguments, "exit-with-stdin")),
+        "sim" => sim::command(arguments),
         "search" => search::run(&resolve(arguments)?, verbosity, arguments),
         "get" => {
             logging::start(&resolve(arguments)?, verbosity, Target::Errors)?;

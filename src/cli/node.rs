@@ -14,6 +14,7 @@ use super::resolve::Resolved;
 use super::settings::{self, ScreenSettings};
 use crate::app::{self, Event, Handle, LogRing, Settings};
 use crate::control::{Claim, Server};
+use crate::trace::{Recorder, Tape, Written};
 use crate::tui::{self, Environment, ExitSummary, TuiOptions};
 
 /// What the engine says when the port to listen on is another's.
@@ -26,11 +27,13 @@ const SHUTDOWN: Duration = Duration::from_secs(5);
 pub(super) struct Node {
     pub(super) handle: Handle,
     server: Server,
+    recorder: Option<Recorder>,
 }
 
 impl Node {
     /// Claims the home, starts the engine, and answers on the control socket. With `yielding` a port that is taken is no
-    /// error: any other will do. The receiver has the node's events from the first one.
+    /// error: any other will do. With a `tape` its searches are recorded. The receiver has the node's events from the
+    /// first one.
     ///
     /// # Errors
     /// When the home is in use, or the engine refuses.
@@ -38,6 +41,7 @@ impl Node {
         mut settings: Settings,
         yielding: bool,
         log: LogRing,
+        tape: Option<Tape>,
     ) -> Result<(Self, broadcast::Receiver<Event>), Failure> {
         let claim = Claim::take(&settings.home)?;
         let started = match app::start(settings.clone(), log.clone()).await {
@@ -48,8 +52,16 @@ impl Node {
             started => started,
         };
         let (handle, events) = started?;
+        // Before anybody can ask it for a search.
+        let recorder = match tape.map(|tape| Recorder::start(tape, &handle)).transpose() {
+            Ok(recorder) => recorder,
+            Err(error) => {
+                handle.shutdown().await.ok();
+                return Err(Failure::failed(format!("nothing can be recorded: {error}"), "look at `ulimit -u`"));
+            }
+        };
         match Server::start(claim, handle.clone()) {
-            Ok(server) => Ok((Self { handle, server }, events)),
+            Ok(server) => Ok((Self { handle, server, recorder }, events)),
             Err(refusal) => {
                 handle.shutdown().await.ok();
                 Err(refusal.into())
@@ -82,13 +94,49 @@ impl Node {
         while snapshots.changed().await.is_ok() {}
     }
 
-    /// Says goodbye to everybody and lets go of the home.
+    /// Says goodbye to everybody, lets go of the home and ends the recording.
     pub(super) async fn stop(self) {
         if tokio::time::timeout(SHUTDOWN, self.handle.shutdown()).await.is_err() {
             tracing::warn!("the goodbyes took too long");
         }
         self.server.stop().await;
+        if let Some(recorder) = self.recorder {
+            recorded(recorder).await;
+        }
     }
+}
+
+/// Ends a recording, and says what is wrong with it, if anything.
+async fn recorded(recorder: Recorder) {
+    let path = recorder.path().display().to_string();
+    match recorder.finish().await {
+        Ok(Written { lost: 0, .. }) => {}
+        Ok(Written { lost, .. }) => {
+            let message = format!("the recording {path} lacks {lost} events: they came faster than it was written");
+            Failure::failed(message, "the trace says so too").report();
+        }
+        Err(error) => {
+            Failure::failed(format!("the recording {path} is not whole: {error}"), "look at the disk").report();
+        }
+    }
+}
+
+/// The file that `--record` names, made and empty; `None` without one.
+///
+/// # Errors
+/// When it cannot be written, holds something, or nothing could be recorded to it.
+pub(super) fn tape(resolved: &Resolved, settings: &Settings) -> Result<Option<Tape>, Failure> {
+    let Some((row, path)) = resolved.row("record").zip(resolved.text("record")) else { return Ok(None) };
+    if !settings.trace {
+        return Err(Failure::usage(
+            "there is nothing to record: this node asks for no reports",
+            "leave --record out, or set trace to true",
+        ));
+    }
+    let path = resolved.places.path(path, &resolved.base(&row.origin));
+    Tape::new(&path).map(Some).map_err(|error| {
+        Failure::usage(format!("{} cannot be recorded to: {error}", path.display()), "choose a file that is not there")
+    })
 }
 
 /// The signals that ask a program to end.
@@ -134,8 +182,9 @@ pub(super) fn terminal(resolved: &Resolved, verbosity: u8) -> Result<Exit, Failu
     let (settings, screen) = (settings::settings(resolved)?, settings::screen(resolved)?);
     let yielding = resolved.is_default("listen");
     let log = logging::start(resolved, verbosity, Target::Screen)?;
+    let tape = tape(resolved, &settings)?;
     run(async {
-        let (node, _) = Node::start(settings, yielding, log).await?;
+        let (node, _) = Node::start(settings, yielding, log, tape).await?;
         let handle = node.handle.clone();
         let result = open_screen(handle.clone(), screen, &resolved.places.folders.config).await;
         node.stop().await;

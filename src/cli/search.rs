@@ -14,13 +14,18 @@ use super::output::{Out, Style};
 use super::resolve::Resolved;
 use super::scratch::Scratch;
 use super::settings;
-use crate::app::{Done, DoneWhy, Event, Handle, Home, LogRing, Settings, Snapshot};
+use crate::app::{
+    DirectoryState, Done, DoneWhy, Event, Handle, Home, LogRing, RoleChoice, Settings, Snapshot, TopologyKind,
+};
 use crate::control::{Client, Line, SearchBody};
 
 /// For the link of `--join` to come up.
 const JOIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// How the engine calls its warning that a peer that it was given cannot be reached.
 const PEER_UNREACHABLE: &str = "peer_unreachable";
+/// The same of a peer that is a directory, and of one that is a leaf.
+const PEER_IS_DIRECTORY: &str = "peer_is_directory";
+const PEER_IS_LEAF: &str = "peer_is_leaf";
 
 /// Searches, prints hits as they come, then the cost.
 pub(super) fn run(resolved: &Resolved, verbosity: u8, arguments: &ArgMatches) -> Result<Exit, Failure> {
@@ -66,16 +71,23 @@ fn query<'a>(words: impl Iterator<Item = &'a str>) -> String {
     words.into_iter().map(quoted).collect::<Vec<_>>().join(" ")
 }
 
-/// A node that shares nothing, remembers nothing, and knows one peer.
-fn temporary(settings: Settings, scratch: &Scratch, peer: &str) -> Settings {
+/// A node that shares nothing, remembers nothing, and has one link. What the address is, a node or a directory, is not
+/// known yet, so it is named as both; only one of them has a meaning in a topology.
+fn temporary(settings: Settings, scratch: &Scratch, at: &str) -> Settings {
     let folder = scratch.path();
     Settings {
         home: Home { config: folder.into(), state: folder.into(), socket: folder.join("control.sock") },
         downloads: folder.join("downloads"),
         shares: Vec::new(),
-        listen: SocketAddr::new(reachable_from(peer), 0),
-        peers: vec![peer.to_owned()],
-        only_peers: true,
+        listen: SocketAddr::new(reachable_from(at), 0),
+        peers: vec![at.to_owned()],
+        directories: vec![at.to_owned()],
+        serve_directory: false,
+        role: RoleChoice::Leaf,
+        // It goes where the address sends it: a leaf names its ultra-peers. One link is enough.
+        only_peers: false,
+        min_neighbors: 1,
+        max_neighbors: 1,
         discovery: false,
         ..settings
     }
@@ -96,12 +108,14 @@ fn reachable_from(peer: &str) -> IpAddr {
 
 /// Asks through the socket even here, so that both ways are one.
 async fn join(settings: Settings, body: SearchBody, json: bool, log: LogRing) -> Result<Exit, Failure> {
-    let (home, peer) = (settings.home.clone(), settings.peers.join(", "));
-    let (node, _) = Node::start(settings, false, log).await?;
+    let (home, at) = (settings.home.clone(), settings.peers.join(", "));
+    let (node, _) = Node::start(settings, false, log, None).await?;
     let joined = async {
         tokio::time::timeout(JOIN_TIMEOUT, linked(&node.handle)).await.unwrap_or_else(|_| {
-            let message = format!("{peer} gave no link within {} s", JOIN_TIMEOUT.as_secs());
-            Err(Failure::new(Exit::TimedOut, message, "look whether a node listens there, and its passphrase"))
+            let message = format!("{at} gave no link within {} s", JOIN_TIMEOUT.as_secs());
+            let hint =
+                "look whether a node listens there, and its passphrase; if it is a directory, say --topology central";
+            Err(Failure::new(Exit::TimedOut, message, hint))
         })?;
         ask(Client::new(&home), body, json).await
     };
@@ -110,22 +124,54 @@ async fn join(settings: Settings, body: SearchBody, json: bool, log: LogRing) ->
     result
 }
 
-/// Returns when there is a link.
+/// Returns when there is somebody to ask; becomes a client if the address is that of a directory, and a leaf if it is that
+/// of a leaf, which names its ultra-peers.
 ///
 /// # Errors
-/// When the peer cannot be reached; with the reason.
+/// When the address cannot be reached; with the reason.
 async fn linked(handle: &Handle) -> Result<(), Failure> {
     let mut snapshots = handle.snapshots();
-    let up = |snapshot: &Snapshot| snapshot.neighbors.iter().any(|neighbor| neighbor.node.is_some());
-    let refused = |snapshot: &Snapshot| {
-        let warning = snapshot.warnings.iter().find(|warning| warning.code == PEER_UNREACHABLE)?;
-        Some(Failure::failed(format::visible(&warning.message), "look whether a node listens there"))
-    };
-    match snapshots.wait_for(|snapshot| up(snapshot) || refused(snapshot).is_some()).await {
-        Ok(snapshot) if up(&snapshot) => Ok(()),
-        Ok(snapshot) => refused(&snapshot).map_or(Ok(()), Err),
-        Err(_) => Err(Failure::failed("the node stopped", "try again")),
+    let told = |snapshot: &Snapshot| is_linked(snapshot) || better(snapshot).is_some() || refused(snapshot).is_some();
+    loop {
+        let snapshot = match snapshots.wait_for(|snapshot| told(snapshot)).await {
+            Ok(snapshot) => snapshot.clone(),
+            Err(_) => return Err(Failure::failed("the node stopped", "try again")),
+        };
+        if is_linked(&snapshot) {
+            return Ok(());
+        }
+        match better(&snapshot) {
+            Some(topology) => handle.set_topology(topology).await?,
+            None => return refused(&snapshot).map_or(Ok(()), Err),
+        }
     }
+}
+
+/// The topology in which the address is of use, if it turned out to be another one.
+fn better(snapshot: &Snapshot) -> Option<TopologyKind> {
+    let of = |code| match code {
+        PEER_IS_DIRECTORY => Some(TopologyKind::Central),
+        PEER_IS_LEAF => Some(TopologyKind::Ultrapeer),
+        _ => None,
+    };
+    snapshot.warnings.iter().find_map(|warning| of(warning.code.as_str()))
+}
+
+fn is_linked(snapshot: &Snapshot) -> bool {
+    match &snapshot.role.directory {
+        Some(directory) => directory.state == DirectoryState::Registered,
+        None => snapshot.neighbors.iter().any(|neighbor| neighbor.node.is_some()),
+    }
+}
+
+/// Why there will be no link.
+fn refused(snapshot: &Snapshot) -> Option<Failure> {
+    let hint = "look whether a node listens there";
+    let warning = snapshot.warnings.iter().find(|warning| warning.code == PEER_UNREACHABLE);
+    let of_peer = warning.map(|warning| Failure::failed(format::visible(&warning.message), hint));
+    let directory = snapshot.role.directory.as_ref();
+    let unreachable = directory.filter(|directory| directory.state == DirectoryState::Unreachable);
+    of_peer.or_else(|| unreachable.map(|directory| Failure::failed(format::visible(&directory.why), hint)))
 }
 
 async fn ask(client: Client, body: SearchBody, json: bool) -> Result<Exit, Failure> {
@@ -172,7 +218,12 @@ fn finish(out: &mut Out, done: &Done, json: bool) -> Result<Exit, Failure> {
             "nothing found: the node has no neighbor to ask",
             "wait for `hopscope neighbors` to show one, or name one with --peer",
         )),
-        DoneWhy::Cancelled | DoneWhy::Shutdown | DoneWhy::TooMany => {
+        DoneWhy::NoDirectory => Err(Failure::new(
+            Exit::Failed,
+            "the node reaches no directory, and its topology has nobody else to ask",
+            "see `hopscope status`; name a directory with --directory, or change with `hopscope topology flood`",
+        )),
+        DoneWhy::Cut | DoneWhy::Cancelled | DoneWhy::Shutdown | DoneWhy::TooMany => {
             Err(Failure::failed("the search was cut short", "try again"))
         }
         DoneWhy::Deadline | DoneWhy::Enough | DoneWhy::Complete => Ok(Exit::NothingFound),

@@ -82,6 +82,13 @@ impl Reader<'_> {
         let min_neighbors = self.one("min-neighbors", |text| number(text, 0, MAX_NEIGHBORS));
         let max_neighbors = self.one("max-neighbors", |text| number(text, 1, MAX_NEIGHBORS));
         let topology = self.one("topology", word);
+        let role = self.one("role", word);
+        let capacity_kbps = self.optional("capacity", |text| number(text, 1, 100_000_000));
+        let max_leaves = self.one("max-leaves", |text| number(text, 0, MAX_NEIGHBORS));
+        let advertise_all = self.one("advertise-all", yes_or_no);
+        let directories = self.each("directory", peer);
+        let serve_directory = self.one("serve-directory", yes_or_no);
+        let follow = self.one("follow", yes_or_no);
         let ttl = self.one("ttl", |text| number(text, 1, MAX_TTL));
         let dedup = self.one("dedup", word);
         let hop_delay = self.one("hop-delay", duration);
@@ -111,6 +118,13 @@ impl Reader<'_> {
             min_neighbors: min_neighbors?,
             max_neighbors: max_neighbors?,
             topology: topology?,
+            role: role?,
+            capacity_kbps: capacity_kbps?,
+            max_leaves: max_leaves?,
+            advertise_all: advertise_all?,
+            directories: directories?,
+            serve_directory: serve_directory?,
+            follow: follow?,
             ttl: ttl?,
             dedup: dedup?,
             hop_delay: hop_delay?,
@@ -344,7 +358,7 @@ mod tests {
     #[test]
     fn words_that_this_version_lacks_are_refused_with_those_it_has() {
         assert_eq!(word::<TopologyKind>("flood"), Ok(TopologyKind::Flood));
-        assert_eq!(word::<TopologyKind>("telepathy").unwrap_err(), "this version knows flood");
+        assert_eq!(word::<TopologyKind>("telepathy").unwrap_err(), "this version knows flood, ultrapeer, central");
         assert_eq!(word::<Dedup>("").unwrap_err(), "this version knows highest-ttl or first");
     }
 

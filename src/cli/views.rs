@@ -7,7 +7,8 @@ use super::format::{NAME, SHORT, bytes, count, direction, span, state, visible};
 use super::grammar::is_set;
 use super::output::{Out, Style, left, right};
 use super::resolve::Resolved;
-use crate::app::{FilesPage, Neighbor, QueryRow, QueryState, RoleStatus, Transfer, WatchStatus};
+use super::role::{self, Row};
+use crate::app::{FilesPage, Neighbor, QueryRow, QueryState, RoleStatus, TopologyKind, Transfer, WatchStatus};
 use crate::control::{Answer, Client, Status};
 
 /// Asks for a view and prints it.
@@ -25,20 +26,21 @@ pub(super) fn run(view: &str, resolved: &Resolved, arguments: &ArgMatches) -> Re
     if is_set(arguments, "json") {
         // `topology` without a name is a part of the status.
         match answer {
-            Answer::Status(status) if view == "topology" => out.json(&Answer::Topology(status.role))?,
+            Answer::Status(status) if view == "topology" => out.json(&Answer::Topology(Box::new(status.role)))?,
             _ => out.line(text)?,
         }
         return Ok(Exit::Done);
     }
     match answer {
-        Answer::Status(status) if view == "topology" => show_role(&mut out, &status.role)?,
+        Answer::Status(status) if view == "topology" => {
+            show_rows(&mut out, &role::rows(&status.role, status.uptime_ms))?
+        }
         Answer::Status(status) => show_status(&mut out, &status)?,
-        Answer::Topology(role) => show_role(&mut out, &role)?,
         Answer::Neighbors { neighbors } => show_neighbors(&mut out, &neighbors)?,
         Answer::Queries { queries } => show_queries(&mut out, &queries)?,
         Answer::Transfers { transfers } => show_transfers(&mut out, transfers.iter().map(|transfer| &**transfer))?,
         Answer::Files(page) => show_files(&mut out, &page)?,
-        Answer::Accepted { .. } | Answer::Ok => {}
+        Answer::Topology(_) | Answer::Accepted { .. } | Answer::Ok => {}
     }
     Ok(Exit::Done)
 }
@@ -51,11 +53,15 @@ async fn files(client: &Client, arguments: &ArgMatches) -> Asked {
     client.files(filter, number("offset"), usize::try_from(number("limit")).unwrap_or(usize::MAX)).await
 }
 
+/// People read the whole picture after a change, programs its answer.
 async fn topology(client: &Client, arguments: &ArgMatches) -> Asked {
-    match arguments.get_one::<String>("name") {
-        Some(name) => client.set_topology(name).await,
-        None => client.view("status").await,
+    if let Some(name) = arguments.get_one::<String>("name") {
+        let changed = client.set_topology(name, is_set(arguments, "propose")).await?;
+        if is_set(arguments, "json") {
+            return Ok(changed);
+        }
     }
+    client.view("status").await
 }
 
 fn show_status(out: &mut Out, status: &Status) -> Result<(), Failure> {
@@ -67,50 +73,23 @@ fn show_status(out: &mut Out, status: &Status) -> Result<(), Failure> {
         String::new()
     };
     let traffic = &status.traffic;
-    let shares = status.library.roots.len() as u64;
-    let lines = [
-        ("node", format!("{}  {}", out.paint(Style::Strong, &node.name.visible(SHORT)), node.node)),
-        ("address", node.addr.to_string()),
-        ("up", format!("{}, version {}", span(status.uptime_ms), visible(&node.version))),
-        ("topology", format!("{} as {}: {}", role.topology.name(), role.role.name(), visible(&role.why))),
-        (
-            "neighbors",
-            format!(
-                "{}, wanted {} to {}, {} known",
-                role.neighbors,
-                role.min_neighbors,
-                role.max_neighbors,
-                count(role.known_hosts as u64, "host")
-            ),
-        ),
-        ("searches", format!("TTL {}{slow}; {} in the list", node.ttl, status.queries)),
-        (
-            "shared",
-            format!(
-                "{}, {} in {}{}",
-                count(status.library.files, "file"),
-                bytes(status.library.bytes),
-                count(shares, "folder"),
-                hashing(status)
-            ),
-        ),
-        ("transfers", format!("{} running", status.transfers)),
-        (
-            "overlay",
-            format!(
-                "{} in, {} out; {:.0} % of queries were duplicates",
-                bytes(traffic.overlay_in),
-                bytes(traffic.overlay_out),
-                traffic.duplicate_share * 100.0
-            ),
-        ),
-        ("content", format!("{} in, {} out", bytes(traffic.content_in), bytes(traffic.content_out))),
-        ("downloads", visible(&node.downloads.display().to_string())),
+    let mut lines = vec![
+        Row::new("node", format!("{}  {}", out.paint(Style::Strong, &node.name.visible(SHORT)), node.node)),
+        Row::new("address", node.addr.to_string()),
+        Row::new("up", format!("{}, version {}", span(status.uptime_ms), visible(&node.version))),
     ];
-    for (name, value) in lines {
-        let name = out.paint(Style::Faint, &format!("{name:<10}"));
-        out.line(format!("{name} {value}"))?;
-    }
+    lines.extend(role::rows(role, status.uptime_ms));
+    lines.extend([
+        neighbors(role),
+        Row::new("searches", format!("TTL {}{slow}; {} in the list", node.ttl, status.queries)),
+        shared(status),
+        Row::new("transfers", format!("{} running", status.transfers)),
+        Row::new("duplicates", format!("{:.0} % of the searches that came", traffic.duplicate_share * 100.0)),
+        role::traffic("messages", traffic.overlay_in, traffic.overlay_out),
+        role::traffic("content", traffic.content_in, traffic.content_out),
+        Row::new("downloads", visible(&node.downloads.display().to_string())),
+    ]);
+    show_rows(out, &lines)?;
     let lost = status.library.roots.iter().filter_map(|root| match &root.watch {
         WatchStatus::Watched => None,
         WatchStatus::Polled { why } | WatchStatus::Lost { why } => {
@@ -126,15 +105,40 @@ fn show_status(out: &mut Out, status: &Status) -> Result<(), Failure> {
     Ok(())
 }
 
+fn show_rows(out: &mut Out, rows: &[Row]) -> Result<(), Failure> {
+    rows.iter().try_for_each(|row| {
+        let name = out.paint(row.style(), &format!("{:<10}", row.name));
+        out.line(format!("{name} {}", row.text))
+    })
+}
+
+fn neighbors(role: &RoleStatus) -> Row {
+    let known = count(role.known_hosts as u64, "host");
+    let text = match role.topology {
+        TopologyKind::Flood => {
+            format!("{}, wanted {} to {}, {known} known", role.neighbors, role.min_neighbors, role.max_neighbors)
+        }
+        TopologyKind::Ultrapeer | TopologyKind::Central => format!("{}, {known} known", role.neighbors),
+    };
+    Row::new("neighbors", text)
+}
+
+fn shared(status: &Status) -> Row {
+    let text = format!(
+        "{}, {} in {}{}",
+        count(status.library.files, "file"),
+        bytes(status.library.bytes),
+        count(status.library.roots.len() as u64, "folder"),
+        hashing(status)
+    );
+    Row::new("shared", text)
+}
+
 fn hashing(status: &Status) -> String {
     match status.library.hashing_files {
         0 => String::new(),
         files => format!("; {} more to hash, {}", count(files, "file"), bytes(status.library.hashing_bytes)),
     }
-}
-
-fn show_role(out: &mut Out, role: &RoleStatus) -> Result<(), Failure> {
-    out.line(format!("{} as {}: {}", role.topology.name(), role.role.name(), visible(&role.why)))
 }
 
 fn show_neighbors(out: &mut Out, neighbors: &[Neighbor]) -> Result<(), Failure> {
@@ -163,7 +167,13 @@ fn show_neighbors(out: &mut Out, neighbors: &[Neighbor]) -> Result<(), Failure> 
         right("out"),
         right("duplicates"),
     ];
-    listed(out, "no neighbors; name one with --peer, or wait", &head, &rows)
+    listed(
+        out,
+        "no neighbors; see `hopscope status` for what the node waits for: a peer (--peer), or in central a directory \
+         (--directory); a directory has clients, which it counts there",
+        &head,
+        &rows,
+    )
 }
 
 fn show_queries(out: &mut Out, queries: &[QueryRow]) -> Result<(), Failure> {

@@ -33,7 +33,7 @@ pub enum Answer {
     /// To `GET /v1/files`.
     Files(FilesPage),
     /// To `POST /v1/topology`: what holds now.
-    Topology(RoleStatus),
+    Topology(Box<RoleStatus>),
     /// To `POST /v1/get`: the transfer began under this number.
     Accepted {
         /// The transfer's number.
@@ -134,4 +134,7 @@ pub(super) struct PeerBody {
 pub(super) struct TopologyBody {
     /// Its name; checked against what this version has.
     pub(super) topology: String,
+    /// Whether to propose it to all others as well.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) propose: bool,
 }

@@ -133,12 +133,12 @@ impl Client {
         self.ask(Method::POST, "neighbors", body).await.map(drop)
     }
 
-    /// Changes the topology; returns what holds then.
+    /// Changes the topology, and with `propose` asks all others to change too; returns what holds then.
     ///
     /// # Errors
     /// When no node runs, or it refuses.
-    pub async fn set_topology(&self, name: &str) -> Result<(Answer, String), ClientError> {
-        let body = body(&TopologyBody { topology: name.into() })?;
+    pub async fn set_topology(&self, name: &str, propose: bool) -> Result<(Answer, String), ClientError> {
+        let body = body(&TopologyBody { topology: name.into(), propose })?;
         self.ask(Method::POST, "topology", body).await
     }
 

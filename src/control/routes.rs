@@ -36,7 +36,7 @@ async fn route(face: &Face, request: Request<Incoming>) -> Result<Response<Body>
     let (version, view, item) = (segments.next(), segments.next(), segments.next());
     let (Some("v1"), Some(view)) = (version, view) else { return Err(unknown_path()) };
     match (view, item) {
-        ("status", None) if get => Ok(ok(&Answer::Status(Box::new(Status::from(&*face.handle.snapshot()))))),
+        ("status", None) if get => Ok(ok(&Answer::Status(Box::new(face.status())))),
         ("neighbors", None) if get => {
             Ok(ok(&Answer::Neighbors { neighbors: face.handle.snapshot().neighbors.clone() }))
         }
@@ -63,6 +63,10 @@ async fn route(face: &Face, request: Request<Incoming>) -> Result<Response<Body>
 }
 
 impl Face {
+    fn status(&self) -> Status {
+        Status { uptime_ms: self.handle.uptime_ms(), ..Status::from(&*self.handle.snapshot()) }
+    }
+
     async fn add_peer(&self, body: PeerBody) -> Result<Response<Body>, Problem> {
         self.handle.add_peer(body.addr).await.map_err(|refusal| Problem::refused(refusal, StatusCode::BAD_REQUEST))?;
         Ok(json(StatusCode::ACCEPTED, &Answer::Ok))
@@ -106,15 +110,16 @@ impl Face {
         let named: Result<TopologyKind, WordError> =
             TopologyKind::deserialize(body.topology.as_str().into_deserializer());
         let topology = named.map_err(|_| {
-            Problem::new(
-                StatusCode::BAD_REQUEST,
-                "no_such_topology",
-                format!("this version has no topology `{}`", body.topology.chars().take(40).collect::<String>()),
-                "it has flood",
-            )
+            let shown: String = body.topology.chars().take(40).collect();
+            let message = format!("this version has no topology `{shown}`");
+            Problem::new(StatusCode::BAD_REQUEST, "no_such_topology", message, "it has flood, ultrapeer and central")
         })?;
-        self.handle.set_topology(topology).await.map_err(|refusal| Problem::refused(refusal, StatusCode::CONFLICT))?;
-        Ok(ok(&Answer::Topology(self.handle.snapshot().role.clone())))
+        let changed = match body.propose {
+            true => self.handle.propose_topology(topology).await,
+            false => self.handle.set_topology(topology).await,
+        };
+        changed.map_err(|refusal| Problem::refused(refusal, StatusCode::CONFLICT))?;
+        Ok(ok(&Answer::Topology(Box::new(self.handle.snapshot().role.clone()))))
     }
 }
 

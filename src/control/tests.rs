@@ -75,6 +75,10 @@ fn snapshot() -> Snapshot {
         min_neighbors: 4,
         max_neighbors: 16,
         known_hosts: 0,
+        follows: false,
+        ultra: None,
+        directory: None,
+        serving: None,
     };
     let node = NodeStatus {
         node: NodeId([1; 32]),
@@ -255,6 +259,7 @@ fn ended() -> crate::app::Search {
         state: crate::app::QueryState::Done,
     };
     crate::app::Search {
+        topology: TopologyKind::Flood,
         row,
         hits: Arc::new([]),
         by_hop: Vec::new(),
@@ -302,6 +307,26 @@ async fn refusals_keep_their_words_and_get_a_status() {
 }
 
 #[tokio::test]
+async fn a_topology_is_changed_or_proposed_and_the_answer_tells_what_holds() {
+    let mut world = World::new();
+    let client = world.client();
+    let asked = tokio::spawn(async move { client.set_topology("central", false).await });
+    let Command::SetTopology(TopologyKind::Central, reply) = world.command().await else { panic!("another command") };
+    let mut changed = snapshot();
+    (changed.role.topology, changed.role.role) = (TopologyKind::Central, Role::Client);
+    world.snapshots.send_replace(Arc::new(changed));
+    reply.send(Ok(())).unwrap();
+    let (answer, text) = asked.await.unwrap().unwrap();
+    assert!(matches!(answer, Answer::Topology(role) if role.role == Role::Client), "{text}");
+    assert!(text.starts_with(r#"{"type":"topology","topology":"central","role":"client""#), "{text}");
+    let client = world.client();
+    let asked = tokio::spawn(async move { client.set_topology("flood", true).await });
+    let Command::ProposeTopology(TopologyKind::Flood, reply) = world.command().await else { panic!("another command") };
+    reply.send(Err(Refusal::new("proposal", "too many of them", "wait"))).unwrap();
+    assert!(matches!(asked.await.unwrap(), Err(ClientError::Refused { code, .. }) if code == "proposal"));
+}
+
+#[tokio::test]
 async fn what_makes_no_sense_gets_a_fitting_status_and_json() {
     let world = World::new();
     let post = |path: &str, body: &str| {
@@ -317,7 +342,8 @@ async fn what_makes_no_sense_gets_a_fitting_status_and_json() {
         (post("/v1/search", r#"{"text":"a","tll":3}"#), "400", "unknown field `tll`"),
         (post("/v1/search", r#"{"text":"a","ttl":0}"#), "400", "a TTL of 0 reaches nobody"),
         (post("/v1/search", r#"{"text":"a","ttl":300}"#), "400", "u8"),
-        (post("/v1/topology", r#"{"topology":"ultrapeer"}"#), "400", "no topology `ultrapeer`"),
+        (post("/v1/topology", r#"{"topology":"telepathy"}"#), "400", "it has flood, ultrapeer and central"),
+        (post("/v1/topology", r#"{"topology":"flood","propse":true}"#), "400", "unknown field `propse`"),
         (post("/v1/get", &format!(r#"{{"magnet":"{}"}}"#, "x".repeat(super::MAX_BODY))), "413", "too_large"),
     ];
     for (request, status, words) in cases {

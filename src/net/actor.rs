@@ -2,16 +2,15 @@
 //! goes into bounded queues or is dropped and counted.
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 
 use super::direct::DirectPool;
 use super::inbox::{Batch, Note, Origin};
-use super::limits::{ACTOR_BATCH, MAX_DIALS_AT_ONCE, RETELL, SHUTDOWN_DEADLINE, SLICE};
+use super::limits::{ACTOR_BATCH, MAX_CHECKS_AT_ONCE, MAX_DIALS_AT_ONCE, RETELL, SHUTDOWN_DEADLINE, SLICE};
 use super::link::{LinkTasks, NewLink};
 use super::outbox::Frames;
 use super::own_addr::{OwnAddr, outward};
@@ -21,12 +20,22 @@ use super::settings::{NetCommand, NetSettings};
 use super::shared::Shared;
 use super::status::{LinkTraffic, Publisher};
 use crate::base::{Map, Rng, Time, seed};
-use crate::overlay::{self, Command, Context, Event, HostSource, Input, LinkId, Node, Output, Trace};
+use crate::overlay::{
+    self, Command, Context, Event, Hello, HostSource, Input, LinkId, Node, Output, Peer, Role, Trace,
+};
 use crate::proto::PeerAddr;
-use crate::proto::limits::MAX_LINKS;
 
 /// What a node shares, as the driver keeps it.
 pub type SharedLibrary = Arc<dyn overlay::Library + Send + Sync>;
+
+/// What a directory keeps, as the driver holds it.
+pub type SharedRegistry = Box<dyn overlay::Registry + Send>;
+
+/// What the core asks.
+pub(super) struct Keeps {
+    pub(super) library: SharedLibrary,
+    pub(super) registry: Option<SharedRegistry>,
+}
 
 /// A link, as the driver keeps it.
 pub(super) struct Entry {
@@ -42,22 +51,35 @@ pub(super) struct Entry {
     pub(super) why: Option<&'static str>,
 }
 
+/// Addresses that are known at the start.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    pub(super) peers: Vec<PeerAddr>,
+    pub(super) directories: Vec<PeerAddr>,
+    pub(super) remembered: Vec<PeerAddr>,
+}
+
 /// Where the actor tells what happens.
 pub(super) struct Channels {
     pub(super) events: mpsc::Sender<Event>,
     pub(super) traces: mpsc::Sender<Trace>,
     pub(super) lookups: mpsc::Sender<Lookup>,
+    /// What new links are told of this node.
+    pub(super) hello: watch::Sender<Hello>,
 }
 
 /// The task's state.
 pub(super) struct Actor {
     pub(super) node: Node,
     pub(super) config: overlay::Config,
-    pub(super) library: SharedLibrary,
+    pub(super) keeps: Keeps,
+    max_links: usize,
     pub(super) shared: Shared,
     pub(super) channels: Channels,
     /// Places for connections being opened.
     pub(super) dialling: Arc<Semaphore>,
+    /// Places for looking whether others can be reached.
+    pub(super) checking: Arc<Semaphore>,
     pub(super) direct: DirectPool,
     pub(super) own: OwnAddr,
     pub(super) publisher: Publisher,
@@ -68,10 +90,14 @@ pub(super) struct Actor {
     /// Links with something collected for them.
     pub(super) touched: Vec<LinkId>,
     pub(super) frames: Frames,
+    /// Room for the links of one relayed query, empty in between.
+    pub(super) relayed_to: Vec<LinkId>,
     /// Dial tasks under way.
     pub(super) dials: usize,
     /// Addresses that the user named, with how often they could not be reached lately, and why.
     pub(super) named: Map<PeerAddr, (u32, String)>,
+    /// Those of them that turned out to be directories alone, or leaves.
+    pub(super) particular: Vec<(PeerAddr, Role)>,
     pub(super) now: Time,
     pub(super) out: Vec<Output>,
     /// Events of this batch.
@@ -84,32 +110,38 @@ pub(super) struct Actor {
 }
 
 impl Actor {
-    /// An actor that knows nobody yet.
+    /// An actor that knows nobody yet. `settings.listen` is the address as it was bound.
     pub(super) fn new(
         shared: Shared,
         settings: NetSettings,
-        library: SharedLibrary,
-        bound: SocketAddr,
+        keeps: Keeps,
+        max_links: usize,
         channels: Channels,
         publisher: Publisher,
         rng: &mut Rng,
     ) -> Self {
-        let name = shared.hello.name.clone();
+        let name = shared.hello.borrow().name.clone();
+        let node = Node::new(settings.identity.node(), name, rng.fork(), &settings.core);
+        channels.hello.send_modify(|hello| hello.role = node.role());
         Self {
-            node: Node::new(settings.identity.node(), name, rng.fork(), &settings.core),
+            node,
             config: settings.core,
-            library,
+            keeps,
+            max_links,
             direct: DirectPool::new(rng.next_u64(), shared.clone()),
-            own: OwnAddr::new(bound, outward()),
+            own: OwnAddr::new(settings.listen, outward()),
             publisher,
             links: Map::with_hasher(seed(rng.next_u64())),
             past: LinkTraffic::default(),
             next_link: 0,
             touched: Vec::new(),
             frames: Frames::default(),
+            relayed_to: Vec::new(),
             dials: 0,
             dialling: Arc::new(Semaphore::new(MAX_DIALS_AT_ONCE)),
+            checking: Arc::new(Semaphore::new(MAX_CHECKS_AT_ONCE)),
             named: Map::with_hasher(seed(rng.next_u64())),
+            particular: Vec::new(),
             now: Time::ZERO,
             out: Vec::new(),
             events: VecDeque::new(),
@@ -121,16 +153,16 @@ impl Actor {
         }
     }
 
-    /// Runs until the node has left. `hosts` is what it knows at its start.
+    /// Runs until the node has left. `known` is what it knows at its start.
     pub(super) async fn run(
         mut self,
         mut inbox: mpsc::Receiver<Note>,
         mut commands: mpsc::Receiver<NetCommand>,
-        hosts: Vec<(Vec<PeerAddr>, HostSource)>,
+        known: Known,
     ) {
         let mut notes = Vec::with_capacity(ACTOR_BATCH);
         let mut timer = std::pin::pin!(sleep_until(self.shared.clock.instant(Time::ZERO)));
-        self.begin(hosts);
+        self.begin(known);
         while !self.has_left() {
             let deadline = self.shared.clock.instant(self.deadline());
             if timer.deadline() != deadline {
@@ -167,14 +199,14 @@ impl Actor {
         self.shared.cut.cancel();
     }
 
-    fn begin(&mut self, hosts: Vec<(Vec<PeerAddr>, HostSource)>) {
+    fn begin(&mut self, known: Known) {
         self.now = self.shared.clock.now();
         if let Some(addr) = self.own.get() {
             self.feed(Input::OwnAddr(addr));
         }
-        for (addrs, source) in hosts {
-            self.on_hosts(addrs, source);
-        }
+        self.feed(Input::Directories(known.directories));
+        self.on_hosts(known.peers, HostSource::Configured);
+        self.on_hosts(known.remembered, HostSource::Remembered);
         self.settle();
     }
 
@@ -208,7 +240,13 @@ impl Actor {
 
     fn call(&mut self, input: Input) {
         let mut out = std::mem::take(&mut self.out);
-        let mut cx = Context { now: self.now, config: &self.config, library: &*self.library, out: &mut out };
+        let mut cx = Context {
+            now: self.now,
+            config: &self.config,
+            library: &*self.keeps.library,
+            registry: self.keeps.registry.as_mut().map(|registry| &mut **registry as &mut dyn overlay::Registry),
+            out: &mut out,
+        };
         self.node.handle(input, &mut cx);
         for output in out.drain(..) {
             self.carry_out(output);
@@ -223,8 +261,10 @@ impl Actor {
             Note::LinkUp(new) => self.on_link_up(*new),
             Note::LinkDown { link, why } => self.on_link_down(link, why),
             Note::DialFailed { addr, why } => self.on_dial_failed(addr, &why),
+            Note::Checked { addr, node, reached } => self.feed(Input::Checked { addr, node, reached }),
             Note::DirectFailed(message) => self.feed(Input::DirectFailed { message }),
             Note::Hosts(addrs, source) => self.on_hosts(addrs, source),
+            Note::Directories(addrs) => self.feed(Input::Directories(addrs)),
             Note::Counted => {}
         }
     }
@@ -271,11 +311,13 @@ impl Actor {
             self.dials -= 1;
             if let Some(failures) = self.named.get_mut(&addr) {
                 *failures = (0, String::new());
+                self.note_role(addr, &new.peer);
             }
         }
-        if self.left.is_some() || self.links.len() >= MAX_LINKS {
-            if let Some(addr) = new.peer.dialled {
-                self.feed(Input::DialFailed { addr });
+        if self.left.is_some() || self.links.len() >= self.max_links {
+            match new.peer.dialled {
+                Some(addr) => self.feed(Input::DialFailed { addr }),
+                None => self.shared.tally.no_room.up(),
             }
             return;
         }
@@ -308,6 +350,15 @@ impl Actor {
             self.feed(Input::OwnAddr(addr));
         }
         self.feed(Input::LinkDown { link, why: entry.why.map_or(why, str::to_owned) });
+    }
+
+    /// Remembers whether a peer that the user named plays a role that others than its like have no use for: no neighbor
+    /// then, but not out of reach either.
+    fn note_role(&mut self, addr: PeerAddr, peer: &Peer) {
+        self.particular.retain(|(known, _)| *known != addr);
+        if matches!(peer.role, Role::Directory | Role::Leaf) {
+            self.particular.push((addr, peer.role));
+        }
     }
 
     /// Remembers why a peer that the user named cannot be reached.

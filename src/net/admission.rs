@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::limits::{MAX_INBOUND, MAX_INBOUND_AN_IP};
+use super::limits::MAX_INBOUND_AN_IP;
 use crate::base::{Map, seed};
 
 /// The places for inbound connections.
@@ -25,9 +25,9 @@ pub(super) struct Slot {
 
 impl Admission {
     /// All places free. The seed keeps strangers from choosing addresses that collide.
-    pub(super) fn new(seed_bits: u64) -> Arc<Self> {
+    pub(super) fn new(places: usize, seed_bits: u64) -> Arc<Self> {
         let by_ip = Mutex::new(Map::with_hasher(seed(seed_bits)));
-        Arc::new(Self { places: Arc::new(Semaphore::new(MAX_INBOUND)), by_ip })
+        Arc::new(Self { places: Arc::new(Semaphore::new(places)), by_ip })
     }
 
     /// Waits for a place; `None` once the node stops.
@@ -75,10 +75,11 @@ fn counted(ip: IpAddr) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::{Admission, MAX_INBOUND_AN_IP};
+    use crate::net::limits::MAX_INBOUND;
 
     #[tokio::test]
     async fn one_address_holds_a_bounded_number_of_places_and_gives_them_back() {
-        let admission = Admission::new(1);
+        let admission = Admission::new(MAX_INBOUND, 1);
         let admit = async |ip: &str| admission.admit(admission.place().await.unwrap(), ip.parse().unwrap());
         let mut held = Vec::new();
         for n in 0..MAX_INBOUND_AN_IP {
@@ -95,7 +96,7 @@ mod tests {
 
     #[tokio::test]
     async fn loopback_is_bounded_by_the_whole_only() {
-        let admission = Admission::new(1);
+        let admission = Admission::new(MAX_INBOUND, 1);
         let mut held = Vec::new();
         for _ in 0..=MAX_INBOUND_AN_IP {
             held.push(admission.admit(admission.place().await.unwrap(), "::ffff:127.0.0.1".parse().unwrap()).unwrap());

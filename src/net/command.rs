@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::actor::Actor;
 use super::random;
-use super::resolve::{Lookup, PeerName, PeerNameError};
+use super::resolve::{Lookup, NamedAs, PeerName, PeerNameError};
 use super::settings::{NetCommand, NetSearch, SearchError};
-use crate::overlay::{Command, HostSource, Input, QueryBody, SearchSpec};
+use crate::overlay::{Command, Event, HostSource, Input, QueryBody, SearchSpec, TopologyKind};
 use crate::proto::limits::MAX_QUERY_TEXT;
 use crate::proto::{Guid, NodeId};
 use crate::wire;
@@ -23,6 +23,16 @@ impl Actor {
             NetCommand::AddPeer(name, reply) => {
                 let _ = reply.send(self.add_peer(&name));
             }
+            NetCommand::ChangeTopology(topology, reply) => {
+                self.feed(Input::Command(Command::Change(topology)));
+                self.settle_topology();
+                let _ = reply.send(());
+            }
+            NetCommand::ProposeTopology(topology, reply) => {
+                let _ = reply.send(self.propose(topology));
+            }
+            NetCommand::LibraryChanged => self.feed(Input::LibraryChanged),
+            NetCommand::Standing(standing) => self.feed(Input::Standing(standing)),
             NetCommand::Disconnect(node, reply) => {
                 let _ = reply.send(self.disconnect(node));
             }
@@ -57,17 +67,43 @@ impl Actor {
     }
 
     fn add_peer(&mut self, name: &str) -> Result<(), PeerNameError> {
+        // Who is in a central topology has no use for anybody but a directory.
+        let central = self.node.topology() == TopologyKind::Central;
         match PeerName::parse(name)? {
+            PeerName::Addr(addr) if central => self.feed(Input::Directories(vec![addr])),
             PeerName::Addr(addr) => self.on_hosts(vec![addr], HostSource::Configured),
             PeerName::Name(name) => {
-                self.channels.lookups.try_send(Lookup::Add(name)).map_err(|_| PeerNameError::TooMany)?;
+                let named_as = if central { NamedAs::Directory } else { NamedAs::Peer };
+                self.channels.lookups.try_send(Lookup::Add(name, named_as)).map_err(|_| PeerNameError::TooMany)?;
             }
         }
         Ok(())
     }
 
+    fn propose(&mut self, topology: TopologyKind) -> Result<(), &'static str> {
+        self.feed(Input::Command(Command::Propose(topology)));
+        let own = self.node.id();
+        // The last one of this node's own: others may wait to be told.
+        let told = self.events.iter().rev().find_map(|event| match event {
+            Event::Proposed { node, followed, why, .. } if *node == own => Some((*followed, *why)),
+            _ => None,
+        });
+        self.settle_topology();
+        match told {
+            Some((false, why)) => Err(why),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whoever asked for a change finds it in the picture of the node.
+    fn settle_topology(&mut self) {
+        self.publisher.hurry();
+        self.publish();
+    }
+
     fn disconnect(&mut self, node: NodeId) -> bool {
-        let linked = self.node.links().iter().any(|link| link.peer().id == node);
+        let is_neighbor = self.node.links().iter().any(|link| link.peer().id == node);
+        let linked = is_neighbor || self.node.clients().any(|(_, client, _)| client.id == node);
         if linked {
             self.feed(Input::Command(Command::Disconnect(node)));
         }

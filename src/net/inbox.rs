@@ -34,12 +34,23 @@ pub(super) enum Note {
         /// Why, for people.
         why: String,
     },
+    /// It was looked whether a node answers at an address.
+    Checked {
+        /// The address.
+        addr: PeerAddr,
+        /// The node.
+        node: NodeId,
+        /// Whether it did.
+        reached: bool,
+    },
     /// A hit or a report could not be delivered.
     DirectFailed(Message),
     /// Something was counted that a picture of the node shows.
     Counted,
     /// Addresses became known.
     Hosts(Vec<PeerAddr>, HostSource),
+    /// Addresses of directories that the user named became known.
+    Directories(Vec<PeerAddr>),
 }
 
 /// Where messages came from.

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use crate::proto::limits::MAX_LINKS;
 
-/// Inbound connections of all kinds at once; the rest waits in the system's own backlog.
+/// Open files that a directory keeps for other things than its clients.
+pub(super) const SPARE_FILES: usize = 512;
+/// Inbound connections of all kinds at once, besides those of a directory's clients; the rest waits in the system's own backlog.
 pub(super) const MAX_INBOUND: usize = 512;
 /// Inbound connections at once from one IP address (IPv6: from one /64). Loopback is exempt: who runs programs on this
 /// machine has simpler ways to harm it, and a lab runs a hundred nodes there.
@@ -31,16 +33,21 @@ pub(super) const MAX_DIALS: usize = 64;
 /// Of those, TCP connections being opened at once.
 pub(super) const MAX_DIALS_AT_ONCE: usize = 16;
 
-/// Plain bytes read from a link at once: four TLS records.
-pub(super) const READ_BUFFER: usize = 64 * 1024;
+/// Looks whether others can be reached, at once. What waits for its turn is bounded too: the core has so many under way
+/// at most, and starts no other before one is answered.
+pub(super) const MAX_CHECKS_AT_ONCE: usize = 64;
+/// For one such look: who takes longer to answer could not be fetched from either.
+pub(super) const CHECK_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Plain bytes read from a link at once: at first, and at the most, which is four TLS records. A buffer that was filled
+/// doubles: a quiet link, and a directory has thousands of them, takes little.
+pub(super) const READ_BUFFER: std::ops::RangeInclusive<usize> = 2 * 1024..=64 * 1024;
 /// Batches of messages that one link may have before the actor at once. A reader whose batches are all there waits, and so
 /// does its socket: a chatty peer holds as much of the actor as a quiet one may.
 pub(super) const BATCHES_A_LINK: usize = 2;
 /// Messages in one batch.
 pub(super) const MAX_BATCH: usize = 512;
-/// Things that wait for the actor. More than all links' batches, so that these never wait for each other.
-pub(super) const ACTOR_QUEUE: usize = BATCHES_A_LINK * (MAX_LINKS + MAX_DIRECT_IN) + 256;
-/// Of those, taken at one wake-up.
+/// Things that wait for the actor, taken at one wake-up.
 pub(super) const ACTOR_BATCH: usize = 32;
 
 /// Bytes that wait to be written to one link.
@@ -81,6 +88,8 @@ pub(super) const TRACES: usize = 4 * 1024;
 
 /// Between two statuses: ten a second at most but for neighbors that come or go, and none while nothing changes.
 pub(super) const STATUS_INTERVAL: Duration = Duration::from_millis(100);
+/// Clients of a directory that a status lists: a person reads a few, and a status is made ten times a second.
+pub(super) const MAX_CLIENTS_SHOWN: usize = 100;
 /// Between two copies of the list of hosts in the status.
 pub(super) const HOSTS_INTERVAL: Duration = Duration::from_secs(30);
 /// Until every link said goodbye; what is left then is cut.

@@ -74,6 +74,7 @@ pub(super) async fn greet(
         local: PeerAddr::from(connection.remote).is_local(),
         topology: theirs.topology,
         role: theirs.role,
+        serves: theirs.serves,
     };
     let Connection { remote, stream, .. } = connection;
     Ok(NewLink { peer, observed: theirs.observed, remote, stream, decoder })
@@ -145,7 +146,7 @@ impl LinkTasks {
 
     /// Reads until the connection ends; returns why it did.
     async fn read(&self, mut stream: ReadHalf<Stream>, mut decoder: Decoder, batches: &mut Batches) -> String {
-        let mut buffer = vec![0; READ_BUFFER];
+        let mut buffer = vec![0; *READ_BUFFER.start()];
         let mut count = 0;
         loop {
             match batches.pass_on(&mut decoder, count as u64, &self.tally, |_| true).await {
@@ -165,6 +166,9 @@ impl LinkTasks {
                 Err(error) => return format!("the connection broke: {error}"),
             };
             decoder.feed(&buffer[..count]);
+            if count == buffer.len() && count < *READ_BUFFER.end() {
+                buffer.resize(2 * count, 0);
+            }
         }
     }
 }

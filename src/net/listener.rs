@@ -103,7 +103,8 @@ impl Doorman {
 
     async fn link(&self, connection: Connection) {
         let remote = connection.remote;
-        match link::greet(connection, self.shared.hello.clone(), None).await {
+        let hello = self.shared.hello.borrow().clone();
+        match link::greet(connection, hello, None).await {
             Ok(new) => {
                 let _ = self.shared.notes.send(Note::LinkUp(Box::new(new))).await;
             }

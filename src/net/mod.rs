@@ -28,6 +28,7 @@ mod outbox;
 mod own_addr;
 mod random;
 mod resolve;
+mod room;
 mod secret;
 mod send_queue;
 mod settings;
@@ -41,13 +42,13 @@ mod tls;
 #[cfg(test)]
 mod tests;
 
-pub use actor::SharedLibrary;
+pub use actor::{SharedLibrary, SharedRegistry};
 pub use files::{Dialer, IncomingFile};
 pub use identity::{Identity, IdentityError, KEY_FILE, node_id};
 pub use resolve::{PeerNameError, check_peer};
 pub use settings::{NetCommand, NetError, NetSearch, NetSettings, SearchError};
 pub use start::{Net, Shutdown, can_listen, start};
-pub use status::{LinkStatus, LinkTraffic, NetStatus};
+pub use status::{LinkStatus, LinkTraffic, NetStatus, Served};
 pub use stream::Stream;
 pub use tally::NetCounters;
 pub use tls::Purpose;

@@ -1,18 +1,19 @@
 //! What the core wants done, done: frames into queues, dials, deliveries, events, and the picture of it all.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use tokio::sync::mpsc::error::TrySendError;
 
 use super::actor::Actor;
 use super::inbox::Note;
-use super::limits::{LINGER, MAX_DIALS, WORTH_TELLING};
+use super::limits::{CHECK_TIMEOUT, LINGER, MAX_CLIENTS_SHOWN, MAX_DIALS, WORTH_TELLING};
 use super::link::{self, TOO_SLOW, matters};
 use super::send_queue::Sent;
-use super::status::{LinkStatus, NetStatus};
+use super::status::{LinkStatus, NetStatus, Served};
 use super::tls::Purpose;
-use crate::overlay::{Bye, ByeReason, Event, Input, LinkId, Message, Output, QueryMessage};
-use crate::proto::PeerAddr;
+use crate::overlay::{Bye, ByeReason, Event, Input, LinkId, Message, Output, QueryMessage, Relay};
+use crate::proto::{NodeId, PeerAddr};
 use crate::wire;
 
 /// Encoded messages. A query goes to many links in a row, so its frame is kept until another message comes.
@@ -48,20 +49,49 @@ impl Frames {
     }
 }
 
+/// Drops events that nobody had room for and that can be done without: nobody misses some of many hops, nor where a
+/// registration stood before. But a search must end for those who wait for it, and a neighbor go: what stays grows with
+/// own searches, their hits, and links that come and go.
+fn thin_out(events: &mut VecDeque<Event>, mut lost: impl FnMut()) {
+    let last_stand = events.iter().rposition(|event| matches!(event, Event::Directory { .. }));
+    let mut place = 0;
+    events.retain(|event| {
+        let stays = match event {
+            Event::Hop { .. } => false,
+            Event::Directory { .. } => Some(place) == last_stand,
+            _ => true,
+        };
+        place += 1;
+        if !stays {
+            lost();
+        }
+        stays
+    });
+}
+
 impl Actor {
     pub(super) fn carry_out(&mut self, output: Output) {
         match output {
             Output::Send { link, message } => self.send(link, &message),
+            Output::Relay(relay) => self.relay(relay),
             Output::Direct { to, message } => {
                 if let Err(message) = self.direct.deliver(to, message) {
                     self.again.push_back(Input::DirectFailed { message });
                 }
             }
             Output::Dial { addr } => self.dial(addr),
+            Output::Check { addr, node } => self.check(addr, node),
             Output::Close { link, .. } => self.close(link),
             Output::Event(event) => {
-                if matches!(event, Event::NeighborUp { .. } | Event::NeighborDown { .. }) {
-                    self.publisher.hurry();
+                match &event {
+                    Event::NeighborUp { .. } | Event::NeighborDown { .. } | Event::Directory { .. } => {
+                        self.publisher.hurry();
+                    }
+                    Event::Topology { topology, role, .. } => {
+                        self.channels.hello.send_modify(|hello| (hello.topology, hello.role) = (*topology, *role));
+                        self.publisher.hurry();
+                    }
+                    _ => {}
                 }
                 self.events.push_back(event);
             }
@@ -84,6 +114,17 @@ impl Actor {
             entry.touched = true;
             self.touched.push(link);
         }
+    }
+
+    /// One frame, copied into the queue of each link.
+    fn relay(&mut self, relay: Relay) {
+        let mut links = std::mem::take(&mut self.relayed_to);
+        links.extend(self.node.relays_to(&relay));
+        let message = Message::Query(relay.query);
+        for link in links.drain(..) {
+            self.send(link, &message);
+        }
+        self.relayed_to = links;
     }
 
     /// Ends a link that nothing gets through: what waits for it is thrown away, and it has a moment to hear why.
@@ -123,15 +164,7 @@ impl Actor {
                 break;
             }
         }
-        // Nobody misses some of many hops; but a search must end for those who wait for it, and a neighbor go. What stays is
-        // bounded by the searches, their hits and the links.
-        self.events.retain(|event| {
-            let stays = !matches!(event, Event::Hop { .. });
-            if !stays {
-                self.shared.tally.events_lost.up();
-            }
-            stays
-        });
+        thin_out(&mut self.events, || self.shared.tally.events_lost.up());
     }
 
     /// Hands over what was collected for each link.
@@ -153,7 +186,7 @@ impl Actor {
         }
         self.dials += 1;
         let (places, endpoint) = (Arc::clone(&self.dialling), Arc::clone(&self.shared.endpoint));
-        let (hello, notes) = (self.shared.hello.clone(), self.shared.notes.clone());
+        let (hello, notes) = (self.shared.hello.borrow().clone(), self.shared.notes.clone());
         let leave = self.shared.leave.clone();
         let dial = async move {
             let Ok(_place) = places.acquire().await else { return };
@@ -170,34 +203,70 @@ impl Actor {
         self.shared.tracker.spawn(async move { leave.run_until_cancelled(dial).await });
     }
 
+    /// Looks whether a node answers at an address.
+    fn check(&mut self, addr: PeerAddr, node: NodeId) {
+        let (places, endpoint) = (Arc::clone(&self.checking), Arc::clone(&self.shared.endpoint));
+        let (notes, leave) = (self.shared.notes.clone(), self.shared.leave.clone());
+        let check = async move {
+            let Ok(_place) = places.acquire().await else { return };
+            // Such a connection may end without having brought anything.
+            let answered = tokio::time::timeout(CHECK_TIMEOUT, endpoint.dial(addr, Purpose::Direct)).await;
+            let reached = matches!(answered, Ok(Ok(connection)) if connection.node == node);
+            let _ = notes.send(Note::Checked { addr, node, reached }).await;
+        };
+        self.shared.tracker.spawn(async move { leave.run_until_cancelled(check).await });
+    }
+
+    fn served(&self) -> Option<Served> {
+        let did = self.node.directory_status()?;
+        let (nodes, files) = self.keeps.registry.as_ref().map_or((0, 0), |registry| registry.totals());
+        Some(Served { did, nodes, files })
+    }
+
     /// Makes a new picture for those who watch.
     pub(super) fn publish(&mut self) {
         let (node, links) = (&self.node, &self.links);
         let mut total = self.past;
         links.values().for_each(|entry| total += entry.total());
-        let mut shown: Vec<LinkStatus> = node
-            .links()
-            .iter()
-            .map(|link| LinkStatus {
-                link: link.id(),
-                peer: link.peer().clone(),
-                since: link.since(),
-                rtt: link.rtt(),
-                traffic: links.get(&link.id()).map(super::actor::Entry::total).unwrap_or_default(),
-                queries_in: link.counts().queries_in,
-                duplicates: link.counts().duplicates,
-                files: link.shares().map(|(files, _)| files),
-            })
-            .collect();
+        let traffic = |link: LinkId| links.get(&link).map(super::actor::Entry::total).unwrap_or_default();
+        let neighbors = node.links().iter().map(|link| LinkStatus {
+            link: link.id(),
+            peer: link.peer().clone(),
+            since: link.since(),
+            rtt: link.rtt(),
+            traffic: traffic(link.id()),
+            queries_in: link.counts().queries_in,
+            duplicates: link.counts().duplicates,
+            files: link.shares().map(|(files, _)| files),
+            is_client: false,
+        });
+        let clients = node.clients().take(MAX_CLIENTS_SHOWN).map(|(link, peer, since)| LinkStatus {
+            link,
+            peer: peer.clone(),
+            since,
+            rtt: None,
+            traffic: traffic(link),
+            queries_in: 0,
+            duplicates: 0,
+            files: None,
+            is_client: true,
+        });
+        let mut shown: Vec<LinkStatus> = neighbors.chain(clients).collect();
         shown.sort_unstable_by_key(|link| link.link);
         let status = NetStatus {
             at: self.now,
             own_addr: node.addr(),
             topology: node.topology(),
             role: node.role(),
+            role_since: node.role_story().0,
+            role_why: node.role_story().1.to_owned(),
+            ultra: node.ultra_status(&self.config),
+            client: node.client_status(),
+            served: self.served(),
             links: shown,
             dialling: node.dialling().collect(),
             unreachable: self.unreachable(),
+            particular: self.particular.clone(),
             known_hosts: node.known_hosts(),
             remember: Arc::default(),
             total,
@@ -205,5 +274,27 @@ impl Actor {
             net: self.shared.tally.read(),
         };
         self.publisher.publish(status, || node.hosts_to_remember().collect());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use super::thin_out;
+    use crate::overlay::{DirectoryState, DoneWhy, Event, SearchCost};
+    use crate::proto::Guid;
+
+    #[test]
+    fn of_events_that_nobody_takes_only_those_stay_that_somebody_waits_for() {
+        let stand = |n: usize| Event::Directory { state: DirectoryState::None, addr: None, why: n.to_string() };
+        let mut events: VecDeque<Event> = (0..100).map(stand).collect();
+        let done = Event::Done { guid: Guid([1; 16]), cost: SearchCost::default(), why: DoneWhy::Complete };
+        events.insert(50, done);
+        let mut lost = 0;
+        thin_out(&mut events, || lost += 1);
+        assert_eq!((lost, events.len()), (99, 2));
+        assert!(matches!(&events[0], Event::Done { .. }));
+        assert!(matches!(&events[1], Event::Directory { why, .. } if why == "99"), "where it stands now");
     }
 }

@@ -75,17 +75,27 @@ pub fn check_peer(text: &str) -> Result<(), PeerNameError> {
     PeerName::parse(text).map(|_| ())
 }
 
+/// What somebody named a host as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NamedAs {
+    /// A well-known peer.
+    Peer,
+    /// A directory.
+    Directory,
+}
+
 /// What the resolver is told.
 #[derive(Debug)]
 pub(super) enum Lookup {
     /// Keep and resolve that name.
-    Add(Box<str>),
+    Add(Box<str>, NamedAs),
     /// That address did not answer: if a name led to it, the name may lead elsewhere by now.
     Failed(PeerAddr),
 }
 
 struct Name {
     text: Box<str>,
+    named_as: NamedAs,
     addrs: Vec<PeerAddr>,
     /// When it was last resolved; `None` if that never worked.
     resolved: Option<Instant>,
@@ -114,12 +124,14 @@ pub(super) async fn resolve(mut lookups: mpsc::Receiver<Lookup>, notes: mpsc::Se
 fn note_lookup(names: &mut Vec<Name>, lookup: Lookup) {
     let now = Instant::now();
     match lookup {
-        Lookup::Add(text) => match names.iter().position(|name| name.text == text) {
-            // Named again: all of its addresses are to be tried again.
-            Some(index) => names[index] = Name::new(text, now),
-            None if names.len() < MAX_NAMES => names.push(Name::new(text, now)),
-            None => tracing::warn!("{}", PeerNameError::TooMany),
-        },
+        Lookup::Add(text, named_as) => {
+            match names.iter().position(|name| name.text == text && name.named_as == named_as) {
+                // Named again: all of its addresses are to be tried again.
+                Some(index) => names[index] = Name::new(text, named_as, now),
+                None if names.len() < MAX_NAMES => names.push(Name::new(text, named_as, now)),
+                None => tracing::warn!("{}", PeerNameError::TooMany),
+            }
+        }
         Lookup::Failed(addr) => {
             let stale = |name: &&mut Name| name.addrs.contains(&addr) && name.due.is_none();
             for name in names.iter_mut().filter(stale) {
@@ -135,14 +147,19 @@ async fn resolve_due(names: &mut [Name], notes: &mpsc::Sender<Note>) {
     let due = names.iter_mut().filter(|name| name.due.is_some_and(|due| due <= now));
     let resolving = due.map(|name| async move {
         name.due = None;
-        match look_up(&name.text).await {
+        let found = match look_up(&name.text).await {
             Ok(addrs) => name.found(addrs),
             Err(why) => name.failed(&why),
-        }
+        };
+        (name.named_as, found)
     });
-    let found: Vec<PeerAddr> = join_all(resolving).await.into_iter().flatten().collect();
-    if !found.is_empty() {
-        let _ = notes.send(Note::Hosts(found, HostSource::Configured)).await;
+    for (named_as, found) in join_all(resolving).await {
+        let note = match named_as {
+            _ if found.is_empty() => continue,
+            NamedAs::Peer => Note::Hosts(found, HostSource::Configured),
+            NamedAs::Directory => Note::Directories(found),
+        };
+        let _ = notes.send(note).await;
     }
 }
 
@@ -157,8 +174,8 @@ async fn look_up(name: &str) -> Result<Vec<PeerAddr>, String> {
 }
 
 impl Name {
-    fn new(text: Box<str>, now: Instant) -> Self {
-        Self { text, addrs: Vec::new(), resolved: None, failures: 0, due: Some(now) }
+    fn new(text: Box<str>, named_as: NamedAs, now: Instant) -> Self {
+        Self { text, named_as, addrs: Vec::new(), resolved: None, failures: 0, due: Some(now) }
     }
 
     /// The addresses that are new; those that are known would only be dialled sooner than their back-off says.
@@ -176,7 +193,7 @@ impl Name {
         let wait = RESOLVE_BACKOFF.0.saturating_mul(1 << self.failures.min(16)).min(RESOLVE_BACKOFF.1);
         self.due = Some(Instant::now() + wait);
         if self.failures == 0 {
-            tracing::warn!("the peer {} cannot be resolved: {why}; trying again (is it spelled right?)", self.text);
+            tracing::warn!("{} cannot be resolved: {why}; trying again (is it spelled right?)", self.text);
         }
         self.failures += 1;
         debug_assert!(wait > Duration::ZERO, "a retry without a wait would never rest");
@@ -189,7 +206,7 @@ mod tests {
     use tokio::sync::mpsc;
     use tokio_util::sync::CancellationToken;
 
-    use super::{Lookup, PeerName, PeerNameError, resolve};
+    use super::{Lookup, NamedAs, PeerName, PeerNameError, resolve};
     use crate::net::inbox::Note;
     use crate::overlay::HostSource;
 
@@ -220,8 +237,8 @@ mod tests {
         let (notes, mut told) = mpsc::channel(4);
         let stop = CancellationToken::new();
         let task = tokio::spawn(resolve(inbox, notes, stop.clone()));
-        lookups.send(Lookup::Add("localhost:7".into())).await.unwrap();
-        lookups.send(Lookup::Add("nobody.invalid:7".into())).await.unwrap();
+        lookups.send(Lookup::Add("localhost:7".into(), NamedAs::Peer)).await.unwrap();
+        lookups.send(Lookup::Add("nobody.invalid:7".into(), NamedAs::Peer)).await.unwrap();
         let Some(Note::Hosts(addrs, HostSource::Configured)) = told.recv().await else { panic!("no hosts") };
         assert!(addrs.iter().all(|addr| addr.0.ip().is_loopback() && addr.0.port() == 7));
         stop.cancel();

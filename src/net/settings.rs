@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use super::identity::{Identity, IdentityError};
 use super::resolve::PeerNameError;
-use crate::overlay::{self, Delivery, TopologyKind};
+use crate::overlay::{self, Delivery, Standing, TopologyKind};
 use crate::proto::{Guid, NodeId, PeerAddr, QueryError, Ttl};
 
 /// What the driver starts with.
@@ -23,6 +23,8 @@ pub struct NetSettings {
     pub identity: Identity,
     /// Well-known peers, `host:port`.
     pub peers: Vec<String>,
+    /// Directories, `host:port`.
+    pub directories: Vec<String>,
     /// Addresses remembered from an earlier run.
     pub remembered: Vec<PeerAddr>,
     /// Look for nodes on the local network. Nothing is looked for with `core.only_peers`.
@@ -31,8 +33,6 @@ pub struct NetSettings {
     pub passphrase: Option<String>,
     /// The settings of the core.
     pub core: overlay::Config,
-    /// The topology to start in.
-    pub topology: TopologyKind,
 }
 
 /// Why the driver does not start.
@@ -128,6 +128,14 @@ pub enum NetCommand {
     Cancel(Guid),
     /// Dial `host:port` and keep the link.
     AddPeer(String, oneshot::Sender<Result<(), PeerNameError>>),
+    /// Change the topology of this node; answers when that is done.
+    ChangeTopology(TopologyKind, oneshot::Sender<()>),
+    /// Change it, and propose it to all others; answers why not, if not.
+    ProposeTopology(TopologyKind, oneshot::Sender<Result<(), &'static str>>),
+    /// What the node shares is not what it was.
+    LibraryChanged,
+    /// What the machine's past says of the node.
+    Standing(Standing),
     /// Close the link to a node; answers whether there was one.
     Disconnect(NodeId, oneshot::Sender<bool>),
 }

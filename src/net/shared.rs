@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -17,8 +17,8 @@ use crate::overlay::Hello;
 pub(super) struct Shared {
     pub(super) clock: Clock,
     pub(super) endpoint: Arc<Endpoint>,
-    /// What this node says of itself on every link.
-    pub(super) hello: Hello,
+    /// What this node says of itself on every new link.
+    pub(super) hello: watch::Receiver<Hello>,
     /// To the actor.
     pub(super) notes: mpsc::Sender<Note>,
     pub(super) tally: Arc<Tally>,

@@ -8,23 +8,24 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::actor::{Actor, Channels, SharedLibrary};
+use super::actor::{Actor, Channels, Keeps, Known, SharedLibrary, SharedRegistry};
 use super::admission::Admission;
 use super::clock::Clock;
 use super::direct::DirectIn;
 use super::discovery::{Announcement, discover};
 use super::endpoint::Endpoint;
 use super::files::{Dialer, IncomingFile};
-use super::limits::{ACTOR_QUEUE, COMMANDS, EVENTS, MAX_FILES_WAITING, MAX_NAMES, TRACES};
+use super::limits::{COMMANDS, EVENTS, MAX_FILES_WAITING, MAX_NAMES, TRACES};
 use super::listener::{Doorman, listen};
 use super::random;
-use super::resolve::{Lookup, PeerName, PeerNameError, resolve};
+use super::resolve::{Lookup, NamedAs, PeerName, PeerNameError, resolve};
+use super::room::Room;
 use super::secret::Secret;
 use super::settings::{NetCommand, NetError, NetSettings};
 use super::shared::Shared;
 use super::status::{NetStatus, Publisher};
 use crate::base::Rng;
-use crate::overlay::{Event, Hello, HostSource, Role, Trace};
+use crate::overlay::{Event, Hello, Role, Trace};
 use crate::proto::limits::MAX_NODE_NAME;
 use crate::proto::{NodeId, PeerAddr, Untrusted};
 
@@ -81,23 +82,30 @@ pub async fn can_listen(addr: SocketAddr) -> Result<(), NetError> {
     TcpListener::bind(addr).await.map(drop).map_err(|error| NetError::listen(addr, error))
 }
 
-/// Starts listening, and everything else. Returns when the port is bound; must be called within a tokio runtime.
+/// Starts listening, and everything else. `registry` is what a directory keeps, if the settings say to serve one. Returns
+/// when the port is bound; must be called within a tokio runtime.
 ///
 /// # Errors
 /// When the address cannot be bound, or a setting is wrong; the error says what to do.
-pub async fn start(settings: NetSettings, library: SharedLibrary) -> Result<Net, NetError> {
-    let (hosts, names) = known_hosts(&settings)?;
+pub async fn start(
+    settings: NetSettings,
+    library: SharedLibrary,
+    registry: Option<SharedRegistry>,
+) -> Result<Net, NetError> {
+    let (known, names) = known_hosts(&settings)?;
     let listener =
         TcpListener::bind(settings.listen).await.map_err(|error| NetError::listen(settings.listen, error))?;
     let bound = listener.local_addr().map_err(|error| NetError::listen(settings.listen, error))?;
     let secret = secret(settings.passphrase.clone()).await?;
     let private = secret.is_some();
     let mut rng = Rng::new(u64::from_le_bytes(random::bytes()?));
-    let (notes, inbox) = mpsc::channel(ACTOR_QUEUE);
+    let room = Room::make(settings.core.serve_directory);
+    let (notes, inbox) = mpsc::channel(room.queue());
+    let (hello, hello_seen) = watch::channel(hello(&settings, bound));
     let shared = Shared {
         clock: Clock::start(),
         endpoint: Arc::new(Endpoint::new(&settings.identity, secret)?),
-        hello: hello(&settings, bound),
+        hello: hello_seen,
         notes,
         tally: Arc::default(),
         tracker: TaskTracker::new(),
@@ -108,7 +116,7 @@ pub async fn start(settings: NetSettings, library: SharedLibrary) -> Result<Net,
     let (files, files_out) = mpsc::channel(MAX_FILES_WAITING);
     let direct = DirectIn::new(shared.notes.clone(), Arc::clone(&shared.tally));
     let doorman = Doorman { shared: shared.clone(), direct, files };
-    shared.tracker.spawn(listen(listener, Admission::new(rng.next_u64()), doorman));
+    shared.tracker.spawn(listen(listener, Admission::new(room.inbound, rng.next_u64()), doorman));
     let lookups = start_resolver(&shared, names);
     let node = settings.identity.node();
     if settings.discovery && !settings.core.only_peers {
@@ -120,9 +128,13 @@ pub async fn start(settings: NetSettings, library: SharedLibrary) -> Result<Net,
     let (events, events_out) = mpsc::channel(EVENTS);
     let (traces, traces_out) = mpsc::channel(TRACES);
     let (status, status_out) = watch::channel(Arc::new(NetStatus::default()));
-    let channels = Channels { events, traces, lookups };
-    let actor = Actor::new(shared.clone(), settings, library, bound, channels, Publisher::new(status), &mut rng);
-    shared.tracker.spawn(actor.run(inbox, orders, hosts));
+    let channels = Channels { events, traces, lookups, hello };
+    let keeps = Keeps { library, registry };
+    let publisher = Publisher::new(status);
+    let mut settings = NetSettings { listen: bound, ..settings };
+    settings.core.max_clients = settings.core.max_clients.min(room.clients);
+    let actor = Actor::new(shared.clone(), settings, keeps, room.links, channels, publisher, &mut rng);
+    shared.tracker.spawn(actor.run(inbox, orders, known));
     Ok(Net {
         node,
         bound,
@@ -136,11 +148,11 @@ pub async fn start(settings: NetSettings, library: SharedLibrary) -> Result<Net,
     })
 }
 
-fn start_resolver(shared: &Shared, names: Vec<Box<str>>) -> mpsc::Sender<Lookup> {
+fn start_resolver(shared: &Shared, names: Vec<Lookup>) -> mpsc::Sender<Lookup> {
     let (lookups, inbox) = mpsc::channel(MAX_NAMES);
     shared.tracker.spawn(resolve(inbox, shared.notes.clone(), shared.leave.clone()));
     for name in names {
-        if lookups.try_send(Lookup::Add(name)).is_err() {
+        if lookups.try_send(name).is_err() {
             tracing::warn!("{}", PeerNameError::TooMany);
         }
     }
@@ -157,20 +169,21 @@ async fn secret(passphrase: Option<String>) -> Result<Option<Secret>, NetError> 
     secret.map(Some).map_err(|_| NetError::Passphrase)
 }
 
-type KnownHosts = Vec<(Vec<PeerAddr>, HostSource)>;
-
 /// The addresses that are known at the start, and the names that have to be resolved first.
-fn known_hosts(settings: &NetSettings) -> Result<(KnownHosts, Vec<Box<str>>), NetError> {
-    let (mut addrs, mut names) = (Vec::new(), Vec::new());
-    for peer in &settings.peers {
-        match PeerName::parse(peer)? {
-            PeerName::Addr(addr) => addrs.push(addr),
-            PeerName::Name(name) => names.push(name),
+fn known_hosts(settings: &NetSettings) -> Result<(Known, Vec<Lookup>), NetError> {
+    let (mut known, mut names) = (Known::default(), Vec::new());
+    let peers = settings.peers.iter().map(|name| (name, NamedAs::Peer));
+    let directories = settings.directories.iter().map(|name| (name, NamedAs::Directory));
+    for (name, named_as) in peers.chain(directories) {
+        match (PeerName::parse(name)?, named_as) {
+            (PeerName::Addr(addr), NamedAs::Peer) => known.peers.push(addr),
+            (PeerName::Addr(addr), NamedAs::Directory) => known.directories.push(addr),
+            (PeerName::Name(name), _) => names.push(Lookup::Add(name, named_as)),
         }
     }
-    let mut remembered = settings.remembered.clone();
-    remembered.retain(|addr| addr.is_dialable());
-    Ok((vec![(addrs, HostSource::Configured), (remembered, HostSource::Remembered)], names))
+    known.remembered.clone_from(&settings.remembered);
+    known.remembered.retain(|addr| addr.is_dialable());
+    Ok((known, names))
 }
 
 /// What this node says of itself on every link.
@@ -180,8 +193,9 @@ fn hello(settings: &NetSettings, bound: SocketAddr) -> Hello {
         agent: short(&settings.agent),
         listen: Some(PeerAddr(bound)),
         observed: None,
-        topology: settings.topology,
+        topology: settings.core.topology,
         role: Role::default(),
+        serves: settings.core.serve_directory,
     }
 }
 

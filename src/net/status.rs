@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::limits::{HOSTS_INTERVAL, STATUS_INTERVAL};
 use super::tally::NetCounters;
 use crate::base::Time;
-use crate::overlay::{Counters, LinkId, Peer, Role, TopologyKind};
+use crate::overlay::{ClientStatus, Counters, DirectoryStatus, LinkId, Peer, Role, TopologyKind, UltraStatus};
 use crate::proto::PeerAddr;
 
 /// The driver as it stood at some time.
@@ -23,12 +23,24 @@ pub struct NetStatus {
     pub topology: TopologyKind,
     /// The role.
     pub role: Role,
-    /// The neighbors, the oldest link first.
+    /// Since when, and why, for people.
+    pub role_since: Time,
+    /// See [`NetStatus::role_since`].
+    pub role_why: String,
+    /// Where it stands among ultra-peers and leaves, in that topology.
+    pub ultra: Option<UltraStatus>,
+    /// Where it stands with its directory, in the central topology.
+    pub client: Option<ClientStatus>,
+    /// The directory that it serves, if it does.
+    pub served: Option<Served>,
+    /// The neighbors, the oldest link first; of those who are linked to the directory that it serves, so many.
     pub links: Vec<LinkStatus>,
     /// Addresses being dialled.
     pub dialling: Vec<PeerAddr>,
     /// Addresses that the user named and that could not be reached several times in a row, with the last reason.
     pub unreachable: Vec<(PeerAddr, String)>,
+    /// Addresses that the user named as those of peers, and that are directories alone, or leaves.
+    pub particular: Vec<(PeerAddr, Role)>,
     /// Addresses of other nodes known.
     pub known_hosts: usize,
     /// Those worth remembering for the next run; renewed every half a minute.
@@ -39,6 +51,17 @@ pub struct NetStatus {
     pub core: Counters,
     /// What the driver refused, dropped and lost.
     pub net: NetCounters,
+}
+
+/// A directory that is served.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Served {
+    /// What it did.
+    pub did: DirectoryStatus,
+    /// Nodes registered.
+    pub nodes: u64,
+    /// Files registered.
+    pub files: u64,
 }
 
 /// One neighbor.
@@ -60,6 +83,8 @@ pub struct LinkStatus {
     pub duplicates: u64,
     /// Files that it shares, as it says.
     pub files: Option<u64>,
+    /// Whether it is no neighbor in an overlay but a client of the directory that this node serves.
+    pub is_client: bool,
 }
 
 impl LinkStatus {

@@ -43,7 +43,7 @@ counters! {
     strangers,
     /// Connections that broke the protocol after their handshake.
     broken,
-    /// Inbound deliveries and file requests for which there was no room.
+    /// Inbound links, deliveries and file requests for which there was no room.
     no_room,
     /// Messages of known kinds that broke their rules, dropped.
     malformed,

@@ -78,7 +78,9 @@ impl Node {
     pub(super) fn deliver(&mut self, query: &QueryMessage, message: Message, cx: &mut Context<'_>) {
         let origin = query.body.origin.filter(|addr| addr.is_dialable() && Some(*addr) != self.addr);
         let direct = origin.filter(|_| query.body.delivery == Delivery::Direct);
-        let neighbor = direct.and_then(|to| self.links.iter().position(|link| link.peer.listen == Some(to)));
+        // A node that returned with another key may still be remembered under the old one, over a link that is dead.
+        let at = |to: PeerAddr| self.links.iter().enumerate().filter(move |(_, link)| link.peer.listen == Some(to));
+        let neighbor = direct.and_then(|to| at(to).max_by_key(|(_, link)| link.since)).map(|(index, _)| index);
         match (neighbor, direct) {
             (Some(neighbor), _) => self.send(neighbor, message, cx),
             (None, Some(to)) if self.direct.allow(to, self.now) => cx.out.push(Output::Direct { to, message }),
@@ -135,7 +137,8 @@ impl Node {
         });
     }
 
-    /// Passes a hit or report on over the reverse of the query's path: one link, and never the one it came from.
+    /// Passes a hit or report on over the reverse of the query's path: one link, and never the one it came from. Who
+    /// relayed the query may be a leaf by now, and a leaf passes nothing on.
     fn pass_back(
         &mut self,
         index: usize,
@@ -144,7 +147,7 @@ impl Node {
         cx: &mut Context<'_>,
         onward: impl FnOnce(Travel) -> Message,
     ) -> bool {
-        let way = self.way_to_origin(guid).filter(|way| *way != self.links[index].id);
+        let way = self.way_to_origin(guid).filter(|way| *way != self.links[index].id && self.role.relays());
         let way = way.and_then(|way| self.link_index(way));
         let travel = travel.arrive(MAX_WAY_BACK).filter(|travel| travel.may_go_on());
         let (Some(way), Some(travel)) = (way, travel) else {

@@ -12,8 +12,12 @@ const BACK_OFF: Duration = Duration::from_millis(500);
 const LONGEST_CONFIGURED: Duration = Duration::from_secs(20);
 /// The longest wait for any other.
 const LONGEST_OTHER: Duration = Duration::from_secs(300);
-/// Wait after a node said that it is full, or that it goes away.
+/// Wait after a node said that it is full, or that it goes away; it doubles with each further time.
 const REFUSED: Duration = Duration::from_secs(20);
+/// The longest of these waits, as a power of two of the first one.
+const MAX_REFUSALS: u8 = 4;
+/// The same for a node that had told of room.
+const MAX_LIES: u8 = 6;
 /// Wait after either side closed a link on purpose.
 const SENT_AWAY: Duration = Duration::from_secs(600);
 /// Failures after which a host that was only heard of is forgotten.
@@ -25,14 +29,32 @@ pub(super) struct Host {
     pub(super) addr: PeerAddr,
     source: HostSource,
     failures: u8,
+    /// How often in a row it had no room.
+    refusals: u8,
+    /// How often it had told of room and then had none; that is not forgiven.
+    lies: u8,
     next_try: Time,
+    waits: Waits,
     /// Whether a link to it was up at some time: what is worth remembering and telling.
     proven: bool,
     dialling: bool,
     /// Whether the user sent it away: not dialled until it is named again.
     sent_away: bool,
+    /// Whether it is an ultra-peer, as far as known.
+    ultra: bool,
     /// Whether the user named it and no link to it was up since: dialled even by a node with neighbors enough.
     wished_for: bool,
+}
+
+/// Why a host waits for its next try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waits {
+    /// Only because the roles of the two did not go together.
+    Unfit,
+    /// It had no room, or went away.
+    Refused,
+    /// For something that has nothing to do with roles.
+    Other,
 }
 
 /// Whom a node looks for.
@@ -44,6 +66,10 @@ pub(super) enum Wish {
     Named,
     /// Those that the user named and that it has not met yet: it has neighbors enough.
     Unmet,
+    /// Ultra-peers.
+    Ultrapeers,
+    /// Ultra-peers that the user named.
+    NamedUltrapeers,
 }
 
 /// The table; at most [`limits::MAX_HOSTS`].
@@ -63,13 +89,13 @@ impl Hosts {
         if let Some(host) = self.find(addr) {
             if source == HostSource::Configured {
                 let dialling = host.dialling;
-                *host = Host { proven: host.proven, dialling, ..new_host(addr, source) };
+                *host = Host { proven: host.proven, ultra: host.ultra, dialling, ..new_host(addr, source) };
             }
             return;
         }
         if self.0.len() >= limits::MAX_HOSTS {
             let worst = self.0.iter().enumerate().filter(|(_, host)| host.source != HostSource::Configured);
-            match worst.max_by_key(|(_, host)| (host.failures, !host.proven)) {
+            match worst.max_by_key(|(_, host)| (host.failures, !host.proven, !host.ultra)) {
                 Some((index, _)) => self.0.swap_remove(index),
                 None => return,
             };
@@ -82,12 +108,13 @@ impl Hosts {
         self.0.retain(|host| host.addr != addr);
     }
 
-    /// Whom to dial: a host that the user named before any other, at random among equals, never one of `linked`.
+    /// Whom to dial: a host that the user named before any other, then one that was a neighbor and never failed since, at
+    /// random among equals, never one of `linked`.
     /// It counts as being dialled from then on.
     pub(super) fn pick(&mut self, now: Time, wish: Wish, linked: &[PeerAddr], rng: &mut Rng) -> Option<PeerAddr> {
         let ready = |host: &&mut Host| host.may_dial(wish, linked) && host.next_try <= now;
-        let configured = self.0.iter_mut().filter(ready).filter(|host| host.source == HostSource::Configured).count();
-        let wants = |host: &&mut Host| ready(host) && (configured == 0 || host.source == HostSource::Configured);
+        let best = self.0.iter_mut().filter(ready).map(|host| host.rank()).min()?;
+        let wants = |host: &&mut Host| ready(host) && host.rank() == best;
         let candidates = self.0.iter_mut().filter(wants).count();
         let host = self.0.iter_mut().filter(wants).nth(rng.below(candidates))?;
         host.dialling = true;
@@ -112,14 +139,14 @@ impl Hosts {
     /// It answered as a neighbor. Only that makes up for failures: a link that closes at once is no success.
     pub(super) fn answered(&mut self, addr: PeerAddr) {
         if let Some(host) = self.find(addr) {
-            host.failures = 0;
+            (host.failures, host.refusals) = (0, 0);
         }
     }
 
     /// It could not be reached, or its link broke.
     pub(super) fn failed(&mut self, addr: PeerAddr, now: Time, rng: &mut Rng) {
         let Some(host) = self.find(addr) else { return };
-        host.dialling = false;
+        (host.dialling, host.waits) = (false, Waits::Other);
         let longest = if host.source == HostSource::Configured { LONGEST_CONFIGURED } else { LONGEST_OTHER };
         let wait = (BACK_OFF * (1 << host.failures.min(12))).min(longest);
         host.next_try = now + wait.mul_f64(0.5 + rng.fraction());
@@ -132,29 +159,90 @@ impl Hosts {
 
     /// It has no room, or goes away: leave it alone for a while.
     pub(super) fn refused(&mut self, addr: PeerAddr, now: Time) {
-        self.wait(addr, now + REFUSED);
+        let Some(host) = self.find(addr) else { return };
+        let wait = REFUSED * (1 << host.refusals);
+        if host.source != HostSource::Configured {
+            host.refusals = (host.refusals + 1).min(MAX_REFUSALS);
+        }
+        host.wait(Waits::Refused, now + wait);
+    }
+
+    /// It had told of room and then had none: the others come first from now on, and it waits long.
+    pub(super) fn lied(&mut self, addr: PeerAddr, now: Time) {
+        let Some(host) = self.find(addr) else { return };
+        host.lies = (host.lies + 1).min(MAX_LIES);
+        let wait = REFUSED * (1 << host.lies);
+        self.wait(addr, now + wait);
+    }
+
+    /// Whether it lied, and still waits for that.
+    pub(super) fn lied_lately(&self, addr: PeerAddr, now: Time) -> bool {
+        self.0.iter().any(|host| host.addr == addr && host.lies > 0 && host.next_try > now)
+    }
+
+    /// Whether it ever lied.
+    pub(super) fn has_lied(&self, addr: PeerAddr) -> bool {
+        self.0.iter().any(|host| host.addr == addr && host.lies > 0)
+    }
+
+    /// It has no use for this node in the roles that the two play now: it waits that long, or until the roles change.
+    pub(super) fn unfit(&mut self, addr: PeerAddr, until: Time) {
+        if let Some(host) = self.find(addr) {
+            host.wait(Waits::Unfit, until);
+            host.ultra = false;
+        }
+    }
+
+    /// This node plays another role now: those that had no use for it may have one, and ultra-peers that had no room for
+    /// another leaf may have some for another of their like. Those that lied or were sent away gain nothing by it.
+    pub(super) fn role_changed(&mut self, now: Time) {
+        let by_role = |host: &&mut Host| host.waits == Waits::Unfit || host.waits == Waits::Refused && host.ultra;
+        for host in self.0.iter_mut().filter(by_role).filter(|host| host.lies == 0) {
+            (host.waits, host.next_try) = (Waits::Other, now);
+        }
+    }
+
+    /// Whether it is an ultra-peer, as it says itself or as another one says.
+    pub(super) fn is_ultrapeer(&mut self, addr: PeerAddr, ultra: bool) {
+        if let Some(host) = self.find(addr) {
+            if ultra && host.waits == Waits::Unfit && host.lies == 0 {
+                (host.waits, host.next_try) = (Waits::Other, Time::ZERO);
+            }
+            host.ultra = ultra;
+        }
+    }
+
+    /// Whether there is an ultra-peer that was not tried yet, or is being tried.
+    pub(super) fn has_ultrapeer_to_try(&self, now: Time, wish: Wish, linked: &[PeerAddr]) -> bool {
+        let candidates = self.0.iter().filter(|host| host.fits(wish) && !linked.contains(&host.addr));
+        candidates.filter(|host| host.ultra && !host.sent_away).any(|host| host.dialling || host.next_try <= now)
     }
 
     /// It is not dialled before then.
     pub(super) fn wait(&mut self, addr: PeerAddr, until: Time) {
         if let Some(host) = self.find(addr) {
-            host.dialling = false;
-            host.next_try = until;
+            host.wait(Waits::Other, until);
         }
     }
 
     /// One of the two closed the link on purpose; `by_us` until the user names it again.
     pub(super) fn sent_away(&mut self, addr: PeerAddr, now: Time, by_us: bool) {
         if let Some(host) = self.find(addr) {
-            host.dialling = false;
-            host.next_try = now + SENT_AWAY;
+            host.wait(Waits::Other, now + SENT_AWAY);
             host.sent_away |= by_us;
         }
     }
 
-    /// Addresses of nodes that were linked once and that fit, in random order: what a pong tells.
-    pub(super) fn sample(&self, fits: impl Fn(PeerAddr) -> bool, rng: &mut Rng) -> Vec<PeerAddr> {
+    /// A link to it was closed because this node changes its topology: the first to turn to on the way back.
+    pub(super) fn left(&mut self, addr: PeerAddr, now: Time) {
+        self.wait(addr, now);
+    }
+
+    /// Addresses of nodes that were linked once and that fit, in random order: what a pong tells. `ultra`: those of
+    /// ultra-peers only, or those of all others only.
+    pub(super) fn sample(&self, ultra: Option<bool>, fits: impl Fn(PeerAddr) -> bool, rng: &mut Rng) -> Vec<PeerAddr> {
         let proven = self.0.iter().filter(|host| host.proven && host.failures == 0 && fits(host.addr));
+        let proven = proven.filter(|host| ultra.is_none_or(|ultra| ultra == host.ultra));
         let mut proven: Vec<PeerAddr> = proven.map(|host| host.addr).collect();
         rng.shuffle(&mut proven);
         proven
@@ -179,20 +267,54 @@ impl Hosts {
 }
 
 impl Host {
+    fn wait(&mut self, why: Waits, until: Time) {
+        (self.dialling, self.waits) = (false, why);
+        self.next_try = if self.lies > 0 { until.max(self.next_try) } else { until };
+    }
+
+    /// The lower, the sooner it is dialled.
+    fn rank(&self) -> u8 {
+        match self.source {
+            _ if self.lies > 0 => 3,
+            HostSource::Configured => 0,
+            _ if self.proven && self.failures == 0 => 1,
+            _ => 2,
+        }
+    }
+
     fn may_dial(&self, wish: Wish, linked: &[PeerAddr]) -> bool {
-        let wished = match wish {
+        self.fits(wish) && !self.dialling && !self.sent_away && !linked.contains(&self.addr)
+    }
+
+    fn fits(&self, wish: Wish) -> bool {
+        let named = self.source == HostSource::Configured;
+        match wish {
             Wish::Anyone => true,
-            Wish::Named => self.source == HostSource::Configured,
+            Wish::Named => named,
             Wish::Unmet => self.wished_for,
-        };
-        wished && !self.dialling && !self.sent_away && !linked.contains(&self.addr)
+            Wish::Ultrapeers => self.ultra,
+            Wish::NamedUltrapeers => self.ultra && named,
+        }
     }
 }
 
 fn new_host(addr: PeerAddr, source: HostSource) -> Host {
     let wished_for = source == HostSource::Configured;
     let next_try = Time::ZERO;
-    Host { addr, source, failures: 0, next_try, proven: false, dialling: false, sent_away: false, wished_for }
+    Host {
+        addr,
+        source,
+        failures: 0,
+        refusals: 0,
+        lies: 0,
+        next_try,
+        waits: Waits::Other,
+        proven: false,
+        dialling: false,
+        sent_away: false,
+        ultra: false,
+        wished_for,
+    }
 }
 
 #[cfg(test)]
@@ -246,5 +368,43 @@ mod tests {
         assert_eq!(hosts.pick(much_later, Wish::Anyone, &[], &mut rng), None);
         hosts.learn(addr(1), HostSource::Configured);
         assert_eq!(hosts.pick(Time::ZERO, Wish::Unmet, &[], &mut rng), Some(addr(1)));
+    }
+
+    #[test]
+    fn an_ultrapeer_that_refused_a_leaf_is_tried_again_in_another_role() {
+        let mut hosts = Hosts::default();
+        let mut rng = Rng::new(1);
+        let now = Time::ZERO;
+        for (n, ultra) in [(1, true), (2, false)] {
+            hosts.learn(addr(n), HostSource::Told);
+            hosts.connected(addr(n));
+            hosts.is_ultrapeer(addr(n), ultra);
+            hosts.failed(addr(n), now, &mut rng);
+            hosts.refused(addr(n), now);
+        }
+        assert_eq!(hosts.pick(now, Wish::Anyone, &[], &mut rng), None);
+        hosts.role_changed(now);
+        let picked = [0; 2].map(|_| hosts.pick(now, Wish::Anyone, &[], &mut rng));
+        assert_eq!(picked, [Some(addr(1)), None]);
+    }
+
+    #[test]
+    fn another_role_is_no_new_chance_for_who_lied_or_was_sent_away() {
+        let mut hosts = Hosts::default();
+        let now = Time::ZERO;
+        for n in [1, 2, 3] {
+            hosts.learn(addr(n), HostSource::Told);
+            hosts.is_ultrapeer(addr(n), true);
+        }
+        hosts.lied(addr(1), now);
+        hosts.unfit(addr(1), now);
+        hosts.unfit(addr(2), now + Duration::from_secs(30));
+        hosts.sent_away(addr(2), now, false);
+        hosts.refused(addr(3), now);
+        hosts.sent_away(addr(3), now, true);
+        (1..=3).for_each(|n| hosts.is_ultrapeer(addr(n), true));
+        hosts.role_changed(now);
+        assert_eq!(hosts.pick(now, Wish::Anyone, &[], &mut Rng::new(1)), None);
+        assert!(hosts.lied_lately(addr(1), now) && hosts.has_lied(addr(1)));
     }
 }

@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::message::{Action, ByeReason, Delivery, FoundFile, Hop, Message, QueryBody, Role, TopologyKind};
+use super::message::{
+    Action, ByeReason, Delivery, FoundFile, Hop, Message, QueryBody, QueryMessage, Role, Status, TopologyKind,
+};
+use super::topology::central::Registry;
 use crate::base::Time;
-use crate::proto::{Guid, NodeId, PeerAddr, Query, Ttl, Untrusted};
+use crate::proto::{FileId, Guid, NodeId, PeerAddr, Query, Ttl, Untrusted};
 
 /// A link, named by the driver. Never used again for another link of the same node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,10 +66,34 @@ pub enum Input {
     },
     /// The node's own address became known or changed.
     OwnAddr(PeerAddr),
+    /// Directories that the user named.
+    Directories(Vec<PeerAddr>),
+    /// An [`Output::Check`] is done.
+    Checked {
+        /// The address.
+        addr: PeerAddr,
+        /// Whether that node answered there.
+        reached: bool,
+        /// Which node was looked for.
+        node: NodeId,
+    },
+    /// What the node shares is not what it was.
+    LibraryChanged,
+    /// What the driver knows of the machine's past: how fit the node is to be an ultra-peer.
+    Standing(Standing),
     /// The user or a program wants something.
     Command(Command),
     /// The time of [`super::Node::next_wake`] has come. Early and late ones do no harm.
     Wake,
+}
+
+/// See [`Input::Standing`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Upload bandwidth as measured, in kbit/s; `None` before anything was measured.
+    pub capacity_kbps: Option<u32>,
+    /// Share of the past days that the node was up, in thousandths; `None` on its first day.
+    pub availability: Option<u16>,
 }
 
 /// Who is at the other end of a link.
@@ -87,12 +114,19 @@ pub struct Peer {
     pub topology: TopologyKind,
     /// Its role there.
     pub role: Role,
+    /// Whether it serves a directory besides.
+    pub serves: bool,
 }
 
 impl Peer {
     /// The addresses that it is known by.
     pub fn addrs(&self) -> impl Iterator<Item = PeerAddr> + use<> {
         self.dialled.into_iter().chain(self.listen.filter(|listen| Some(*listen) != self.dialled))
+    }
+
+    /// It told what it is by now.
+    pub(super) fn is_now(&mut self, status: &Status) {
+        (self.topology, self.role, self.serves) = (status.topology, status.role, status.serves);
     }
 }
 
@@ -118,6 +152,10 @@ pub enum Command {
     Cancel(Guid),
     /// Close the link to a node.
     Disconnect(NodeId),
+    /// Change the topology of this node.
+    Change(TopologyKind),
+    /// Change it, and propose the same to all others.
+    Propose(TopologyKind),
     /// Say goodbye on every link and do nothing more.
     Leave,
 }
@@ -147,6 +185,9 @@ pub enum Output {
         /// What.
         message: Message,
     },
+    /// Send copies of a query on, one over each link that [`super::Node::relays_to`] names. One output however many copies
+    /// that makes: most of what a node does.
+    Relay(Relay),
     /// Deliver over a connection of its own; [`Input::DirectFailed`] if that is not possible.
     Direct {
         /// Where to.
@@ -159,6 +200,13 @@ pub enum Output {
         /// To whom.
         addr: PeerAddr,
     },
+    /// See whether a node answers at an address, over a connection that ends at once; [`Input::Checked`] answers.
+    Check {
+        /// Where.
+        addr: PeerAddr,
+        /// Who should answer.
+        node: NodeId,
+    },
     /// Send what is queued, then close.
     Close {
         /// Which.
@@ -170,6 +218,17 @@ pub enum Output {
     Event(Event),
     /// Something that happened to a query of somebody else. Only with [`Config::trace`].
     Trace(Trace),
+}
+
+/// See [`Output::Relay`].
+#[derive(Clone, Debug)]
+pub struct Relay {
+    /// What each copy says.
+    pub query: QueryMessage,
+    /// The link that the query came on, which gets none.
+    pub(super) from: LinkId,
+    /// When it came: links that are younger get none.
+    pub(super) arrived: Time,
 }
 
 /// Something that faces show.
@@ -189,6 +248,35 @@ pub enum Event {
         /// Who.
         node: NodeId,
         /// Why.
+        why: String,
+    },
+    /// The topology or the role changed.
+    Topology {
+        /// The topology now.
+        topology: TopologyKind,
+        /// The role now.
+        role: Role,
+        /// Why, for people.
+        why: String,
+    },
+    /// Somebody proposed a topology to the overlay.
+    Proposed {
+        /// Who, as it says.
+        node: NodeId,
+        /// What.
+        topology: TopologyKind,
+        /// Whether this node goes along.
+        followed: bool,
+        /// Why or why not, for people.
+        why: &'static str,
+    },
+    /// The state of this node's registration with a directory changed.
+    Directory {
+        /// The state now.
+        state: DirectoryState,
+        /// The directory.
+        addr: Option<PeerAddr>,
+        /// Why, for people.
         why: String,
     },
     /// An own search began: what this node itself did for it.
@@ -243,6 +331,25 @@ pub enum Event {
     },
 }
 
+/// Where a node of a central topology stands with its directory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DirectoryState {
+    /// It knows of none.
+    #[default]
+    None,
+    /// It dials one.
+    Connecting,
+    /// It tells one what it shares.
+    Registering,
+    /// A directory knows all that it shares.
+    Registered,
+    /// None of those that it knows could be reached; it tries again.
+    Unreachable,
+    /// It serves a directory, and asks that.
+    Own,
+}
+
 /// Why a search ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -257,6 +364,10 @@ pub enum DoneWhy {
     Complete,
     /// There was no neighbor to ask.
     NoNeighbors,
+    /// There was no directory to ask.
+    NoDirectory,
+    /// The node changed its topology, and what it waited for cannot come any more.
+    Cut,
     /// The node shuts down.
     Shutdown,
     /// Too many searches run already.
@@ -311,6 +422,10 @@ pub trait Library {
 
     /// Files and bytes shared.
     fn totals(&self) -> (u64, u64);
+
+    /// Shows each file: its name, its size, its content. In any order, and files of the same name and content may come
+    /// more than once.
+    fn each(&self, visit: &mut dyn FnMut(&str, u64, &FileId));
 }
 
 /// What the caller brings to each call.
@@ -321,6 +436,8 @@ pub struct Context<'a> {
     pub config: &'a Config,
     /// What the node shares.
     pub library: &'a dyn Library,
+    /// What others registered, if the node serves a directory.
+    pub registry: Option<&'a mut dyn Registry>,
     /// Where outputs go; empty at the call, drained after it.
     pub out: &'a mut Vec<Output>,
 }
@@ -337,9 +454,40 @@ pub enum Dedup {
     First,
 }
 
+/// Who decides on the role of a node in [`TopologyKind::Ultrapeer`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RoleChoice {
+    /// The election.
+    #[default]
+    Auto,
+    /// The user: a leaf.
+    Leaf,
+    /// The user: an ultra-peer.
+    Ultrapeer,
+}
+
 /// The settings of the core.
 #[derive(Clone, Debug)]
 pub struct Config {
+    /// The topology that it starts in.
+    pub topology: TopologyKind,
+    /// Who decides on its role among ultra-peers and leaves.
+    pub role: RoleChoice,
+    /// Upload bandwidth in kbit/s, as the user says.
+    pub capacity_kbps: Option<u32>,
+    /// Leaves that it takes as an ultra-peer.
+    pub max_leaves: usize,
+    /// As a leaf, ask for every query instead of giving the ultra-peers a filter.
+    pub advertise_all: bool,
+    /// Serve a directory. The driver then brings [`Context::registry`].
+    pub serve_directory: bool,
+    /// Clients that its directory takes: fewer than could register where the system has no room for so many links.
+    pub max_clients: usize,
+    /// How long a directory keeps the files of a node that it does not hear of.
+    pub lease: Duration,
+    /// Go along when somebody proposes a topology.
+    pub follow: bool,
     /// Neighbors that a node strives for.
     pub min_neighbors: usize,
     /// Neighbors that it accepts; the driver of real links keeps it within [`crate::proto::limits::MAX_LINKS`].
@@ -368,6 +516,15 @@ impl Default for Config {
     fn default() -> Self {
         use crate::proto::limits;
         Self {
+            topology: TopologyKind::default(),
+            role: RoleChoice::default(),
+            capacity_kbps: None,
+            max_leaves: limits::MAX_LEAVES,
+            advertise_all: false,
+            serve_directory: false,
+            max_clients: limits::MAX_REGISTERED_NODES,
+            lease: limits::LEASE,
+            follow: false,
             min_neighbors: 4,
             max_neighbors: 16,
             only_peers: false,

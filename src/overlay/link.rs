@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use super::io::{LinkId, Peer};
 use super::limit::Bucket;
+use super::message::Status;
+use super::topology::Class;
 use crate::base::Time;
 use crate::proto::{Guid, NodeId};
 
@@ -13,12 +15,11 @@ use crate::proto::{Guid, NodeId};
 pub struct Link {
     pub(super) id: LinkId,
     /// See [`tag`].
-    pub(super) tag: u32,
+    pub(super) tag: u16,
+    pub(super) class: Class,
     pub(super) peer: Arc<Peer>,
     pub(super) since: Time,
     pub(super) last_heard: Time,
-    pub(super) messages_in: u64,
-    pub(super) messages_out: u64,
     /// These two stop at four billion, which no link lives to see.
     pub(super) queries_in: u32,
     pub(super) duplicates: u32,
@@ -27,7 +28,7 @@ pub struct Link {
 }
 
 // A simulation holds eight million of them.
-const _: () = assert!(size_of::<Link>() <= 64);
+const _: () = assert!(size_of::<Link>() <= 48);
 
 /// What signs of life were asked for and came.
 #[derive(Debug)]
@@ -36,23 +37,26 @@ pub(super) struct Signs {
     pub(super) rtt: Option<Duration>,
     pub(super) shares: Option<(u64, u64)>,
     pub(super) pings_allowed: Bucket,
+    /// How fit it says it is to be an ultra-peer, in thousandths, and how many leaves it says it has room for.
+    pub(super) fitness: Option<(u16, u16)>,
+    pub(super) status_allowed: Bucket,
+    /// The last that came too soon.
+    pub(super) late_status: Option<Status>,
+    /// Looks whether it can be reached.
+    pub(super) looks_allowed: Bucket,
     /// When an unanswered probe ends the link before the usual silence does.
     pub(super) probed_until: Option<Time>,
 }
 
 /// The first bytes of a node's id: what tells most nodes apart without looking any further.
-pub(super) fn tag(node: &NodeId) -> u32 {
-    let [a, b, c, d, ..] = node.0;
-    u32::from_be_bytes([a, b, c, d])
+pub(super) fn tag(node: &NodeId) -> u16 {
+    let [a, b, ..] = node.0;
+    u16::from_be_bytes([a, b])
 }
 
-/// Messages over one link, in all.
+/// Queries over one link, in all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LinkCounts {
-    /// Messages from the neighbor.
-    pub messages_in: u64,
-    /// Messages to the neighbor.
-    pub messages_out: u64,
     /// Query copies from the neighbor.
     pub queries_in: u64,
     /// Those of them that had been seen before.
@@ -60,25 +64,24 @@ pub struct LinkCounts {
 }
 
 impl Link {
-    pub(super) fn new(id: LinkId, peer: Arc<Peer>, now: Time) -> Self {
+    pub(super) fn new(id: LinkId, class: Class, peer: Arc<Peer>, now: Time) -> Self {
         let tag = tag(&peer.id);
-        Self {
-            id,
-            tag,
-            peer,
-            since: now,
-            last_heard: now,
-            messages_in: 0,
-            messages_out: 0,
-            queries_in: 0,
-            duplicates: 0,
-            signs: None,
-        }
+        Self { id, tag, class, peer, since: now, last_heard: now, queries_in: 0, duplicates: 0, signs: None }
     }
 
     pub(super) fn signs_mut(&mut self) -> &mut Signs {
         self.signs.get_or_insert_with(|| {
-            Box::new(Signs { ping: None, rtt: None, shares: None, pings_allowed: Bucket::FULL, probed_until: None })
+            Box::new(Signs {
+                ping: None,
+                rtt: None,
+                shares: None,
+                pings_allowed: Bucket::FULL,
+                fitness: None,
+                status_allowed: Bucket::FULL,
+                late_status: None,
+                looks_allowed: Bucket::FULL,
+                probed_until: None,
+            })
         })
     }
 
@@ -115,15 +118,16 @@ impl Link {
         self.signs.as_ref()?.rtt
     }
 
-    /// Messages, in all.
+    /// Queries, in all.
     #[must_use]
     pub fn counts(&self) -> LinkCounts {
-        LinkCounts {
-            messages_in: self.messages_in,
-            messages_out: self.messages_out,
-            queries_in: self.queries_in.into(),
-            duplicates: self.duplicates.into(),
-        }
+        LinkCounts { queries_in: self.queries_in.into(), duplicates: self.duplicates.into() }
+    }
+
+    /// How fit the neighbor says it is to be an ultra-peer, in thousandths, and how many leaves it says it has room for.
+    #[must_use]
+    pub fn fitness(&self) -> Option<(u16, u16)> {
+        self.signs.as_ref()?.fitness
     }
 
     /// Files and bytes that the neighbor shares, as it says.

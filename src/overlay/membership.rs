@@ -6,47 +6,89 @@ use std::time::Duration;
 use super::hosts::Wish;
 use super::io::{Config, Context, Event, HostSource, LinkId, Output, Peer};
 use super::link::Link;
-use super::message::{Bye, ByeReason, Message, Ping, Pong};
+use super::message::{Bye, ByeReason, Message, Ping, Pong, Role, TopologyKind};
 use super::node::Node;
 use super::timers::Timer;
-use crate::proto::limits::{MAX_ADDRS_A_MESSAGE, MAX_REASON};
+use super::topology::Class;
+use crate::base::Time;
+use crate::proto::limits::{MAX_ADDRS_A_MESSAGE, MAX_REASON, MAX_ULTRAPEERS};
 use crate::proto::{NodeId, PeerAddr};
 
 /// Addresses dialled at once.
-const MAX_DIALLING: usize = 8;
+pub(super) const MAX_DIALLING: usize = 8;
 /// Pings that a neighbor may send: so many a second, and so many at once. gtk-gnutella allows one in three seconds.
 const PINGS: (u32, u32) = (1, 5);
+/// A hello that was sent so long before the link was up would have timed out.
+const STALE_HELLO: Duration = Duration::from_secs(30);
 /// A link that another of the same node challenges must show life within that time.
 const PROBE: Duration = Duration::from_secs(3);
 
 impl Node {
     pub(super) fn on_link_up(&mut self, id: LinkId, peer: Arc<Peer>, cx: &mut Context<'_>) {
         peer.addrs().for_each(|addr| self.hosts.connected(addr));
-        if let Err((reason, text)) = self.admit(&peer, cx) {
-            self.refuse(id, &peer, reason, text, cx);
-            self.timers.at_latest(Timer::Join, self.now);
-            return;
-        }
+        peer.addrs().for_each(|addr| self.hosts.is_ultrapeer(addr, peer.role == Role::Ultrapeer));
+        self.reach.linked(&peer);
+        self.learn_directory(&peer, cx.config);
+        let class = match self.admit(&peer, cx) {
+            Ok(Class::Client) => return self.client_up(id, peer, cx),
+            Ok(class) => class,
+            Err((ByeReason::Role, _)) if self.awaits_farewell(id, &peer, cx.config) => return,
+            Err((reason, text)) => {
+                self.refuse(id, &peer, reason, text, cx);
+                self.directory_refused(&peer, text);
+                self.timers.at_latest(Timer::Join, self.now);
+                return;
+            }
+        };
+        self.link_is_up(id, class, peer, cx);
+    }
+
+    /// A node was admitted as a neighbor.
+    pub(super) fn link_is_up(&mut self, id: LinkId, class: Class, peer: Arc<Peer>, cx: &mut Context<'_>) {
         if let Some(addr) = peer.listen.filter(|_| !cx.config.only_peers) {
-            self.hosts.learn(addr, HostSource::Told);
-            self.hosts.connected(addr);
+            self.remember(addr, &peer);
         }
         cx.out.push(Output::Event(Event::NeighborUp { link: id, peer: Arc::clone(&peer) }));
         if self.links.is_empty() {
             self.first_link = id;
         }
-        self.links.push(Link::new(id, peer, self.now));
+        self.links.push(Link::new(id, class, peer, self.now));
         let index = self.links.len() - 1;
         if cx.config.ping_interval < Duration::MAX {
             self.ping(index, cx);
             self.timers.at_latest(Timer::Ping, self.now + cx.config.ping_interval);
         }
+        self.greet(index, cx);
         self.timers.at_latest(Timer::Join, self.now);
+    }
+
+    /// Keeps the address of a node that is, or was, linked.
+    pub(super) fn remember(&mut self, addr: PeerAddr, peer: &Peer) {
+        self.hosts.learn(addr, HostSource::Told);
+        self.hosts.connected(addr);
+        self.hosts.is_ultrapeer(addr, peer.role == Role::Ultrapeer);
+    }
+
+    /// What the topologies say first on a new link.
+    fn greet(&mut self, index: usize, cx: &mut Context<'_>) {
+        // The hello may be older than the last change; and ultra-peers tell what they have room for.
+        if self.kind == TopologyKind::Ultrapeer
+            || self.role_since > Time::ZERO && self.now.since(self.role_since) < STALE_HELLO
+        {
+            let status = self.status(cx.config);
+            self.send(index, Message::Status(status), cx);
+        }
+        self.tell_newcomer(index, cx);
+        match self.links[index].class {
+            Class::Directory => self.directory_up(index, cx),
+            Class::Leaf | Class::Ultrapeer | Class::Neighbor => self.ultra_link_up(index, cx),
+            Class::Client => {}
+        }
     }
 
     /// Whether a node becomes a neighbor. Of two links between the same two nodes both sides keep the same one: that
     /// which the lower id dialled.
-    fn admit(&mut self, peer: &Peer, cx: &mut Context<'_>) -> Result<(), (ByeReason, &'static str)> {
+    pub(super) fn admit(&mut self, peer: &Peer, cx: &mut Context<'_>) -> Result<Class, (ByeReason, &'static str)> {
         if self.leaving {
             return Err((ByeReason::Shutdown, "the node shuts down"));
         }
@@ -57,7 +99,8 @@ impl Node {
             return Err((ByeReason::Myself, "a node does not link to itself"));
         }
         let dialler = |peer: &Peer, own: NodeId| if peer.dialled.is_some() { own } else { peer.id };
-        if let Some(index) = self.link_to(&peer.id) {
+        let other = self.link_to(&peer.id);
+        if let Some(index) = other {
             let (old, new) = (dialler(&self.links[index].peer, self.id), dialler(peer, self.id));
             if old == new || new > old {
                 self.links[index].signs_mut().probed_until = Some(self.now + PROBE);
@@ -65,18 +108,38 @@ impl Node {
                 self.timers.at_latest(Timer::Ping, self.now + PROBE);
                 return Err((ByeReason::Already, "there is a link already"));
             }
-            self.close(index, ByeReason::Already, "replaced by the other link between the two", cx);
         }
-        if self.links.len() >= cx.config.max_neighbors {
+        let class = self.class_of(peer, cx.config)?;
+        if class == Class::Ultrapeer && peer.addrs().any(|addr| self.hosts.lied_lately(addr, self.now)) {
+            return Err((ByeReason::Protocol, "it told of room that it did not have"));
+        }
+        let takes_its_place = other.is_some_and(|index| self.links[index].class == class);
+        if !takes_its_place && !self.has_room(class, cx.config) {
             return Err((ByeReason::Full, "no room for another neighbor"));
         }
-        Ok(())
+        if let Some(index) = other {
+            self.close(index, ByeReason::Already, "replaced by the other link between the two", cx);
+        }
+        Ok(class)
     }
 
     fn refuse(&mut self, id: LinkId, peer: &Peer, reason: ByeReason, text: &str, cx: &mut Context<'_>) {
-        let hosts = if reason == ByeReason::Full { self.hosts_to_tell(peer, cx.config) } else { Vec::new() };
-        if reason == ByeReason::Already {
-            self.leave_alone(peer, false);
+        let hosts = if matches!(reason, ByeReason::Full | ByeReason::Role) {
+            self.hosts_to_tell(peer, cx.config)
+        } else {
+            Vec::new()
+        };
+        if let Some(addr) = peer.listen.filter(|_| reason == ByeReason::Full && !cx.config.only_peers) {
+            // Who finds no room here has some itself: the next one that is sent away is told of it. Otherwise those that
+            // found everybody full would never hear of each other.
+            self.hosts.learn(addr, HostSource::Told);
+            self.hosts.connected(addr);
+        }
+        match reason {
+            ByeReason::Already => self.leave_alone(peer, false),
+            ByeReason::Full => peer.addrs().for_each(|addr| self.hosts.refused(addr, self.now)),
+            ByeReason::Role => self.no_use_for(peer, cx.config),
+            _ => {}
         }
         let message = Message::Bye(Bye { reason, text: text.into(), hosts });
         cx.out.push(Output::Send { link: id, message });
@@ -84,10 +147,16 @@ impl Node {
     }
 
     pub(super) fn on_link_down(&mut self, id: LinkId, why: &str, cx: &mut Context<'_>) {
-        let Some(index) = self.link_index(id) else { return };
+        let Some(index) = self.link_index(id) else {
+            if !self.forget_farewell(id) {
+                self.client_down(id, why, cx);
+            }
+            return;
+        };
         let link = self.links.swap_remove(index);
         self.lost(&link.peer);
         cx.out.push(Output::Event(Event::NeighborDown { link: id, node: link.peer.id, why: why.to_owned() }));
+        self.link_gone(&link, why, cx);
     }
 
     fn lost(&mut self, peer: &Peer) {
@@ -105,6 +174,7 @@ impl Node {
     }
 
     pub(super) fn on_dial_failed(&mut self, addr: PeerAddr) {
+        self.directory_unreachable(addr);
         self.hosts.failed(addr, self.now, &mut self.rng);
         self.timers.at_latest(Timer::Join, self.now);
     }
@@ -114,7 +184,9 @@ impl Node {
             self.learn_told(&bye.hosts);
         }
         let link = self.links.swap_remove(index);
-        self.lost(&link.peer);
+        if bye.reason != ByeReason::Role {
+            self.lost(&link.peer);
+        }
         match bye.reason {
             ByeReason::Requested => self.leave_alone(&link.peer, false),
             // The other end may hold a link that died unnoticed here: it is probing that now, and then there is room again.
@@ -123,7 +195,9 @@ impl Node {
                 link.peer.addrs().for_each(|addr| self.hosts.wait(addr, again));
             }
             ByeReason::Already => self.leave_alone(&link.peer, false),
-            ByeReason::Full | ByeReason::Shutdown => {
+            ByeReason::Role => self.no_use_for(&link.peer, cx.config),
+            ByeReason::Full if self.lied_about_slots(&link) => {}
+            ByeReason::Full | ByeReason::Shutdown | ByeReason::Topology => {
                 link.peer.addrs().for_each(|addr| self.hosts.refused(addr, self.now));
             }
             ByeReason::Myself => link.peer.addrs().for_each(|addr| self.hosts.forget(addr)),
@@ -131,10 +205,11 @@ impl Node {
         }
         let why = bye.text.visible(MAX_REASON);
         cx.out.push(Output::Close { link: link.id, why: bye.reason });
+        self.link_gone(&link, &why, cx);
         cx.out.push(Output::Event(Event::NeighborDown { link: link.id, node: link.peer.id, why }));
     }
 
-    fn learn_told(&mut self, addrs: &[PeerAddr]) {
+    pub(super) fn learn_told(&mut self, addrs: &[PeerAddr]) {
         for addr in addrs.iter().take(MAX_ADDRS_A_MESSAGE) {
             if Some(*addr) != self.addr {
                 self.hosts.learn(*addr, HostSource::Told);
@@ -143,20 +218,38 @@ impl Node {
         self.timers.at_latest(Timer::Join, self.now);
     }
 
-    /// Dials until enough links are up or under way.
+    /// Dials whom the role wants.
     pub(super) fn join(&mut self, cx: &mut Context<'_>) {
-        if self.leaving || self.hosts.is_empty() {
+        if self.leaving {
             return;
         }
+        match self.role {
+            Role::Peer | Role::Ultrapeer => self.join_neighbors(cx),
+            Role::Leaf => self.join_ultrapeers(cx),
+            Role::Client => self.join_directory(cx),
+            Role::Directory => {}
+        }
+    }
+
+    /// Dials until enough neighbors are linked or under way.
+    fn join_neighbors(&mut self, cx: &mut Context<'_>) {
+        if self.hosts.is_empty() {
+            return;
+        }
+        let neighbors = self.count(Class::Neighbor);
         let linked: Vec<PeerAddr> = self.links.iter().flat_map(|link| link.peer.addrs()).collect();
         let mut under_way = self.hosts.dialling().count();
-        while under_way < MAX_DIALLING && self.links.len() + under_way < cx.config.max_neighbors {
-            let wish = match self.links.len() + under_way < cx.config.min_neighbors {
+        while under_way < MAX_DIALLING && neighbors + under_way < cx.config.max_neighbors {
+            let wish = match neighbors + under_way < cx.config.min_neighbors {
                 _ if cx.config.only_peers => Wish::Named,
                 true => Wish::Anyone,
                 false => Wish::Unmet,
             };
-            let Some(addr) = self.hosts.pick(self.now, wish, &linked, &mut self.rng) else {
+            // A relay is best linked to its like.
+            let known = (wish == Wish::Anyone && self.role == Role::Ultrapeer)
+                .then(|| self.hosts.pick(self.now, Wish::Ultrapeers, &linked, &mut self.rng));
+            let picked = known.flatten().or_else(|| self.hosts.pick(self.now, wish, &linked, &mut self.rng));
+            let Some(addr) = picked else {
                 let next = self.hosts.next_try(wish, &linked);
                 self.timers.at_latest(Timer::Join, next.max(self.now + Duration::from_millis(10)));
                 return;
@@ -168,6 +261,7 @@ impl Node {
 
     /// Asks every neighbor for a sign of life, and gives up those that gave none.
     pub(super) fn check_links(&mut self, cx: &mut Context<'_>) {
+        self.take_late_statuses(cx);
         let mut index = 0;
         while index < self.links.len() {
             let link = &self.links[index];
@@ -192,9 +286,17 @@ impl Node {
 
     fn ping(&mut self, index: usize, cx: &mut Context<'_>) {
         let guid = self.random_guid();
-        let wants_hosts = !cx.config.only_peers && self.links.len() < cx.config.min_neighbors;
+        let wants_hosts = !cx.config.only_peers && self.is_short_of_neighbors(cx.config);
         self.links[index].signs_mut().ping = Some((guid, self.now));
         self.send(index, Message::Ping(Ping { guid, wants_hosts }), cx);
+    }
+
+    fn is_short_of_neighbors(&self, config: &Config) -> bool {
+        match self.role {
+            Role::Peer | Role::Ultrapeer => self.count(Class::Neighbor) < config.min_neighbors,
+            Role::Leaf => self.count(Class::Ultrapeer) < MAX_ULTRAPEERS,
+            Role::Client | Role::Directory => false,
+        }
     }
 
     pub(super) fn on_ping(&mut self, index: usize, ping: &Ping, cx: &mut Context<'_>) {
@@ -234,7 +336,14 @@ impl Node {
             return Vec::new();
         }
         let fits = |addr: PeerAddr| Some(addr) != whom.listen && (whom.local || !addr.is_local());
-        let mut told = self.hosts.sample(fits, &mut self.rng);
+        let mut told = if whom.role == Role::Leaf {
+            // A leaf looks for ultra-peers; the others are of use to it only when there is none any more.
+            let ultrapeers = self.hosts.sample(Some(true), fits, &mut self.rng);
+            let others = self.hosts.sample(Some(false), fits, &mut self.rng);
+            [ultrapeers, others].concat()
+        } else {
+            self.hosts.sample(None, fits, &mut self.rng)
+        };
         told.truncate(MAX_ADDRS_A_MESSAGE);
         told
     }

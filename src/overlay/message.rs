@@ -4,6 +4,8 @@ use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
+use super::topology::central::CentralMessage;
+use super::topology::ultra::UltraMessage;
 use crate::proto::{FileId, Guid, NodeId, PeerAddr, Query, QueryError, Travel, Untrusted};
 
 /// The overlay's shape, as a node plays it.
@@ -13,6 +15,10 @@ pub enum TopologyKind {
     /// Every query floods from neighbor to neighbor (Gnutella 0.4).
     #[default]
     Flood,
+    /// Capable nodes flood among themselves and answer for their leaves (KaZaA, Gnutella 0.6).
+    Ultrapeer,
+    /// A directory knows who shares what (Napster).
+    Central,
 }
 
 impl TopologyKind {
@@ -21,6 +27,18 @@ impl TopologyKind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Flood => "flood",
+            Self::Ultrapeer => "ultrapeer",
+            Self::Central => "central",
+        }
+    }
+
+    /// The one that a keystroke leads to.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        match self {
+            Self::Flood => Self::Ultrapeer,
+            Self::Ultrapeer => Self::Central,
+            Self::Central => Self::Flood,
         }
     }
 }
@@ -32,14 +50,31 @@ pub enum Role {
     /// Equal among equals: every node of a flooding overlay.
     #[default]
     Peer,
+    /// Linked to up to three ultra-peers and nobody else; never relays.
+    Leaf,
+    /// Relays among its like, and answers for its leaves.
+    Ultrapeer,
+    /// Registered, or about to be, with one directory.
+    Client,
+    /// Serves a directory, and looks things up in it.
+    Directory,
 }
 
 impl Role {
+    /// Whether it passes on what others sent.
+    pub(super) const fn relays(self) -> bool {
+        matches!(self, Self::Peer | Self::Ultrapeer)
+    }
+
     /// The name that screen and JSON use.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Peer => "peer",
+            Self::Leaf => "leaf",
+            Self::Ultrapeer => "ultrapeer",
+            Self::Client => "client",
+            Self::Directory => "directory",
         }
     }
 }
@@ -59,6 +94,8 @@ pub struct Hello {
     pub topology: TopologyKind,
     /// Its role there.
     pub role: Role,
+    /// Whether it serves a directory besides.
+    pub serves: bool,
 }
 
 /// A message on a link, or delivered direct.
@@ -76,6 +113,16 @@ pub enum Message {
     Report(ReportMessage),
     /// The last message before a link closes, and why.
     Bye(Bye),
+    /// What the sender is now: its topology and role changed, or what it has room for.
+    Status(Status),
+    /// "Can you reach me?", and the answer.
+    Reach(Reach),
+    /// "Let us all change."
+    Propose(Proposal),
+    /// Between ultra-peers and their leaves.
+    Ultra(UltraMessage),
+    /// Between a directory and those who register with it.
+    Central(Box<CentralMessage>),
 }
 
 /// See [`Message::Ping`].
@@ -135,6 +182,8 @@ pub enum Delivery {
     Direct,
     /// Hop by hop, over the exact reverse of the query's path.
     Reverse,
+    /// In a directory's answer. No query travels with it.
+    Directory,
 }
 
 impl QueryBody {
@@ -280,6 +329,43 @@ pub enum Action {
     Refused,
 }
 
+/// See [`Message::Status`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// The sender's topology.
+    pub topology: TopologyKind,
+    /// Its role there.
+    pub role: Role,
+    /// Whether it serves a directory.
+    pub serves: bool,
+    /// How fit it is to be an ultra-peer, in thousandths.
+    pub score: u16,
+    /// Leaves that it could still take.
+    pub free_slots: u16,
+}
+
+/// See [`Message::Reach`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// Names the question.
+    pub guid: Guid,
+    /// The answer; `None` asks.
+    pub reached: Option<bool>,
+}
+
+/// See [`Message::Propose`]. It floods once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposal {
+    /// Names the proposal.
+    pub guid: Guid,
+    /// Who proposes, as it says.
+    pub node: NodeId,
+    /// What it proposes.
+    pub topology: TopologyKind,
+    /// Directories that it knows, for those who know none; at most [`crate::proto::limits::MAX_ADDRS_A_MESSAGE`].
+    pub directories: Vec<PeerAddr>,
+}
+
 /// Why a link closes. The numbers are this protocol's own and stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -300,6 +386,10 @@ pub enum ByeReason {
     Protocol,
     /// It is this very node.
     Myself,
+    /// The node changes its topology.
+    Topology,
+    /// The two have no use for each other in the roles that they play: two leaves, say.
+    Role,
     /// A reason of a newer version.
     Other,
 }

@@ -12,6 +12,7 @@ mod link;
 mod membership;
 mod message;
 mod node;
+mod reach;
 mod report;
 mod search;
 mod seen;
@@ -22,14 +23,21 @@ mod topology;
 mod tests;
 
 pub use io::{
-    Command, Config, Context, Dedup, DoneWhy, Event, HostSource, Input, Library, LinkId, Output, Peer, SearchCost,
-    SearchSpec, Trace,
+    Command, Config, Context, Dedup, DirectoryState, DoneWhy, Event, HostSource, Input, Library, LinkId, Output, Peer,
+    Relay, RoleChoice, SearchCost, SearchSpec, Standing, Trace,
 };
 pub use link::{Link, LinkCounts};
 pub use message::{
-    Action, Bye, ByeReason, Delivery, FoundFile, Hello, HitBody, HitMessage, Hop, Message, Ping, Pong, QueryBody,
-    QueryMessage, ReportBody, ReportMessage, Role, Sealed, TopologyKind,
+    Action, Bye, ByeReason, Delivery, FoundFile, Hello, HitBody, HitMessage, Hop, Message, Ping, Pong, Proposal,
+    QueryBody, QueryMessage, Reach, ReportBody, ReportMessage, Role, Sealed, Status, TopologyKind,
 };
 pub use node::{Counters, Node};
 #[cfg(test)]
 pub(crate) use search::ENVELOPE_BYTES;
+#[cfg(test)]
+pub(crate) use topology::central::lookup_bytes;
+pub use topology::central::{
+    CentralMessage, Change, ClientStatus, DirectoryStatus, Found, FoundAt, Known, Lease, Lookup, MemoryRegistry,
+    Register, Registration, Registry, RegistryFull, Renew, file_tag,
+};
+pub use topology::ultra::{CapacitySource, FilterPart, Score, UltraMessage, UltraStatus};

@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use super::answer::DirectLimits;
 use super::hosts::Hosts;
-use super::io::{Command, Config, Context, Event, HostSource, Input, LinkId, Output};
+use super::io::{Command, Config, Context, DoneWhy, Event, HostSource, Input, LinkId, Output, Standing};
 use super::link::{Link, tag};
 use super::message::{Bye, ByeReason, Message, Role, TopologyKind};
+use super::reach::Reachability;
 use super::report::Reports;
 use super::search::Search;
 use super::seen::Seen;
 use super::timers::{Timer, Timers};
-use super::topology::Flood;
+use super::topology::{Class, Client, Directory, Flood, Proposals, Ultra};
 use crate::base::{Rng, Time};
 use crate::proto::{Guid, NodeId, PeerAddr, Untrusted};
 
@@ -23,6 +24,8 @@ use crate::proto::{Guid, NodeId, PeerAddr, Untrusted};
 #[repr(C, align(64))]
 pub struct Node {
     pub(super) now: Time,
+    /// The time of the first input.
+    pub(super) started: Time,
     pub(super) links: Vec<Link>,
     pub(super) searches: Vec<Search>,
     /// The link that came up when there was no other.
@@ -39,10 +42,22 @@ pub struct Node {
     pub(super) reports: Reports,
     pub(super) direct: DirectLimits,
     pub(super) flood: Flood,
+    pub(super) kind: TopologyKind,
+    pub(super) role: Role,
+    pub(super) role_since: Time,
+    /// Why it plays this role, for people.
+    pub(super) role_why: Box<str>,
+    pub(super) standing: Standing,
+    // What not every node has is apart.
+    pub(super) reach: Reachability,
+    pub(super) proposals: Box<Proposals>,
+    pub(super) ultra: Option<Box<Ultra>>,
+    pub(super) client: Option<Box<Client>>,
+    pub(super) directory: Option<Box<Directory>>,
 }
 
 // A simulation holds a million of them.
-const _: () = assert!(size_of::<Node>() <= 576);
+const _: () = assert!(size_of::<Node>() <= 768);
 
 /// What a node handled and what it dropped, and why: every input that led to nothing is in one of these.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,19 +76,24 @@ pub struct Counters {
     pub unroutable: u64,
     /// Pings, hits and reports over their limit.
     pub limited: u64,
-    /// Hits and reports that contradict themselves or who brought them.
+    /// Hits, reports and filters that contradict themselves or who brought them, and ultra-peers that had told of room
+    /// and then had none.
     pub inconsistent: u64,
     /// Queries that the slow motion had no room to hold.
     pub not_held: u64,
     /// Hits that were passed on for others.
     pub hits_relayed: u64,
+    /// Messages that have no place on their link in the roles that the two ends play.
+    pub misplaced: u64,
+    /// Copies that leaves were spared because their filters said that nothing matches there. Nothing was dropped.
+    pub filtered: u64,
 }
 
 impl Counters {
     /// Everything that was dropped.
     #[must_use]
     pub const fn dropped(&self) -> u64 {
-        self.stale + self.expired + self.unroutable + self.limited + self.inconsistent + self.not_held
+        self.stale + self.expired + self.unroutable + self.limited + self.inconsistent + self.not_held + self.misplaced
     }
 }
 
@@ -82,12 +102,13 @@ impl Node {
     #[must_use]
     pub fn new(id: NodeId, name: Untrusted, mut rng: Rng, config: &Config) -> Self {
         let seen = Seen::new(config.seen_capacity, &mut rng);
-        Self {
+        let mut node = Self {
             id,
             name,
             addr: None,
             rng,
             now: Time::ZERO,
+            started: Time::ZERO,
             links: Vec::new(),
             first_link: LinkId(0),
             hosts: Hosts::default(),
@@ -99,12 +120,44 @@ impl Node {
             timers: Timers::new(),
             counters: Counters::default(),
             leaving: false,
+            kind: config.topology,
+            role: Role::Peer,
+            role_since: Time::ZERO,
+            role_why: Box::default(),
+            standing: Standing::default(),
+            reach: Reachability::default(),
+            proposals: Box::default(),
+            ultra: None,
+            client: None,
+            directory: None,
+        };
+        node.begin(config);
+        node
+    }
+
+    /// Takes the role that the settings give it.
+    fn begin(&mut self, config: &Config) {
+        if config.serve_directory {
+            self.begin_directory();
         }
+        self.role = match self.kind {
+            TopologyKind::Flood => {
+                self.role_why = "every node of a flooding overlay is a peer: it relays for all its neighbors".into();
+                Role::Peer
+            }
+            TopologyKind::Ultrapeer => self.begin_ultra(config),
+            TopologyKind::Central => self.begin_central(config),
+        };
+        self.timers.at_latest(Timer::Join, Time::ZERO);
     }
 
     /// Takes one input. The outbox must be drained before the next call.
     pub fn handle(&mut self, input: Input, cx: &mut Context<'_>) {
         debug_assert!(cx.out.is_empty(), "the outbox is drained between two inputs");
+        let first = self.now == Time::ZERO;
+        if first {
+            self.started = cx.now;
+        }
         self.now = self.now.max(cx.now);
         match input {
             Input::Message { link, message } => self.on_message(link, message, cx),
@@ -114,9 +167,17 @@ impl Node {
             Input::LinkDown { link, why } => self.on_link_down(link, &why, cx),
             Input::DialFailed { addr } => self.on_dial_failed(addr),
             Input::Hosts { addrs, source } => self.on_hosts(addrs, source, cx.config),
-            Input::OwnAddr(addr) => self.addr = Some(addr),
+            Input::OwnAddr(addr) => self.on_own_addr(addr),
+            Input::Directories(addrs) => self.on_directories(&addrs),
+            Input::Checked { addr, node, reached } => self.on_checked(addr, node, reached, cx),
+            Input::LibraryChanged => self.on_library_changed(cx),
+            Input::Standing(standing) => self.standing = standing,
             Input::Command(command) => self.on_command(command, cx),
             Input::Wake => self.on_wake(cx),
+        }
+        if first {
+            // What it was to do from its start on is due: it did not know the time before.
+            self.on_wake(cx);
         }
         // Whatever happened may have left a place to fill. Last, so that the next wake-up always lies ahead.
         if self.timers.take_due(Timer::Join, self.now) {
@@ -144,6 +205,9 @@ impl Node {
                     let next = self.seen.age(self.now);
                     self.timers.at_latest(Timer::Seen, next);
                 }
+                Timer::Role => self.check_role(cx),
+                Timer::Register => self.check_registration(cx),
+                Timer::Lease => self.check_leases(cx),
                 Timer::Join => self.join(cx),
             }
         }
@@ -151,7 +215,9 @@ impl Node {
 
     fn on_message(&mut self, link: LinkId, message: Message, cx: &mut Context<'_>) {
         let Some(index) = self.link_index(link) else {
-            self.counters.stale += 1;
+            if !self.on_farewell(link, &message, cx) {
+                self.on_client_message(link, message, cx);
+            }
             return;
         };
         let from = &mut self.links[index];
@@ -159,7 +225,6 @@ impl Node {
         if let Some(signs) = &mut from.signs {
             signs.probed_until = None;
         }
-        from.messages_in += 1;
         match message {
             Message::Ping(ping) => self.on_ping(index, &ping, cx),
             Message::Pong(pong) => self.on_pong(index, pong, cx.config),
@@ -167,6 +232,11 @@ impl Node {
             Message::Hit(hit) => self.on_hit(index, &hit, cx),
             Message::Report(report) => self.on_report(index, &report, cx),
             Message::Bye(bye) => self.on_bye(index, &bye, cx),
+            Message::Status(status) => self.on_status(index, status, cx),
+            Message::Reach(reach) => self.on_reach(index, reach, cx),
+            Message::Propose(proposal) => self.on_proposal(link, &proposal, cx),
+            Message::Ultra(message) => self.on_ultra(index, message, cx),
+            Message::Central(message) => self.on_directory_message(index, *message, cx),
         }
     }
 
@@ -180,7 +250,10 @@ impl Node {
                     self.close(index, ByeReason::Requested, "the user closed the link", cx);
                     self.timers.at_latest(Timer::Join, self.now);
                 }
+                self.send_client_away(&node, cx);
             }
+            Command::Change(topology) => self.change_topology(topology, "chosen by the user", cx),
+            Command::Propose(topology) => self.propose(topology, cx),
             Command::Leave => self.leave(cx),
         }
     }
@@ -199,12 +272,31 @@ impl Node {
 
     fn leave(&mut self, cx: &mut Context<'_>) {
         self.leaving = true;
-        self.end_all_searches(cx);
+        self.end_searches_where(DoneWhy::Shutdown, cx, |_| true);
         self.flush_reports(cx);
         while !self.links.is_empty() {
             self.close(self.links.len() - 1, ByeReason::Shutdown, "the node shuts down", cx);
         }
+        self.cut_farewells(cx);
+        self.close_directory(cx);
         self.timers = Timers::new();
+    }
+
+    fn on_own_addr(&mut self, addr: PeerAddr) {
+        self.addr = Some(addr);
+    }
+
+    fn on_library_changed(&mut self, cx: &mut Context<'_>) {
+        self.client_library_changed();
+        self.leaf_library_changed(cx);
+    }
+
+    /// Ends the link of a neighbor that breaks the protocol, and leaves it alone for a while.
+    pub(super) fn break_off(&mut self, index: usize, text: &'static str, cx: &mut Context<'_>) {
+        let peer = Arc::clone(&self.links[index].peer);
+        self.close(index, ByeReason::Protocol, text, cx);
+        self.leave_alone(&peer, false);
+        self.timers.at_latest(Timer::Join, self.now);
     }
 
     /// Says goodbye on a link, forgets it, and asks the driver to close it.
@@ -214,6 +306,16 @@ impl Node {
         let link = self.links.swap_remove(index);
         cx.out.push(Output::Close { link: link.id, why: reason });
         cx.out.push(Output::Event(Event::NeighborDown { link: link.id, node: link.peer.id, why: text.to_owned() }));
+        self.link_gone(&link, text, cx);
+    }
+
+    /// What a topology does about a neighbor that is gone, whoever ended the link.
+    pub(super) fn link_gone(&mut self, link: &Link, why: &str, cx: &mut Context<'_>) {
+        match link.class {
+            Class::Directory => self.directory_gone(link, why, cx),
+            Class::Leaf | Class::Ultrapeer | Class::Neighbor => self.ultra_link_gone(link, cx),
+            Class::Client => {}
+        }
     }
 
     pub(super) fn link_index(&self, id: LinkId) -> Option<usize> {
@@ -232,9 +334,7 @@ impl Node {
     }
 
     pub(super) fn send(&mut self, index: usize, message: Message, cx: &mut Context<'_>) {
-        let link = &mut self.links[index];
-        link.messages_out += 1;
-        cx.out.push(Output::Send { link: link.id, message });
+        cx.out.push(Output::Send { link: self.links[index].id, message });
     }
 
     pub(super) fn random_guid(&mut self) -> Guid {
@@ -257,13 +357,19 @@ impl Node {
     /// Its topology.
     #[must_use]
     pub const fn topology(&self) -> TopologyKind {
-        TopologyKind::Flood
+        self.kind
     }
 
     /// Its role there.
     #[must_use]
     pub const fn role(&self) -> Role {
-        Role::Peer
+        self.role
+    }
+
+    /// Since when it plays that role, and why, for people.
+    #[must_use]
+    pub const fn role_story(&self) -> (Time, &str) {
+        (self.role_since, &self.role_why)
     }
 
     /// Its neighbors.

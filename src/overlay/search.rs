@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use super::io::{Context, DoneWhy, Event, Output, SearchCost, SearchSpec};
-use super::message::{Action, Delivery, HitMessage, Hop, ReportMessage};
+use super::message::{Action, Delivery, FoundFile, HitMessage, Hop, ReportMessage, TopologyKind};
 use super::node::Node;
 use super::timers::Timer;
+use super::topology::central::Pages;
 use crate::base::{Map, Seed, Time, seed};
 use crate::proto::limits::{MAX_HITS_A_NODE, MAX_HITS_A_SEARCH, MAX_HOPS_A_SEARCH, MAX_LINKS, MAX_SEARCHES};
-use crate::proto::{FileId, Guid, NodeId, Travel};
+use crate::proto::{FileId, Guid, NodeId, PeerAddr, Travel, Untrusted};
 
 /// Reports of one node on one query that count: a neighbor each and a few more. More is a lie.
 const MAX_HOPS_A_NODE: u16 = 512;
@@ -21,9 +22,11 @@ pub(crate) const ENVELOPE_BYTES: u64 = 29;
 /// One search under way.
 #[derive(Debug)]
 pub(super) struct Search {
-    spec: SearchSpec,
+    pub(super) spec: SearchSpec,
     started: Time,
-    cost: SearchCost,
+    pub(super) cost: SearchCost,
+    /// For a search that a directory answers page by page: nothing travels from node to node.
+    pub(super) lookup: Option<Box<Pages>>,
     files: Map<(NodeId, FileId), ()>,
     nodes: Map<NodeId, u16>,
     /// Nodes that others had copies from and that did not report themselves yet.
@@ -33,12 +36,22 @@ pub(super) struct Search {
     last_news: Time,
 }
 
+/// Who has files, and how that became known.
+pub(super) struct Source<'a> {
+    pub(super) node: NodeId,
+    pub(super) name: &'a Untrusted,
+    pub(super) addr: Option<PeerAddr>,
+    pub(super) hops: u8,
+    pub(super) via: Delivery,
+}
+
 impl Search {
-    fn new(spec: SearchSpec, started: Time, state: Seed) -> Self {
+    pub(super) fn new(spec: SearchSpec, started: Time, state: Seed) -> Self {
         Self {
             spec,
             started,
             cost: SearchCost::default(),
+            lookup: None,
             files: Map::with_hasher(state.clone()),
             nodes: Map::with_hasher(state.clone()),
             awaited: Map::with_hasher(state),
@@ -48,6 +61,45 @@ impl Search {
         }
     }
 
+    /// Whether hits come on connections of their own, whatever becomes of the links.
+    pub(super) fn comes_direct(&self) -> bool {
+        self.lookup.is_none() && self.spec.body.delivery == Delivery::Direct && self.spec.body.origin.is_some()
+    }
+
+    /// Whether a directory answers it.
+    pub(super) fn is_lookup(&self) -> bool {
+        self.lookup.is_some()
+    }
+
+    /// Files found, each node and file once.
+    pub(super) fn found(&self) -> usize {
+        self.files.len()
+    }
+
+    /// Takes files that are new and that match, each node and file once, and shows them; returns how many do not match.
+    pub(super) fn take(&mut self, source: &Source<'_>, found: &[FoundFile], now: Time, cx: &mut Context<'_>) -> u64 {
+        let Ok(query) = self.spec.body.query() else { return found.len() as u64 };
+        let mut files = Vec::with_capacity(found.len());
+        let mut strange = 0;
+        for file in found {
+            if !query.matches(file.name.raw(), file.size, &file.id) {
+                strange += 1;
+            } else if self.files.len() < MAX_HITS_A_SEARCH && self.files.insert((source.node, file.id), ()).is_none() {
+                files.push(file.clone());
+            }
+        }
+        self.cost.hits = self.files.len() as u32;
+        self.last_news = now;
+        let at = now.since(self.started);
+        if !files.is_empty() {
+            self.cost.first_hit.get_or_insert(at);
+            let Source { node, name, addr, hops, via } = *source;
+            let event = Event::Hit { guid: self.spec.guid, node, name: name.clone(), addr, hops, via, files, at };
+            cx.out.push(Output::Event(event));
+        }
+        strange
+    }
+
     fn deadline(&self) -> Time {
         self.started + self.spec.timeout
     }
@@ -55,7 +107,8 @@ impl Search {
     /// Whether nothing more can come: each copy sent was received by a node that reported on it (no loss: `messages =
     /// reached + duplicates`), each node that passed one on has said so itself, and each file reported has arrived.
     fn is_accounted_for(&self) -> bool {
-        self.awaited.is_empty()
+        self.lookup.is_none()
+            && self.awaited.is_empty()
             && self.cost.messages == u64::from(self.cost.reached) + self.cost.duplicates
             && u64::from(self.cost.hits) >= self.reported_hits
     }
@@ -63,7 +116,8 @@ impl Search {
     /// Whether a report can be true of this search, from a node that told of `told` copies before.
     fn is_plausible(&self, hop: &Hop, told: u16) -> bool {
         hop.hop >= 1
-            && hop.hop.saturating_add(hop.ttl) <= self.spec.ttl
+            // A leaf is one hop further than the last ultra-peer.
+            && hop.hop.saturating_add(hop.ttl) <= self.spec.ttl.saturating_add(1)
             && usize::from(hop.sent) <= MAX_LINKS
             && usize::from(hop.hits) <= MAX_HITS_A_NODE
             && told < MAX_HOPS_A_NODE
@@ -92,13 +146,17 @@ impl Search {
     }
 
     fn next_check(&self) -> Time {
-        let deadline = self.deadline();
+        let again = self.lookup.as_ref().map_or(Time::NEVER, |pages| pages.again_at());
+        let deadline = self.deadline().min(again);
         if self.is_accounted_for() { deadline.min(self.last_news + SETTLE) } else { deadline }
     }
 }
 
 impl Node {
     pub(super) fn start_search(&mut self, spec: SearchSpec, cx: &mut Context<'_>) {
+        if self.kind == TopologyKind::Central && self.searches.len() < MAX_SEARCHES {
+            return self.start_lookup(spec, cx);
+        }
         let refused = if self.searches.len() >= MAX_SEARCHES {
             Some(DoneWhy::TooMany)
         } else if self.links.is_empty() {
@@ -129,8 +187,9 @@ impl Node {
         self.searches.iter().any(|search| search.spec.guid == *guid)
     }
 
+    /// A search that floods.
     fn search_mut(&mut self, guid: &Guid) -> Option<&mut Search> {
-        let search = self.searches.iter_mut().find(|search| search.spec.guid == *guid);
+        let search = self.searches.iter_mut().find(|search| search.spec.guid == *guid && !search.is_lookup());
         if search.is_none() {
             self.counters.unroutable += 1;
         }
@@ -143,30 +202,14 @@ impl Node {
         let now = self.now;
         let own = self.id;
         let Some(search) = self.search_mut(&hit.guid) else { return };
-        let (Some(node), Ok(query)) = (hit.body.node.filter(|node| *node != own), search.spec.body.query()) else {
+        let Some(node) = hit.body.node.filter(|node| *node != own) else {
             self.counters.inconsistent += 1;
             return;
         };
         let asked_direct = search.spec.body.delivery == Delivery::Direct;
         let via = if brought_by_itself && asked_direct { Delivery::Direct } else { Delivery::Reverse };
-        let mut files = Vec::with_capacity(hit.body.files.len());
-        let mut strange = 0;
-        for file in &hit.body.files {
-            if !query.matches(file.name.raw(), file.size, &file.id) {
-                strange += 1;
-            } else if search.files.len() < MAX_HITS_A_SEARCH && search.files.insert((node, file.id), ()).is_none() {
-                files.push(file.clone());
-            }
-        }
-        search.cost.hits = search.files.len() as u32;
-        search.last_news = now;
-        let at = now.since(search.started);
-        if !files.is_empty() {
-            search.cost.first_hit.get_or_insert(at);
-            let (name, addr, hops) = (hit.body.name.clone(), hit.body.addr, hit.body.hops);
-            let event = Event::Hit { guid: hit.guid, node, name, addr, hops, via, files, at };
-            cx.out.push(Output::Event(event));
-        }
+        let source = Source { node, name: &hit.body.name, addr: hit.body.addr, hops: hit.body.hops, via };
+        let strange = search.take(&source, &hit.body.files, now, cx);
         self.counters.inconsistent += strange;
         self.look_again(&hit.guid, cx);
     }
@@ -221,7 +264,7 @@ impl Node {
         self.look_again(&guid, cx);
     }
 
-    fn look_again(&mut self, guid: &Guid, cx: &mut Context<'_>) {
+    pub(super) fn look_again(&mut self, guid: &Guid, cx: &mut Context<'_>) {
         let Some(index) = self.searches.iter().position(|search| search.spec.guid == *guid) else { return };
         match self.searches[index].ended(self.now) {
             Some(why) => self.end_search(index, why, cx),
@@ -231,6 +274,7 @@ impl Node {
 
     /// Ends the searches that are over, and says when to look again.
     pub(super) fn check_searches(&mut self, cx: &mut Context<'_>) {
+        self.go_on_with_lookups(cx);
         let mut index = 0;
         while index < self.searches.len() {
             match self.searches[index].ended(self.now) {
@@ -249,13 +293,14 @@ impl Node {
         }
     }
 
-    pub(super) fn end_all_searches(&mut self, cx: &mut Context<'_>) {
-        while !self.searches.is_empty() {
-            self.end_search(0, DoneWhy::Shutdown, cx);
+    /// Ends the searches that `over` says yes to.
+    pub(super) fn end_searches_where(&mut self, why: DoneWhy, cx: &mut Context<'_>, over: impl Fn(&Search) -> bool) {
+        while let Some(index) = self.searches.iter().position(&over) {
+            self.end_search(index, why, cx);
         }
     }
 
-    fn end_search(&mut self, index: usize, why: DoneWhy, cx: &mut Context<'_>) {
+    pub(super) fn end_search(&mut self, index: usize, why: DoneWhy, cx: &mut Context<'_>) {
         let search = self.searches.remove(index);
         // A flood that is accounted for was over with its last report, not when this node was sure of it.
         let end = if why == DoneWhy::Complete { search.last_news } else { self.now };

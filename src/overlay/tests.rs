@@ -1,15 +1,21 @@
 //! The core among its like: a handful of nodes, links with delays, and nothing real.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
 
+mod ultra;
+
+use super::topology::Class;
 use super::*;
 use crate::base::{Rng, Time};
-use crate::proto::{FileId, Guid, NodeId, PeerAddr, Query, Travel, Untrusted};
+use crate::proto::{FileId, Guid, NodeId, PeerAddr, Query, Travel, Untrusted, limits};
+
+mod central;
+mod propose;
 
 /// What a test node shares: names.
 #[derive(Default)]
@@ -23,6 +29,10 @@ impl Library for Names {
 
     fn totals(&self) -> (u64, u64) {
         (self.0.len() as u64, self.0.len() as u64)
+    }
+
+    fn each(&self, visit: &mut dyn FnMut(&str, u64, &FileId)) {
+        self.0.iter().for_each(|name| visit(name, 1, &file_id(name)));
     }
 }
 
@@ -47,6 +57,14 @@ struct World {
     nodes: Vec<Node>,
     shares: Vec<Names>,
     config: Config,
+    /// Of nodes whose settings are not those of the others.
+    own_configs: BTreeMap<usize, Config>,
+    /// Of nodes that serve a directory.
+    registries: BTreeMap<usize, MemoryRegistry>,
+    /// Nodes that do not run.
+    dead: BTreeSet<usize>,
+    /// Nodes that cannot be reached from outside.
+    hidden: BTreeSet<usize>,
     now: Time,
     /// Who is at the other end of a node's link, and what that end calls it.
     ends: BTreeMap<(usize, LinkId), (usize, LinkId)>,
@@ -56,7 +74,17 @@ struct World {
     delay: Box<dyn FnMut(usize, usize) -> Duration>,
     events: Vec<(usize, Event)>,
     direct_works: bool,
+    /// How long a look at an address takes.
+    check_takes: Duration,
+    checks: u64,
     queries_sent: u64,
+    /// Messages that each node sent.
+    sent_by: BTreeMap<usize, u64>,
+    searches: u64,
+    /// Messages to nodes that do not run.
+    unread: Vec<(usize, Message)>,
+    /// Files added and files removed by each change that a directory was told.
+    changes: Vec<(usize, usize)>,
 }
 
 impl World {
@@ -71,6 +99,10 @@ impl World {
             nodes: nodes.collect(),
             shares: (0..count).map(|_| Names::default()).collect(),
             config,
+            own_configs: BTreeMap::new(),
+            registries: BTreeMap::new(),
+            dead: BTreeSet::new(),
+            hidden: BTreeSet::new(),
             now: Time::from_micros(1),
             ends: BTreeMap::new(),
             next_link: 0,
@@ -79,7 +111,13 @@ impl World {
             delay: Box::new(|_, _| Duration::from_millis(1)),
             events: Vec::new(),
             direct_works: true,
+            check_takes: Duration::from_millis(2),
+            checks: 0,
             queries_sent: 0,
+            sent_by: BTreeMap::new(),
+            searches: 0,
+            unread: Vec::new(),
+            changes: Vec::new(),
         }
     }
 
@@ -89,8 +127,13 @@ impl World {
     }
 
     fn input(&mut self, n: usize, input: Input) {
+        if self.dead.contains(&n) {
+            return;
+        }
         let mut out = Vec::new();
-        let mut cx = Context { now: self.now, config: &self.config, library: &self.shares[n], out: &mut out };
+        let config = self.own_configs.get(&n).unwrap_or(&self.config);
+        let registry = self.registries.get_mut(&n).map(|registry| registry as &mut dyn Registry);
+        let mut cx = Context { now: self.now, config, library: &self.shares[n], registry, out: &mut out };
         self.nodes[n].handle(input, &mut cx);
         for output in out {
             self.output(n, output);
@@ -102,8 +145,20 @@ impl World {
             Output::Send { link, message } => {
                 let Some(&(to, their)) = self.ends.get(&(n, link)) else { return };
                 self.queries_sent += u64::from(matches!(message, Message::Query(_)));
+                *self.sent_by.entry(n).or_default() += 1;
+                if let Message::Central(central) = &message
+                    && let CentralMessage::Change(change) = &**central
+                {
+                    self.changes.push((change.add.len(), change.remove.len()));
+                }
                 let delay = (self.delay)(n, to);
                 self.post(to, delay, Input::Message { link: their, message });
+            }
+            Output::Relay(relay) => {
+                let links: Vec<LinkId> = self.nodes[n].relays_to(&relay).collect();
+                for link in links {
+                    self.output(n, Output::Send { link, message: Message::Query(relay.query.clone()) });
+                }
             }
             Output::Direct { to, message } if self.direct_works => {
                 let to = (0..self.nodes.len()).find(|m| addr(*m) == to).unwrap();
@@ -111,17 +166,26 @@ impl World {
             }
             Output::Direct { message, .. } => self.post(n, Duration::from_millis(2), Input::DirectFailed { message }),
             Output::Dial { addr: to } => match (0..self.nodes.len()).find(|m| addr(*m) == to) {
-                Some(m) => self.link(n, m),
-                None => self.post(n, Duration::from_millis(5), Input::DialFailed { addr: to }),
+                Some(m) if !self.dead.contains(&m) && !self.hidden.contains(&m) => self.link(n, m),
+                _ => self.post(n, Duration::from_millis(5), Input::DialFailed { addr: to }),
             },
             Output::Close { link, .. } => {
                 if let Some((to, their)) = self.ends.remove(&(n, link)) {
                     self.ends.remove(&(to, their));
-                    self.post(to, Duration::from_millis(3), Input::LinkDown { link: their, why: "closed".into() });
+                    // After what was sent before it.
+                    let after = (self.delay)(n, to) + Duration::from_millis(2);
+                    self.post(to, after, Input::LinkDown { link: their, why: "closed".into() });
                     self.post(n, Duration::ZERO, Input::LinkDown { link, why: "closed".into() });
                 }
             }
             Output::Event(event) => self.events.push((n, event)),
+            Output::Check { addr: at, node } => {
+                self.checks += 1;
+                let reached = (0..self.nodes.len())
+                    .filter(|m| !self.dead.contains(m) && !self.hidden.contains(m))
+                    .any(|m| addr(m) == at && self.nodes[m].id == node);
+                self.post(n, self.check_takes, Input::Checked { addr: at, node, reached });
+            }
             Output::Trace(_) => {}
         }
     }
@@ -134,17 +198,49 @@ impl World {
         self.ends.insert((b, theirs), (a, ours));
         let peer = |n: usize, dialled| {
             Arc::new(Peer {
-                id: node_id(n),
+                id: self.nodes[n].id,
                 name: Untrusted::new(format!("n{n}")),
                 listen: Some(addr(n)),
                 dialled,
                 local: true,
-                topology: TopologyKind::Flood,
-                role: Role::Peer,
+                topology: self.nodes[n].kind,
+                role: self.nodes[n].role,
+                serves: self.own_configs.get(&n).unwrap_or(&self.config).serve_directory,
             })
         };
-        self.post(a, Duration::from_millis(1), Input::LinkUp { link: ours, peer: peer(b, Some(addr(b))) });
-        self.post(b, Duration::from_millis(1), Input::LinkUp { link: theirs, peer: peer(a, None) });
+        let (at_a, at_b) = (peer(b, Some(addr(b))), peer(a, None));
+        self.post(a, Duration::from_millis(1), Input::LinkUp { link: ours, peer: at_a });
+        self.post(b, Duration::from_millis(1), Input::LinkUp { link: theirs, peer: at_b });
+    }
+
+    fn living(&self) -> impl Iterator<Item = usize> {
+        (0..self.nodes.len()).filter(|n| !self.dead.contains(n))
+    }
+
+    /// A node ends without a goodbye: its links break.
+    fn kill(&mut self, n: usize) {
+        self.dead.insert(n);
+        let ends: Vec<_> =
+            self.ends.iter().filter(|((a, _), _)| *a == n).map(|(ours, theirs)| (*ours, *theirs)).collect();
+        for (ours, (other, link)) in ends {
+            self.ends.remove(&ours);
+            self.ends.remove(&(other, link));
+            self.post(other, Duration::from_millis(3), Input::LinkDown { link, why: "the connection broke".into() });
+        }
+    }
+
+    /// A node starts, or starts again: with its key, its share and what its directory holds, and nothing else.
+    fn start(&mut self, n: usize, config: Config) {
+        self.kill(n);
+        self.dead.remove(&n);
+        let id = self.nodes[n].id;
+        self.on_the_way.retain(|_, (to, _)| *to != n);
+        if config.serve_directory {
+            self.registries.entry(n).or_default();
+        }
+        self.nodes[n] = Node::new(id, Untrusted::new(format!("n{n}")), Rng::new(self.sent + n as u64), &config);
+        self.nodes[n].addr = Some(addr(n));
+        self.own_configs.insert(n, config);
     }
 
     /// Delivers and wakes until `until`, or until nothing is left to happen before it.
@@ -152,7 +248,7 @@ impl World {
         let until = self.now + span;
         loop {
             let (wake, waking) =
-                (0..self.nodes.len()).map(|n| (self.nodes[n].next_wake(), n)).min().unwrap_or((Time::NEVER, 0));
+                self.living().map(|n| (self.nodes[n].next_wake(), n)).min().unwrap_or((Time::NEVER, 0));
             let arrival = self.on_the_way.keys().next().map_or(Time::NEVER, |(at, _)| *at);
             if wake.min(arrival) > until {
                 self.now = until;
@@ -161,7 +257,11 @@ impl World {
             if arrival <= wake {
                 let ((at, _), (to, input)) = self.on_the_way.pop_first().unwrap();
                 self.now = self.now.max(at);
-                self.input(to, input);
+                match input {
+                    Input::Message { message, .. } if self.dead.contains(&to) => self.unread.push((to, message)),
+                    _ if self.dead.contains(&to) => {}
+                    _ => self.input(to, input),
+                }
             } else {
                 self.now = self.now.max(wake);
                 let before = self.nodes[waking].next_wake();
@@ -172,7 +272,8 @@ impl World {
     }
 
     fn search(&mut self, n: usize, text: &str, ttl: u8, delivery: Delivery) -> Guid {
-        let guid = Guid([self.sent as u8; 16]);
+        self.searches += 1;
+        let guid = Guid(std::array::from_fn(|i| self.searches.to_be_bytes()[i % 8]));
         let body = Arc::new(QueryBody::new(text, Some(addr(n)), delivery, true));
         let timeout = Duration::from_secs(5);
         let spec = SearchSpec { guid, body, ttl, timeout, enough: 1_000 };
@@ -287,6 +388,18 @@ fn a_hit_that_cannot_be_delivered_direct_goes_back_hop_by_hop() {
     assert_eq!(found.len(), 4);
     assert!(found[1..].iter().all(|(.., via)| *via == Delivery::Reverse));
     assert_eq!(world.done(guid).0.reached, 4);
+}
+
+#[test]
+fn a_link_gives_way_to_another_of_the_same_node_only_if_that_is_of_use() {
+    let mut world = world(2, &[(1, 0)], Config { max_neighbors: 1, ..Config::default() });
+    let old = world.nodes[0].links[0].id;
+    for (role, stays) in [(Role::Leaf, true), (Role::Peer, false)] {
+        let mut peer = world.nodes[0].links[0].peer().clone();
+        (peer.role, peer.dialled) = (role, Some(addr(1)));
+        world.input(0, Input::LinkUp { link: LinkId(900), peer: Arc::new(peer) });
+        assert_eq!((world.nodes[0].links.len(), world.nodes[0].links[0].id == old), (1, stays), "{role:?}");
+    }
 }
 
 #[test]
@@ -420,6 +533,51 @@ fn a_full_node_names_others() {
 }
 
 #[test]
+fn a_hit_goes_to_the_link_that_lives_where_a_node_returned_with_another_key() {
+    let mut world = World::new(2, only_peers());
+    world.shares[1].0.push("song".into());
+    let link = |world: &mut World, name: u32, id: usize| {
+        let (id, listen, name) = (node_id(id), Some(addr(0)), LinkId(name));
+        let (topology, role) = (TopologyKind::Flood, Role::Peer);
+        let peer =
+            Peer { id, name: Untrusted::default(), listen, dialled: None, local: true, topology, role, serves: false };
+        world.input(1, Input::LinkUp { link: name, peer: Arc::new(peer) });
+        world.now = world.now + Duration::from_secs(1);
+    };
+    link(&mut world, 10, 7);
+    link(&mut world, 11, 0);
+    let body = Arc::new(QueryBody::new("song", Some(addr(0)), Delivery::Direct, false));
+    let query = QueryMessage { guid: Guid([3; 16]), travel: Travel::start(1, 7), body };
+    let mut out = Vec::new();
+    let mut cx =
+        Context { now: world.now, config: &world.config, library: &world.shares[1], registry: None, out: &mut out };
+    world.nodes[1].handle(Input::Message { link: LinkId(11), message: Message::Query(query) }, &mut cx);
+    let hits = out.iter().filter_map(|output| match output {
+        Output::Send { link, message: Message::Hit(_) } => Some(*link),
+        _ => None,
+    });
+    assert_eq!(hits.collect::<Vec<_>>(), [LinkId(11)]);
+}
+
+#[test]
+fn those_who_find_everybody_full_are_told_of_each_other() {
+    let config = Config { min_neighbors: 2, max_neighbors: 2, ..Config::default() };
+    let mut world = World::new(7, config);
+    world.link(0, 1);
+    world.link(1, 2);
+    world.link(2, 0);
+    world.run(Duration::from_secs(1));
+    for n in 3..7 {
+        world.input(n, Input::Hosts { addrs: vec![addr(0)], source: HostSource::Configured });
+    }
+    world.run(Duration::from_secs(300));
+    // Three of them may have closed a triangle: then there is no room for the fourth.
+    let links = |n: usize| world.nodes[n].links().len();
+    let alone: Vec<usize> = (3..7).filter(|n| links(*n) == 0).collect();
+    assert!((3..7).all(|n| alone == [n] || links(n) == 2 || alone.is_empty()), "{alone:?}: somebody has room for them");
+}
+
+#[test]
 fn only_peers_learns_nothing_and_keeps_trying_the_named_ones() {
     let mut world = World::new(3, only_peers());
     world.link(0, 1);
@@ -486,7 +644,8 @@ fn private_addresses_are_not_told_to_strangers() {
         let link = link.id;
         let ping = Message::Ping(Ping { guid: Guid([1; 16]), wants_hosts: true });
         let mut out = Vec::new();
-        let mut cx = Context { now: world.now, config: &world.config, library: &world.shares[0], out: &mut out };
+        let mut cx =
+            Context { now: world.now, config: &world.config, library: &world.shares[0], registry: None, out: &mut out };
         world.nodes[0].handle(Input::Message { link, message: ping }, &mut cx);
         let told = out.iter().any(|output| {
             matches!(output, Output::Send { message: Message::Pong(pong), .. } if pong.hosts.contains(&addr(1)))
@@ -541,7 +700,8 @@ fn a_forged_origin_is_not_flooded_with_hits() {
         let body = Arc::new(QueryBody::new("song", Some(victim), Delivery::Direct, false));
         let query = QueryMessage { guid: Guid(guid), travel: Travel::start(7, 7), body };
         let mut out = Vec::new();
-        let mut cx = Context { now: world.now, config: &world.config, library: &world.shares[0], out: &mut out };
+        let mut cx =
+            Context { now: world.now, config: &world.config, library: &world.shares[0], registry: None, out: &mut out };
         world.nodes[0].handle(Input::Message { link, message: Message::Query(query) }, &mut cx);
         direct += out.iter().filter(|output| matches!(output, Output::Direct { .. })).count();
     }

@@ -4,6 +4,7 @@ use crate::base::Time;
 
 /// What a deadline is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub(super) enum Timer {
     /// Dial somebody.
     Join,
@@ -17,10 +18,26 @@ pub(super) enum Timer {
     Report,
     /// Age the table of GUIDs.
     Seen,
+    /// See whether the role still fits, and tell the ultra-peers what is shared.
+    Role,
+    /// Register with a directory, and keep the lease.
+    Register,
+    /// Drop what ran out in the directory that this node serves.
+    Lease,
 }
 
 impl Timer {
-    pub(super) const ON_WAKE: [Self; 6] = [Self::Ping, Self::Search, Self::Held, Self::Report, Self::Seen, Self::Join];
+    pub(super) const ON_WAKE: [Self; 9] = [
+        Self::Ping,
+        Self::Search,
+        Self::Held,
+        Self::Report,
+        Self::Seen,
+        Self::Role,
+        Self::Register,
+        Self::Lease,
+        Self::Join,
+    ];
 }
 
 /// One deadline for each [`Timer`].
@@ -36,6 +53,11 @@ impl Timers {
     pub(super) fn at_latest(&mut self, timer: Timer, at: Time) {
         let slot = &mut self.0[timer as usize];
         *slot = at.min(*slot);
+    }
+
+    /// Waits no more.
+    pub(super) fn clear(&mut self, timer: Timer) {
+        self.0[timer as usize] = Time::NEVER;
     }
 
     /// Takes a deadline that has passed; false if it has not.

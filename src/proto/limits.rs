@@ -45,3 +45,30 @@ pub const MAX_HITS_A_SEARCH: usize = 2_000;
 pub const MAX_HOPS_A_SEARCH: usize = 50_000;
 /// Links that may exist at once, whatever the settings say.
 pub const MAX_LINKS: usize = 256;
+
+/// Leaves that an ultra-peer takes unless the settings say otherwise (LimeWire: 30).
+pub const MAX_LEAVES: usize = 30;
+/// Ultra-peers that a leaf is linked to (LimeWire: 3).
+pub const MAX_ULTRAPEERS: usize = 3;
+/// How long a directory keeps what a node registered that it does not hear of.
+pub const LEASE: Duration = Duration::from_secs(60);
+/// Nodes that may be registered with a directory.
+pub const MAX_REGISTERED_NODES: usize = 16_384;
+/// Files that one node may register.
+pub const MAX_FILES_A_NODE: usize = 200_000;
+/// Files that may be registered with a directory.
+pub const MAX_REGISTERED_FILES: usize = 4_000_000;
+/// Parts that a library is compared by: each has a digest.
+pub const REGISTER_BUCKETS: usize = 256;
+/// Files in one registration message.
+pub const MAX_FILES_A_CHANGE: usize = 128;
+/// Tags of files in one registration message.
+pub const MAX_TAGS_A_MESSAGE: usize = 4_096;
+/// Nodes in one page of a directory's answer.
+pub const MAX_NODES_A_PAGE: usize = 32;
+/// Bits of a leaf's keyword filter, as a power of two: the smallest and the largest.
+pub const FILTER_BITS: std::ops::RangeInclusive<u8> = 10..=20;
+/// Bytes of a filter in one message.
+pub const MAX_FILTER_PART: usize = 16 * 1024;
+/// Directories that a node knows.
+pub const MAX_DIRECTORIES: usize = 32;

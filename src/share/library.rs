@@ -137,6 +137,13 @@ impl Library for LocalLibrary {
         }
     }
 
+    fn each(&self, visit: &mut dyn FnMut(&str, u64, &FileId)) {
+        let index = self.index();
+        for number in index.numbers() {
+            visit(index.place(number).name, index.stamp(number).size, &index.content(number));
+        }
+    }
+
     fn totals(&self) -> (u64, u64) {
         self.index().totals()
     }

@@ -6,9 +6,11 @@
 mod edges;
 mod flood;
 mod graph;
+pub mod live;
 mod make;
 mod queue;
 mod report;
+pub mod reproduce;
 mod world;
 
 #[cfg(test)]

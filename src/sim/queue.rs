@@ -13,11 +13,13 @@ use crate::proto::Travel;
 /// How many times the shortest delay the longest one may be: it bounds the wheel.
 pub const MAX_SPREAD: u64 = 100_000;
 
-/// How long a link takes: the same time for both directions, drawn from a range for each link.
+/// How long a link takes: the same time for both directions, drawn for each link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Delay {
     shortest: u64,
     longest: u64,
+    /// The mean of an exponential distribution that is cut off at both ends; `None` for a uniform one.
+    mean: Option<u64>,
 }
 
 /// Why a link cannot take so long.
@@ -37,7 +39,7 @@ pub enum DelayError {
 impl Default for Delay {
     /// Fifty milliseconds for every link.
     fn default() -> Self {
-        Self { shortest: 50_000, longest: 50_000 }
+        Self { shortest: 50_000, longest: 50_000, mean: None }
     }
 }
 
@@ -47,7 +49,6 @@ impl Delay {
     /// # Errors
     /// When there are none between the two, or too many.
     pub fn new(shortest: Duration, longest: Duration) -> Result<Self, DelayError> {
-        let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         let (shortest, longest) = (micros(shortest), micros(longest));
         if shortest == 0 {
             Err(DelayError::TooShort)
@@ -56,8 +57,23 @@ impl Delay {
         } else if longest / shortest > MAX_SPREAD {
             Err(DelayError::TooWide)
         } else {
-            Ok(Self { shortest, longest })
+            Ok(Self { shortest, longest, mean: None })
         }
+    }
+
+    /// Delays between nothing and `longest`, all as likely; the shortest is a thousandth of it.
+    #[must_use]
+    pub fn uniform_to(longest: Duration) -> Self {
+        let longest = micros(longest).max(1);
+        Self { shortest: (longest / 1_000).max(1), longest, mean: None }
+    }
+
+    /// Delays of an exponential distribution: most links are fast, a few are slow. The shortest is a thousandth of the mean,
+    /// the longest twenty times the mean, which one link in 500 million would exceed.
+    #[must_use]
+    pub fn exponential(mean: Duration) -> Self {
+        let mean = micros(mean).max(1);
+        Self { shortest: (mean / 1_000).max(1), longest: mean.saturating_mul(20), mean: Some(mean) }
     }
 
     /// The slowest link that there may be.
@@ -71,9 +87,17 @@ impl Delay {
             return Duration::from_micros(self.shortest);
         }
         let link = u64::from(here.min(there));
-        let drawn = Rng::new(seed ^ link.wrapping_mul(0x9E37_79B9_7F4A_7C15)).range(self.shortest..self.longest + 1);
+        let mut rng = Rng::new(seed ^ link.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let drawn = match self.mean {
+            Some(mean) => ((-(1.0 - rng.fraction()).ln() * mean as f64) as u64).clamp(self.shortest, self.longest),
+            None => rng.range(self.shortest..self.longest + 1),
+        };
         Duration::from_micros(drawn)
     }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// A copy of the query on its way.

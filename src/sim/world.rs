@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::graph::{End, Graph};
+use super::graph::Graph;
 use super::queue::{Copy, Delay, Wheel};
 use super::report::Report;
 use crate::base::{Rng, Time};
@@ -11,7 +11,7 @@ use crate::overlay::{
     Command, Config, Context, Event, FoundFile, Input, Library, LinkId, Message, Node, Output, Peer, QueryBody,
     QueryMessage, Role, SearchSpec, TopologyKind,
 };
-use crate::proto::{Guid, NodeId, Query, Travel, Ttl, Untrusted};
+use crate::proto::{FileId, Guid, NodeId, Query, Ttl, Untrusted};
 
 /// Copies that are prepared together: enough to wait for memory once instead of often, few enough to stay in the caches.
 const GROUP: usize = 64;
@@ -27,6 +27,8 @@ impl Library for Empty {
     fn totals(&self) -> (u64, u64) {
         (0, 0)
     }
+
+    fn each(&self, _: &mut dyn FnMut(&str, u64, &FileId)) {}
 }
 
 /// An overlay of real cores, in virtual time, and one query in it.
@@ -78,6 +80,7 @@ impl<'a> World<'a> {
                 local: true,
                 topology: TopologyKind::Flood,
                 role: Role::Peer,
+                serves: false,
             }));
         }
         let mut world = Self {
@@ -109,15 +112,23 @@ impl<'a> World<'a> {
 
     /// One node takes one input; returns how many copies that led to.
     fn handle(&mut self, node: usize, now: Time, input: Input) -> u64 {
-        let mut cx = Context { now, config: &self.config, library: &Empty, out: &mut self.out };
+        let mut cx = Context { now, config: &self.config, library: &Empty, registry: None, out: &mut self.out };
         self.nodes[node].handle(input, &mut cx);
         let mut sent = 0;
         let mut out = std::mem::take(&mut self.out);
         for output in out.drain(..) {
             match output {
-                Output::Send { link, message: Message::Query(query) } => {
-                    sent += 1;
-                    self.send(now, link.0, query.travel);
+                Output::Relay(relay) => {
+                    let mut copies = 0;
+                    for link in self.nodes[node].relays_to(&relay) {
+                        copies += 1;
+                        let end = link.0;
+                        let (other, back) = self.graph.across(end);
+                        let at = now + self.delay.of(self.delays, end, back);
+                        self.wheel.push(Copy { at, node: other, end: back, travel: relay.query.travel });
+                    }
+                    self.tally.by_hop[usize::from(relay.query.travel.hops()) + 1] += copies;
+                    sent += copies;
                 }
                 Output::Event(Event::Started { copy_bytes, .. }) => self.tally.copy_bytes = copy_bytes,
                 Output::Event(_) => {}
@@ -127,13 +138,6 @@ impl<'a> World<'a> {
         }
         self.out = out;
         sent
-    }
-
-    /// Puts a copy on its way.
-    fn send(&mut self, now: Time, end: End, travel: Travel) {
-        let (node, back) = self.graph.across(end);
-        self.tally.by_hop[usize::from(travel.hops()) + 1] += 1;
-        self.wheel.push(Copy { at: now + self.delay.of(self.delays, end, back), node, end: back, travel });
     }
 
     /// Lets a node ask.
@@ -165,7 +169,7 @@ impl<'a> World<'a> {
             let place = (copy.end - self.graph.ends(copy.node as usize).start) as usize;
             let node = &self.nodes[copy.node as usize];
             read ^= node.counters().queries ^ node.counters().duplicates;
-            read ^= node.links().get(place).map_or(0, |link| u64::from(link.id().0) ^ link.counts().messages_in);
+            read ^= node.links().get(place).map_or(0, |link| u64::from(link.id().0) ^ link.counts().queries_in);
         }
         for copy in group {
             let node = &self.nodes[copy.node as usize];

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use crate::app::TopologyKind;
+
 /// What is known about an action, apart from its keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ActionInfo {
@@ -41,6 +43,10 @@ pub enum PaneName {
     Hops,
     /// Screen 3: the selected node.
     Story,
+    /// Screen 4: the known overlay as a graph.
+    Map,
+    /// Screen 4: the selected node.
+    About,
     /// Screen 5: the shared folders.
     Shares,
     /// Screen 5: the shared files.
@@ -51,7 +57,7 @@ pub enum PaneName {
 
 impl PaneName {
     /// Every pane, in the order in which the screens show them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Neighbors,
         Self::Queries,
         Self::Role,
@@ -62,6 +68,8 @@ impl PaneName {
         Self::Rings,
         Self::Hops,
         Self::Story,
+        Self::Map,
+        Self::About,
         Self::Shares,
         Self::Files,
         Self::Log,
@@ -81,6 +89,8 @@ impl PaneName {
             Self::Rings => "rings",
             Self::Hops => "hops",
             Self::Story => "story",
+            Self::Map => "map",
+            Self::About => "about",
             Self::Shares => "shares",
             Self::Files => "files",
             Self::Log => "log",
@@ -94,6 +104,7 @@ impl PaneName {
             Self::Neighbors | Self::Queries | Self::Role | Self::Transfers | Self::Flood => 1,
             Self::Results | Self::Cost => 2,
             Self::Rings | Self::Hops | Self::Story => 3,
+            Self::Map | Self::About => 4,
             Self::Shares | Self::Files => 5,
             Self::Log => 6,
         }
@@ -133,13 +144,17 @@ pub enum ActionError {
 macro_rules! actions {
     ($($variant:ident $name:literal $label:literal $group:literal $help:literal;)*) => {
         /// Something that a key, the palette or the mouse asks for.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Action {
             $(#[doc = $help] $variant,)*
             /// Show a screen, 1 to 6.
             Screen(u8),
             /// Focus a pane, on whichever screen it is.
             Pane(PaneName),
+            /// Change this node to a topology.
+            Topology(TopologyKind),
+            /// Propose a topology to the overlay.
+            Propose(TopologyKind),
         }
 
         const PLAIN: &[(Action, ActionInfo)] = &[$((
@@ -154,8 +169,11 @@ macro_rules! actions {
             Action::Pane(PaneName::Neighbors), Action::Pane(PaneName::Queries), Action::Pane(PaneName::Role),
             Action::Pane(PaneName::Transfers), Action::Pane(PaneName::Flood), Action::Pane(PaneName::Results),
             Action::Pane(PaneName::Cost), Action::Pane(PaneName::Rings), Action::Pane(PaneName::Hops),
-            Action::Pane(PaneName::Story), Action::Pane(PaneName::Shares), Action::Pane(PaneName::Files),
-            Action::Pane(PaneName::Log),
+            Action::Pane(PaneName::Story), Action::Pane(PaneName::Map), Action::Pane(PaneName::About),
+            Action::Pane(PaneName::Shares), Action::Pane(PaneName::Files), Action::Pane(PaneName::Log),
+            Action::Topology(TopologyKind::Flood), Action::Topology(TopologyKind::Ultrapeer),
+            Action::Topology(TopologyKind::Central), Action::Propose(TopologyKind::Flood),
+            Action::Propose(TopologyKind::Ultrapeer), Action::Propose(TopologyKind::Central),
         ];
 
         impl Action {
@@ -168,6 +186,8 @@ macro_rules! actions {
                     })*
                     Self::Screen(_) => &SCREEN,
                     Self::Pane(_) => &PANE,
+                    Self::Topology(_) => &TOPOLOGY,
+                    Self::Propose(_) => &PROPOSE,
                 }
             }
         }
@@ -184,17 +204,37 @@ const SCREEN: ActionInfo = ActionInfo {
 
 const PANE: ActionInfo = ActionInfo {
     name: "pane",
-    argument: "a pane: neighbors, queries, role, transfers, flood, results, cost, rings, hops, story, shares, files or log",
+    argument: "a pane: neighbors, queries, role, transfers, flood, results, cost, rings, hops, story, map, about, \
+               shares, files or log",
     label: "pane",
     help: "Focus a pane, on whichever screen it is",
     group: "Go to",
 };
 
+const TOPOLOGY: ActionInfo = ActionInfo {
+    name: "topology",
+    argument: "a topology: flood, ultrapeer or central",
+    label: "topology",
+    help: "Change this node to a topology, whichever it is in",
+    group: "Network",
+};
+
+const PROPOSE: ActionInfo = ActionInfo {
+    name: "propose",
+    argument: "a topology: flood, ultrapeer or central",
+    label: "propose",
+    help: "Propose a topology to the overlay, after a question",
+    group: "Network",
+};
+
+/// The topologies, in the order of the key that goes through them.
+pub const TOPOLOGIES: [TopologyKind; 3] = [TopologyKind::Flood, TopologyKind::Ultrapeer, TopologyKind::Central];
+
 actions! {
-    SearchPrompt "search-prompt" "search" "Network" "Type a search and flood it through the network";
+    SearchPrompt "search-prompt" "search" "Network" "Type a search and send it through the network";
     AddPeer "add-peer" "add peer" "Network" "Type an address and connect to it";
-    NextTopology "next-topology" "topology" "Network" "Switch this node to the next topology";
-    ProposeTopology "propose-topology" "propose" "Network" "Propose this node's topology to the overlay";
+    NextTopology "next-topology" "topology" "Network" "Change this node to the next topology: flood, ultrapeer, central";
+    ProposeTopology "propose-topology" "propose" "Network" "Propose a topology to the overlay, after a question";
     TtlUp "ttl-up" "TTL +" "Network" "Let the next search travel one hop farther";
     TtlDown "ttl-down" "TTL -" "Network" "Let the next search travel one hop less far";
     Rescan "rescan" "rescan" "Network" "Scan the shared folders again";
@@ -228,6 +268,15 @@ actions! {
     Duplicates "duplicates" "duplicates" "Flood" "Hide the ways of duplicates in the flood, and show them";
     RingsIn "rings-in" "rings +" "Flood" "Show fewer rings of the flood, larger";
     RingsOut "rings-out" "rings -" "Flood" "Show more rings of the flood, smaller";
+    MapIn "map-in" "map +" "Map" "Go nearer to the map";
+    MapOut "map-out" "map -" "Map" "Go farther away from the map";
+    PanLeft "pan-left" "pan left" "Map" "Show what is to the left on the map";
+    PanRight "pan-right" "pan right" "Map" "Show what is to the right on the map";
+    PanUp "pan-up" "pan up" "Map" "Show what is above on the map";
+    PanDown "pan-down" "pan down" "Map" "Show what is below on the map";
+    Center "center" "center" "Map" "Put the selected node of the map into the middle";
+    Names "names" "names" "Map" "Hide the names on the map, and show them";
+    Colors "colors" "colors" "Map" "Color the map by role, or by hops from here";
     Pause "pause" "pause" "View" "Freeze the screen, and let it go on";
     Zoom "zoom" "zoom" "View" "Give the focused pane the whole screen, and back";
     NextTheme "next-theme" "theme" "View" "Show the next color theme";
@@ -254,6 +303,7 @@ impl Action {
         match self {
             Self::Screen(n) => SCREENS.get(usize::from(*n).wrapping_sub(1)).copied().unwrap_or(SCREEN.label),
             Self::Pane(pane) => pane.name(),
+            Self::Topology(topology) | Self::Propose(topology) => topology.name(),
             _ => self.info().label,
         }
     }
@@ -264,6 +314,8 @@ impl Action {
         match self {
             Self::Screen(n) => format!("Show screen {n}: {}", self.label()),
             Self::Pane(pane) => format!("Focus the pane {}", pane.name()),
+            Self::Topology(topology) => format!("Change this node to the topology {}", topology.name()),
+            Self::Propose(topology) => format!("Propose the topology {} to the overlay", topology.name()),
             _ => self.info().help.to_owned(),
         }
     }
@@ -289,6 +341,12 @@ impl Action {
             let known = PaneName::ALL.into_iter().find(|pane| pane.name() == argument);
             return known.map(Self::Pane).ok_or_else(|| wrong(&PANE));
         }
+        for (info, action) in [(&TOPOLOGY, Self::Topology as fn(_) -> Self), (&PROPOSE, Self::Propose)] {
+            if name == info.name {
+                let known = TOPOLOGIES.into_iter().find(|topology| topology.name() == argument);
+                return known.map(action).ok_or_else(|| wrong(info));
+            }
+        }
         match PLAIN.iter().find(|(_, info)| info.name == name) {
             Some((action, _)) if argument.is_empty() => Ok(*action),
             Some((_, info)) => Err(ActionError::NoArgument { name: info.name, given: argument }),
@@ -304,6 +362,7 @@ impl fmt::Display for Action {
         match self {
             Self::Screen(n) => write!(f, " {n}"),
             Self::Pane(pane) => write!(f, " {}", pane.name()),
+            Self::Topology(topology) | Self::Propose(topology) => write!(f, " {}", topology.name()),
             _ => Ok(()),
         }
     }
@@ -322,7 +381,8 @@ mod tests {
 
     #[test]
     fn names_are_kebab_case_and_unique_and_labels_short() {
-        let mut names: Vec<_> = PLAIN.iter().map(|(_, info)| info.name).chain([SCREEN.name, PANE.name]).collect();
+        let mut names: Vec<_> = PLAIN.iter().map(|(_, info)| info.name).collect();
+        names.extend([&SCREEN, &PANE, &TOPOLOGY, &PROPOSE].map(|info| info.name));
         names.sort_unstable();
         let all = names.len();
         names.dedup();
@@ -344,6 +404,7 @@ mod tests {
         assert_eq!(said("screen 7"), "`screen` takes a number from 1 to 6, not `7`");
         assert_eq!(said("quit now"), "`quit` takes no argument, but got `now`");
         assert!(said("pane moon").contains("neighbors, queries"));
+        assert_eq!(said("propose ring"), "`propose` takes a topology: flood, ultrapeer or central, not `ring`");
     }
 
     #[test]

@@ -3,20 +3,19 @@
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use super::action::{Action, PaneName, SCREENS};
+use super::header;
 use super::layout::{self, Plan, Room};
 use super::model::{Model, Tone};
 use super::overlays;
 use super::paint::Paint;
-use super::panes::{self, later, status, traffic};
+use super::panes::{self, role, status, traffic};
 use super::table::put;
 use super::text;
 use super::theme::Meaning;
-
-/// Columns of each of the header's two curves.
-const HEADER_SPARK: u16 = 8;
 
 /// Draws the model. What it draws depends on nothing else.
 pub fn draw(model: &Model, frame: &mut Frame<'_>) {
@@ -33,7 +32,7 @@ pub fn draw_buffer(model: &Model, buffer: &mut Buffer) -> Option<(u16, u16)> {
     // A frame may come between the terminal's change of size and the message that tells of it.
     if plan.header.width != buffer.area.width || plan.footer.bottom() != buffer.area.bottom() {
         let focus = model.pane().unwrap_or(PaneName::Neighbors);
-        plan = layout::plan(buffer.area, model.screen, focus, model.zoomed, !model.snapshot.warnings.is_empty());
+        plan = layout::plan(buffer.area, model.screen, focus, model.zoomed, model.warned());
     }
     buffer.set_style(buffer.area, paint.text());
     if plan.room == Room::Status {
@@ -44,7 +43,7 @@ pub fn draw_buffer(model: &Model, buffer: &mut Buffer) -> Option<(u16, u16)> {
             footer(buffer, last, &paint);
         }
     } else {
-        header(buffer, plan.header, &paint);
+        header::draw(buffer, plan.header, &paint);
         screens(buffer, plan.screens, &paint);
         tabs(buffer, &plan, &paint);
         warning(buffer, &plan, &paint);
@@ -55,9 +54,6 @@ pub fn draw_buffer(model: &Model, buffer: &mut Buffer) -> Option<(u16, u16)> {
             let inner = panes::frame(buffer, area, "Traffic", &traffic::title(&paint), false, &paint);
             traffic::draw(buffer, inner, &paint);
         }
-        if layout::panes_of(model.screen).is_empty() {
-            later::draw(buffer, plan.body, &paint);
-        }
         footer(buffer, plan.footer, &paint);
     }
     let cursor = overlays::draw(buffer, &paint);
@@ -65,78 +61,6 @@ pub fn draw_buffer(model: &Model, buffer: &mut Buffer) -> Option<(u16, u16)> {
         text::only_ascii(buffer);
     }
     cursor
-}
-
-/// Writes parts from the left as long as they fit whole, a thin line between them.
-fn parts(buffer: &mut Buffer, area: Rect, parts: Vec<Line<'static>>, paint: &Paint<'_>) -> u16 {
-    let mut x = 1;
-    for (i, part) in parts.into_iter().enumerate() {
-        let width = part.width() as u16;
-        let gap = if i == 0 { 0 } else { 3 };
-        if x + gap + width > area.width {
-            break;
-        }
-        if i > 0 {
-            let bar = format!(" {} ", paint.separator());
-            put(buffer, area, x, 0, gap, &Line::styled(bar, paint.border(false)));
-        }
-        put(buffer, area, x + gap, 0, width, &part);
-        x += gap + width;
-    }
-    x
-}
-
-fn header(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
-    let model = paint.model;
-    let now = &model.snapshot;
-    let role = &now.role;
-    let name = paint.untrusted(&now.node.name, (area.width / 4).clamp(8, 32));
-    let id = text::short_id(&now.node.node.to_string());
-    let topology = Line::from(vec![
-        Span::styled(role.topology.name(), paint.strong()),
-        Span::raw(" "),
-        Span::styled(format!("{} {}", paint.role_symbol(role.role), role.role.name()), paint.role(role.role)),
-    ]);
-    let few = role.neighbors < role.min_neighbors;
-    let neighbors = Line::from(vec![
-        Span::styled(role.neighbors.to_string(), if few { paint.warn() } else { paint.strong() }),
-        Span::styled(if role.neighbors == 1 { " neighbor" } else { " neighbors" }, paint.dim()),
-    ]);
-    let meter = |name: &'static str, history: &[u64], style| {
-        let mut line = Line::styled(format!("{name} "), paint.dim());
-        line.push_span(Span::styled(model.glyphs.spark(history, HEADER_SPARK.into()), style));
-        let rate = text::rate(history.last().copied().unwrap_or(0) as f64);
-        line.push_span(Span::styled(format!(" {rate:>9}"), paint.text()));
-        line
-    };
-    parts(
-        buffer,
-        area,
-        vec![
-            Line::from(vec![
-                Span::styled(format!("{} {name}", paint.self_symbol()), paint.me()),
-                Span::styled(format!(" {id}"), paint.dim()),
-            ]),
-            topology,
-            neighbors,
-            Line::styled(format!("up {}", uptime(paint.now_ms)), paint.dim()),
-            meter("queries", &now.traffic.overlay_history, paint.warn()),
-            meter("content", &now.traffic.content_history, paint.hit()),
-            Line::styled(now.node.addr.to_string(), paint.dim()),
-        ],
-        paint,
-    );
-}
-
-/// An age in minutes: seconds would cost a redraw each, for nothing.
-fn uptime(ms: u64) -> String {
-    let minutes = ms / 60_000;
-    match (minutes / 1440, minutes / 60 % 24, minutes % 60) {
-        (0, 0, 0) => "<1 min".into(),
-        (0, 0, minutes) => format!("{minutes} min"),
-        (0, hours, minutes) => format!("{hours} h {minutes:02}"),
-        (days, hours, _) => format!("{days} d {hours} h"),
-    }
 }
 
 /// Where each screen's name stands: also what the mouse hits.
@@ -163,6 +87,9 @@ fn screens(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
         end = tab.right();
     }
     let mut badges = Vec::new();
+    if model.recorded {
+        badges.push(("recorded: no network".to_owned(), paint.warn().patch(paint.strong())));
+    }
     if model.frozen.is_some() {
         badges.push((format!("{} frozen: {} goes on", model.glyphs.paused, paint.key(&Action::Pause)), paint.warn()));
     }
@@ -215,14 +142,21 @@ fn tabs(buffer: &mut Buffer, plan: &Plan, paint: &Paint<'_>) {
 
 fn warning(buffer: &mut Buffer, plan: &Plan, paint: &Paint<'_>) {
     let warnings = &paint.model.snapshot.warnings;
-    let (Some(area), Some(first)) = (plan.warning, warnings.first()) else { return };
-    let more = match warnings.len() - 1 {
+    let Some(area) = plan.warning else { return };
+    let cut_off = role::cut_off_words(paint);
+    let more = match (warnings.len() + usize::from(cut_off.is_some())).saturating_sub(1) {
         0 => String::new(),
         more => format!("  ({more} more: {})", paint.key(&Action::Problems)),
     };
     let room = area.width.saturating_sub(text::width(&more) as u16 + 3);
-    let words = paint.foreign(&format!("{}. {}", first.message, first.hint), room);
-    let line = Line::styled(format!(" {} {words}{more}", paint.warning_symbol()), paint.warn());
+    // What stops this node comes before what is only not as it should be, and looks like it.
+    let (words, style) = match (cut_off, warnings.first()) {
+        (Some(words), _) => (paint.fit(&words, room), role::alarm(paint).add_modifier(Modifier::REVERSED)),
+        (None, Some(first)) => (paint.foreign(&format!("{}. {}", first.message, first.hint), room), paint.warn()),
+        (None, None) => return,
+    };
+    let line = Line::styled(format!(" {} {words}{more}", paint.warning_symbol()), style);
+    buffer.set_style(area, style);
     put(buffer, area, 0, 0, area.width, &line);
 }
 
@@ -261,11 +195,14 @@ pub fn of_pane(pane: Option<PaneName>) -> &'static [Action] {
         Some(PaneName::Files) => &[A::Copy, A::Filter, A::Rescan],
         Some(PaneName::Shares) => &[A::Rescan],
         Some(PaneName::Log) => &[A::Filter, A::Last, A::Pause],
-        Some(PaneName::Role) => &[A::NextTopology, A::TtlUp, A::TtlDown],
+        Some(PaneName::Role) => &[A::NextTopology, A::ProposeTopology, A::Zoom, A::TtlUp, A::TtlDown],
         Some(PaneName::Rings | PaneName::Hops | PaneName::Story) => {
             &[A::Play, A::HopBack, A::HopForward, A::PrevQuery, A::NextQuery, A::Duplicates, A::RingsIn, A::Slower]
         }
-        None => &[A::Pane(PaneName::Rings)],
+        Some(PaneName::Map | PaneName::About) => {
+            &[A::MapIn, A::MapOut, A::Center, A::Play, A::Act, A::Names, A::Colors, A::PanLeft, A::NextQuery]
+        }
+        None => &[],
     }
 }
 
@@ -275,7 +212,8 @@ fn useful(model: &Model) -> Vec<Action> {
     let here = of_pane(model.pane());
     // A narrow footer holds some six of them: the way to all others, and the way out, must be among those.
     let (first, rest) = here.split_at(here.len().min(3));
-    [&[A::SearchPrompt], first, &[A::Help, A::Quit, A::NextPane], rest, &[A::Zoom, A::Palette]].concat()
+    [&[A::SearchPrompt], first, &[A::Help, A::Quit, A::NextPane], rest, &[A::NextTopology, A::Zoom, A::Palette]]
+        .concat()
 }
 
 fn hints(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {

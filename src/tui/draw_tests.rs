@@ -11,13 +11,14 @@ use ratatui::layout::Rect;
 use super::action::{Action, PaneName};
 use super::draw::draw_buffer;
 use super::effect::{Answer, Message};
-use super::fixture::{Fixture, Shape};
+use super::fixture::{Fixture, Scene, Shape};
 use super::glyphs::Glyphs;
 use super::keymap::Keymap;
 use super::model::Model;
 use super::svg::{Look, svg};
 use super::theme::Theme;
 use super::update::update;
+use crate::app::Snapshot;
 
 fn model(shape: Shape, seed: u64, size: (u16, u16), theme: &str, glyphs: Glyphs) -> Model {
     let mut fixture = Fixture::new(shape, seed);
@@ -108,10 +109,52 @@ fn what_lies_over_a_screen_looks_like_this() {
     insta::assert_snapshot!("overlays", shown.join("\n\n"));
 }
 
+/// A node of another topology.
+fn scene(scene: Scene, size: (u16, u16), glyphs: Glyphs) -> Model {
+    model_of(Arc::new(scene.snapshot()), size, glyphs)
+}
+
+fn model_of(snapshot: Arc<Snapshot>, size: (u16, u16), glyphs: Glyphs) -> Model {
+    let (keymap, theme) = (Keymap::builtin("default").unwrap(), Theme::builtin("dark").unwrap());
+    Model::new(snapshot, size.into(), keymap, theme, glyphs)
+}
+
+#[test]
+fn each_topology_and_role_looks_like_this() {
+    for each in Scene::ALL {
+        let mut shown = Vec::new();
+        let snapshot = Arc::new(each.snapshot());
+        for (size, glyphs, typed) in [
+            ((120, 38), Glyphs::UNICODE, ["1", "2", "3"].as_slice()),
+            ((120, 38), Glyphs::ASCII, &["1"]),
+            ((80, 24), Glyphs::UNICODE, &["gr", "gn", "gc"]),
+            ((200, 60), Glyphs::UNICODE, &["1"]),
+            ((100, 24), Glyphs::UNICODE, &["1"]),
+            ((40, 12), Glyphs::UNICODE, &["1"]),
+        ] {
+            for typed in typed {
+                let mut model = model_of(Arc::clone(&snapshot), size, glyphs);
+                keys(&mut model, typed);
+                shown.push(dump(&draw(&model)));
+            }
+        }
+        insta::assert_snapshot!(each.name(), shown.join("\n\n"));
+    }
+}
+
+#[test]
+fn proposing_a_topology_asks() {
+    let mut model = scene(Scene::Leaf, (80, 24), Glyphs::UNICODE);
+    keys(&mut model, "T");
+    let asked = dump(&draw(&model));
+    keys(&mut model, "↑\n");
+    insta::assert_snapshot!("propose", [asked, dump(&draw(&model))].join("\n\n"));
+}
+
 #[test]
 fn an_empty_node_says_what_to_do() {
     let mut model = model(Shape::EMPTY, 7, (100, 30), "dark", Glyphs::UNICODE);
-    let screens = [1, 2, 3, 5, 6].map(|screen| {
+    let screens = [1, 2, 3, 4, 5, 6].map(|screen| {
         model.screen = screen;
         dump(&draw(&model))
     });
@@ -138,6 +181,9 @@ fn colors_mean_what_they_mean() {
         let mut flood = model(Shape::BUSY, 7, (100, 30), theme, Glyphs::UNICODE);
         keys(&mut flood, "3↓↓↓↓");
         insta::assert_snapshot!(format!("styles-flood-{theme}"), styles(&draw(&flood)));
+        let mut map = model(Shape { searches: 1, ..Shape::BUSY }, 7, (100, 30), theme, Glyphs::UNICODE);
+        keys(&mut map, "4↓");
+        insta::assert_snapshot!(format!("styles-map-{theme}"), styles(&draw(&map)));
     }
     insta::assert_snapshot!("styles-mono", styles(&draw(&model(Shape::BUSY, 7, (100, 24), "mono", Glyphs::UNICODE))));
 }
@@ -145,11 +191,11 @@ fn colors_mean_what_they_mean() {
 /// The pictures of the README, drawn by this program itself. `UPDATE_PICTURES=1 cargo test pictures` draws them anew.
 #[test]
 fn pictures_are_fresh() {
-    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("demo/pictures");
     let pictures = [
         ("node", "dark", "1"),
         ("search", "dark", "2"),
         ("flood", "dark", "3↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓↓"),
+        ("map", "dark", "4+++↓↓↓↓↓"),
         ("files", "dark", "5"),
         ("log", "dark", "6"),
         ("help", "dark", "?"),
@@ -158,17 +204,30 @@ fn pictures_are_fresh() {
     for (name, theme, typed) in pictures {
         let mut model = model(Shape::BUSY, 7, (120, 38), theme, Glyphs::UNICODE);
         keys(&mut model, typed);
-        let title = format!("hopscope: {name}");
-        let look = if theme == "light" { Look::light(&title) } else { Look::dark(&title) };
-        let picture = svg(&draw(&model), &look);
-        let path = dir.join(format!("{name}.svg"));
-        if std::env::var_os("UPDATE_PICTURES").is_some() {
-            std::fs::create_dir_all(&dir).unwrap();
-            std::fs::write(&path, &picture).unwrap();
+        while model.map.layout.moves() {
+            let next = model.clock + Duration::from_millis(100);
+            update(&mut model, next, Message::Tick);
         }
-        let stored = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(stored == picture, "{} is stale: UPDATE_PICTURES=1 cargo test pictures", path.display());
+        check_picture(name, theme, &model);
     }
+    check_picture("topology-flood", "dark", &model(Shape::BUSY, 7, (120, 38), "dark", Glyphs::UNICODE));
+    check_picture("topology-ultrapeer", "dark", &scene(Scene::UltraPeer, (120, 38), Glyphs::UNICODE));
+    check_picture("topology-central", "dark", &scene(Scene::Directory, (120, 38), Glyphs::UNICODE));
+}
+
+/// A stored picture is what is drawn, or becomes it.
+fn check_picture(name: &str, theme: &str, model: &Model) {
+    let title = format!("hopscope: {name}");
+    let look = if theme == "light" { Look::light(&title) } else { Look::dark(&title) };
+    let picture = svg(&draw(model), &look);
+    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("demo/pictures");
+    let path = dir.join(format!("{name}.svg"));
+    if std::env::var_os("UPDATE_PICTURES").is_some() {
+        std::fs::create_dir_all(&dir).unwrap();
+        std::fs::write(&path, &picture).unwrap();
+    }
+    let stored = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(stored == picture, "{} is stale: UPDATE_PICTURES=1 cargo test pictures", path.display());
 }
 
 #[test]
@@ -190,6 +249,37 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
+    fn no_role_breaks_it_at_any_size(
+        (width, height) in (1u16..200, 1u16..60), which in 0usize..6, screen in 1u8..=6, ascii: bool, numbers: [u32; 4],
+    ) {
+        let mut now = Scene::ALL[which].snapshot();
+        now.neighbors.truncate(40);
+        let hostile = "\x1b[2J\u{202e}fdp.exe".to_owned();
+        now.role.why.clone_from(&hostile);
+        if let Some(directory) = &mut now.role.directory {
+            (directory.why, directory.name) = (hostile.clone(), hostile.as_str().into());
+            (directory.files, directory.next_try_ms) = (u64::from(numbers[0]), Some(numbers[1].into()));
+        }
+        if let Some(serving) = &mut now.role.serving {
+            (serving.trouble, serving.nodes) = (Some(hostile), u64::MAX - u64::from(numbers[0]));
+        }
+        if let Some(ultra) = &mut now.role.ultra {
+            let part = |at: usize| numbers[at] as u16;
+            (ultra.score.total, ultra.score.threshold, ultra.score.capacity) = (part(0), part(1), part(2));
+            (ultra.leaves, ultra.score.max_uptime, ultra.filter_fill) = (numbers[1] as usize, part(3), Some(part(0)));
+        }
+        let glyphs = if ascii { Glyphs::ASCII } else { Glyphs::UNICODE };
+        let mut model = model_of(Arc::new(now), (width, height), glyphs);
+        model.screen = screen;
+        for typed in ["", "gr", "T", "\u{1b}:"] {
+            keys(&mut model, typed);
+            let buffer = draw(&model);
+            let raw = |c: char| c.is_control() || c == '\u{202e}' || (ascii && !c.is_ascii());
+            prop_assert!(!buffer.content.iter().any(|cell| cell.symbol().chars().any(raw)));
+        }
+    }
+
+    #[test]
     fn nothing_breaks_it_at_any_size(
         (width, height) in (1u16..200, 1u16..60),
         shape in (0usize..40, 0usize..40, 0usize..4, 0usize..60, 0usize..30, 0usize..80, any::<bool>()),
@@ -199,7 +289,7 @@ proptest! {
         actions in prop::collection::vec((0usize..400, 0u8..3), 0..25),
     ) {
         let (neighbors, relayed, searches, hits, transfers, log, hostile) = shape;
-        let shape = Shape { neighbors, relayed, searches, hits, transfers, log, floods: hits as u32 % 3, hostile };
+        let shape = Shape { neighbors, relayed, searches, hits, transfers, log, floods: hits as u32 % 3, first_hop: 5, hostile };
         let glyphs = if ascii { Glyphs::ASCII } else { Glyphs::UNICODE };
         let mut model = model(shape, seed, (width, height), ["dark", "light", "ansi", "mono"][theme], glyphs);
         let mut fixture = Fixture::new(Shape { neighbors: neighbors / 2, transfers: 1, ..shape }, seed ^ 1);

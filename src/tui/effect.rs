@@ -6,7 +6,7 @@ use crossterm::event::{KeyEvent, MouseEvent};
 
 use super::keymap::Keymap;
 use super::theme::Theme;
-use crate::app::{FilesPage, Guid, NodeId, Refusal, SearchRequest, Snapshot};
+use crate::app::{Event, FilesPage, Guid, NodeId, Refusal, SearchRequest, Snapshot, TopologyKind};
 
 /// Something that happened.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub enum Message {
     Resize(u16, u16),
     /// The node changed.
     Snapshot(Arc<Snapshot>),
+    /// The node tells of something that is not in its snapshot, or that somebody may miss there.
+    Told(Box<Event>),
     /// An effect was carried out, or refused.
     Answer(Answer),
     /// Keymap and theme were read anew.
@@ -54,6 +56,17 @@ pub enum Answer {
         /// The files.
         page: Result<FilesPage, Refusal>,
     },
+    /// The topology is another one now, or is not.
+    Topology {
+        /// The one that was asked for.
+        topology: TopologyKind,
+        /// The one before.
+        before: TopologyKind,
+        /// Whether it was proposed to the overlay besides.
+        proposed: bool,
+        /// Whether it came to that.
+        result: Result<(), Refusal>,
+    },
     /// Something else was done, which this sentence tells, or refused.
     Done(String, Result<(), Refusal>),
 }
@@ -73,6 +86,15 @@ pub enum Effect {
     AddPeer(String),
     /// Close a link; the name is for the message.
     DropNeighbor(NodeId, String),
+    /// Change the topology of this node.
+    Topology {
+        /// The one that is wanted.
+        topology: TopologyKind,
+        /// The one that it is in.
+        before: TopologyKind,
+        /// Whether to propose it to the overlay besides.
+        propose: bool,
+    },
     /// Scan the shares again.
     Rescan,
     /// Read shared files: filter, place, library's version.

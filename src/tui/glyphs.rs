@@ -15,6 +15,10 @@ pub struct Glyphs {
     pub peer: &'static str,
     /// A directory.
     pub directory: &'static str,
+    /// A node that asks a directory.
+    pub client: &'static str,
+    /// A node that a search reached, whatever it is.
+    pub reached: &'static str,
     /// An address that is being dialled.
     pub dialling: &'static str,
     /// A hit.
@@ -69,6 +73,8 @@ pub struct Glyphs {
     pub bar: &'static [&'static str],
     /// The rest of a bar.
     pub bar_empty: &'static str,
+    /// The parts that a bar is made of, where it shows a sum.
+    pub parts: [&'static str; 4],
     /// Heights of one column of a sparkline, from zero to full.
     pub spark: &'static [&'static str],
     /// A wheel that turns while something runs.
@@ -105,8 +111,10 @@ impl Glyphs {
         you: "◆",
         ultra_peer: "▲",
         leaf: "●",
-        peer: "●",
+        peer: "◇",
         directory: "■",
+        client: "□",
+        reached: "●",
         dialling: "◌",
         hit: "★",
         duplicate: "·",
@@ -134,6 +142,7 @@ impl Glyphs {
         ttl: ["▰", "▱"],
         bar: &["▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"],
         bar_empty: " ",
+        parts: ["█", "▓", "▒", "░"],
         spark: &[" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
         spinner: &["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"],
         braille: true,
@@ -144,8 +153,10 @@ impl Glyphs {
         you: "@",
         ultra_peer: "^",
         leaf: "o",
-        peer: "o",
+        peer: "p",
         directory: "D",
+        client: "c",
+        reached: "o",
         dialling: "?",
         hit: "*",
         duplicate: ".",
@@ -173,6 +184,7 @@ impl Glyphs {
         ttl: ["#", "-"],
         bar: &["#"],
         bar_empty: ".",
+        parts: ["#", "=", "+", "-"],
         spark: &[" ", ".", ":", "-", "=", "+", "*", "%", "#"],
         spinner: &["|", "/", "-", "\\"],
         braille: false,
@@ -273,6 +285,8 @@ mod tests {
             set.leaf,
             set.peer,
             set.directory,
+            set.client,
+            set.reached,
             set.dialling,
             set.hit,
             set.duplicate,
@@ -297,7 +311,7 @@ mod tests {
             set.cursor,
             set.bar_empty,
         ];
-        let lists = [set.bar, set.spark, set.spinner, &set.ttl].concat();
+        let lists = [set.bar, set.spark, set.spinner, &set.ttl, &set.parts].concat();
         single.into_iter().chain(frames).chain(lists).collect()
     }
 
@@ -318,7 +332,9 @@ mod tests {
                 set.you,
                 set.ultra_peer,
                 set.leaf,
+                set.peer,
                 set.directory,
+                set.client,
                 set.dialling,
                 set.hit,
                 set.duplicate,
@@ -326,7 +342,7 @@ mod tests {
             ];
             told_apart.sort_unstable();
             told_apart.dedup();
-            assert_eq!(told_apart.len(), 8);
+            assert_eq!(told_apart.len(), 10);
             let mut transfers = vec![set.good, set.bad, set.up, set.down, set.hit];
             transfers.sort_unstable();
             transfers.dedup();

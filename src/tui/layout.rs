@@ -49,14 +49,17 @@ pub struct Plan {
     pub footer: Rect,
 }
 
-/// The panes of a screen, in the order in which `Tab` goes through them. Empty for a screen that has none yet.
+/// The panes of a screen, in the order in which `Tab` goes through them. Empty where there is no such screen.
 #[must_use]
 pub fn panes_of(screen: u8) -> &'static [PaneName] {
-    use PaneName::{Cost, Files, Flood, Hops, Log, Neighbors, Queries, Results, Rings, Role, Shares, Story, Transfers};
+    use PaneName::{
+        About, Cost, Files, Flood, Hops, Log, Map, Neighbors, Queries, Results, Rings, Role, Shares, Story, Transfers,
+    };
     match screen {
         1 => &[Neighbors, Queries, Role, Transfers, Flood],
         2 => &[Results, Cost],
         3 => &[Rings, Hops, Story],
+        4 => &[Map, About],
         5 => &[Files, Shares],
         6 => &[Log],
         _ => &[],
@@ -131,6 +134,11 @@ impl Plan {
                 let hops = (self.body.height / 2).min(HOPS);
                 let [hops, story] = Layout::vertical([Constraint::Length(hops), Constraint::Fill(1)]).areas(side);
                 self.panes = vec![(PaneName::Rings, rings), (PaneName::Hops, hops), (PaneName::Story, story)];
+            }
+            4 => {
+                let side = Constraint::Length(side_width(self.body.width));
+                let [map, about] = Layout::horizontal([Constraint::Fill(1), side]).areas(self.body);
+                self.panes = vec![(PaneName::Map, map), (PaneName::About, about)];
             }
             5 => {
                 let [files, shares] = Layout::horizontal([Constraint::Fill(5), Constraint::Fill(4)]).areas(self.body);

@@ -11,9 +11,11 @@ use super::flood::Flood;
 use super::glyphs::Glyphs;
 use super::keymap::{KeyPress, Keymap};
 use super::layout::{self, Plan};
+use super::map::Map;
+use super::panes::role;
 use super::rows::Rows;
 use super::theme::Theme;
-use crate::app::{FileId, FileRow, Guid, NodeId, PeerAddr, Search, Snapshot, Untrusted};
+use crate::app::{FileId, FileRow, Guid, NodeId, PeerAddr, Search, Snapshot, TopologyKind, Untrusted};
 
 /// Files asked for at once: some screens' worth on both sides of the selection.
 pub const FILES_WINDOW: usize = 256;
@@ -144,6 +146,11 @@ pub enum Overlay {
         /// What is about to be done.
         what: Costly,
     },
+    /// Whether to propose a topology to the overlay, and which.
+    Propose {
+        /// The one under the cursor.
+        chosen: TopologyKind,
+    },
     /// What is wrong with keymap, theme and node.
     Problems {
         /// Lines scrolled past.
@@ -214,12 +221,16 @@ pub struct Model {
     pub pending: Vec<KeyPress>,
     /// What is being said.
     pub toast: Option<Toast>,
+    /// The topology that was asked for and is not answered yet.
+    pub changing: Option<TopologyKind>,
     /// The own search that is looked at; `None` for the youngest.
     pub chosen: Option<Guid>,
     /// The hop that the flood was stepped to; `None` for all of it.
     pub hop: Option<u8>,
     /// The flood of that search, while its screen is shown.
     pub flood: Flood,
+    /// The known overlay, while its screen is shown.
+    pub map: Map,
     /// TTL of the next search.
     pub ttl: u8,
     /// What was searched, the youngest last.
@@ -234,6 +245,8 @@ pub struct Model {
     pub glyphs: Glyphs,
     /// What is wrong with keymap and theme.
     pub problems: Vec<String>,
+    /// Whether there is no node, only a recording of one.
+    pub recorded: bool,
     /// When and where the mouse was pressed last, for double clicks.
     pub clicked: Option<(Duration, u16, u16)>,
 }
@@ -260,15 +273,18 @@ impl Model {
             overlay: None,
             pending: Vec::new(),
             toast: None,
+            changing: None,
             chosen: None,
             hop: None,
             flood: Flood::default(),
+            map: Map::default(),
             history: Vec::new(),
             files: FileWindow::default(),
             keymap,
             theme,
             glyphs,
             problems: Vec::new(),
+            recorded: false,
             clicked: None,
         };
         model.refresh();
@@ -287,7 +303,13 @@ impl Model {
     pub fn plan(&self) -> Plan {
         let area = Rect::new(0, 0, self.size.width, self.size.height);
         let focus = self.focus[usize::from(self.screen - 1)];
-        layout::plan(area, self.screen, focus, self.zoomed, !self.snapshot.warnings.is_empty())
+        layout::plan(area, self.screen, focus, self.zoomed, self.warned())
+    }
+
+    /// Whether there is something that every screen must say.
+    #[must_use]
+    pub fn warned(&self) -> bool {
+        !self.snapshot.warnings.is_empty() || role::cut_off(self)
     }
 
     /// How a list is looked at.

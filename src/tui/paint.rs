@@ -141,6 +141,10 @@ impl<'a> Paint<'a> {
     pub fn role(&self, role: Role) -> Style {
         match role {
             Role::Peer => self.model.theme.style(Meaning::Peer),
+            Role::Leaf => self.model.theme.style(Meaning::Leaf),
+            Role::Ultrapeer => self.model.theme.style(Meaning::UltraPeer),
+            Role::Client => self.model.theme.style(Meaning::Peer),
+            Role::Directory => self.model.theme.style(Meaning::Directory),
         }
     }
 
@@ -149,6 +153,10 @@ impl<'a> Paint<'a> {
     pub const fn role_symbol(&self, role: Role) -> &'static str {
         match role {
             Role::Peer => self.model.glyphs.peer,
+            Role::Leaf => self.model.glyphs.leaf,
+            Role::Ultrapeer => self.model.glyphs.ultra_peer,
+            Role::Client => self.model.glyphs.client,
+            Role::Directory => self.model.glyphs.directory,
         }
     }
 

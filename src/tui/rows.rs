@@ -139,7 +139,8 @@ impl Model {
             PaneName::Cost => self.rows.searches.len(),
             PaneName::Rings => self.flood.tree.as_ref().map_or(0, |tree| tree.nodes.len()),
             PaneName::Hops => self.flood.shown.rows.len(),
-            PaneName::Story => 0,
+            PaneName::Map => self.map.table.nodes.len(),
+            PaneName::Story | PaneName::About => 0,
             PaneName::Shares => self.snapshot.library.roots.len(),
             PaneName::Files => self.files.total.and_then(|total| usize::try_from(total).ok()).unwrap_or(0),
             PaneName::Log => self.rows.log.len(),
@@ -163,7 +164,8 @@ impl Model {
             PaneName::Cost => Some(RowId::Query(now.searches.get(*self.rows.searches.get(index)?)?.row.guid)),
             PaneName::Rings => Some(RowId::Reached(self.flood.tree.as_ref()?.nodes.get(index)?.id)),
             PaneName::Hops => Some(RowId::Hop(self.flood.shown.rows.get(index)?.hop)),
-            PaneName::Story => None,
+            PaneName::Map => Some(RowId::Reached(self.map.table.nodes.get(index)?.id)),
+            PaneName::Story | PaneName::About => None,
             PaneName::Shares => Some(RowId::Share(now.library.roots.get(index)?.alias.clone())),
             PaneName::Files => self.file_at(index).map(|row| RowId::Path(row.path.clone())),
             PaneName::Log => {
@@ -201,6 +203,7 @@ impl Model {
             Some(RowId::Reached(id)) if pane == PaneName::Rings => {
                 self.flood.tree.as_ref().and_then(|tree| tree.find(*id)).unwrap_or(0)
             }
+            Some(RowId::Reached(id)) if pane == PaneName::Map => self.map.table.find(*id).unwrap_or(0),
             Some(id) => (0..=last).find(|&i| self.row_id(pane, i).as_ref() == Some(id)).unwrap_or(list.index.min(last)),
         })
     }
@@ -219,6 +222,7 @@ impl Model {
     /// After rows came, went or moved: keeps each cursor on its row, or near to where that was, and in view.
     pub fn settle(&mut self) {
         self.follow_flood();
+        self.follow_map();
         let plan = self.plan();
         for (pane, area) in plan.panes {
             let Some(index) = self.position(pane) else {

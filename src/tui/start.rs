@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::action::PaneName;
 use super::effect::Reloaded;
 use super::input::{self, Outside, QUEUE};
 use super::model::{Model, Tone};
@@ -98,6 +99,11 @@ async fn show(handle: Handle, options: TuiOptions) -> anyhow::Result<Ended> {
 pub(super) fn first(handle: &Handle, read: Reloaded, size: ratatui::layout::Size, options: &TuiOptions) -> Model {
     let mut model = Model::new(handle.snapshot(), size, read.keymap, read.theme, options.glyphs());
     model.problems = read.problems;
+    if handle.is_recording() {
+        model.recorded = true;
+        model.screen = PaneName::Rings.screen();
+        model.settle();
+    }
     if !model.problems.is_empty() {
         let many = format!("{} mistakes in keymap or theme: the built-in ones hold", model.problems.len());
         let first = model.problems.first().map(|problem| crate::app::Untrusted::from(problem.as_str()).visible(300));

@@ -187,6 +187,19 @@ pub fn count(count: u64) -> String {
     scaled(count, 1000.0, &["", "k", "M", "G", "T", "P", "E"])
 }
 
+/// A number in full, its thousands apart: `1,000,000`.
+#[must_use]
+pub fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    digits.bytes().enumerate().fold(String::new(), |mut text, (at, digit)| {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(char::from(digit));
+        text
+    })
+}
+
 /// Three figures at most, and the unit that makes it so.
 fn scaled(count: u64, step: f64, units: &[&str]) -> String {
     let mut value = count as f64;
@@ -347,6 +360,11 @@ mod tests {
             ["0%", "0.01%", "0.60%", "31%", "99%", "100%"]
         );
         assert_eq!(percent(1, 1_000_000), "<0.01%");
+    }
+
+    #[test]
+    fn large_numbers_are_read_in_groups() {
+        assert_eq!([0, 999, 1_000, 10_000, 1_234_567].map(grouped), ["0", "999", "1,000", "10,000", "1,234,567"]);
     }
 
     #[test]

@@ -2,8 +2,9 @@
 //! fields that are not known are skipped.
 
 use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
 
-use crate::overlay::{Action, ByeReason, Delivery, FoundFile, Hop, Role, TopologyKind};
+use crate::overlay::{self, Action, ByeReason, Delivery, FoundFile, Hop, Role, TopologyKind};
 use crate::proto::{FileId, NodeId, PeerAddr, Untrusted};
 
 #[derive(Serialize, Deserialize)]
@@ -24,6 +25,12 @@ pub(super) struct Hello {
     pub(super) topology: u8,
     #[serde(rename = "r")]
     pub(super) role: u8,
+    #[serde(rename = "d", default, skip_serializing_if = "is_false")]
+    pub(super) serves: bool,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 #[derive(Serialize, Deserialize)]
@@ -147,11 +154,157 @@ pub(super) struct Bye {
     pub(super) hosts: Vec<PeerAddr>,
 }
 
+#[derive(Serialize, Deserialize)]
+pub(super) struct Status {
+    #[serde(rename = "t")]
+    pub(super) topology: u8,
+    #[serde(rename = "r")]
+    pub(super) role: u8,
+    #[serde(rename = "d", default)]
+    pub(super) serves: bool,
+    #[serde(rename = "s", default)]
+    pub(super) score: u16,
+    #[serde(rename = "f", default)]
+    pub(super) free_slots: u16,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Reach {
+    #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
+    pub(super) reached: Option<bool>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Proposal {
+    #[serde(rename = "n")]
+    pub(super) node: NodeId,
+    #[serde(rename = "t")]
+    pub(super) topology: u8,
+    #[serde(rename = "d", default)]
+    pub(super) directories: Vec<PeerAddr>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Filter {
+    #[serde(rename = "l")]
+    pub(super) log2_bits: u8,
+    #[serde(rename = "o", default)]
+    pub(super) offset: u32,
+    #[serde(rename = "b", default)]
+    pub(super) bytes: ByteBuf,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Hosts {
+    #[serde(rename = "h")]
+    pub(super) hosts: Vec<PeerAddr>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Register {
+    #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
+    pub(super) addr: Option<PeerAddr>,
+    #[serde(rename = "d")]
+    pub(super) digests: Vec<u64>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Known {
+    #[serde(rename = "b", default)]
+    pub(super) buckets: Vec<(u8, Vec<u64>)>,
+    #[serde(rename = "l", default)]
+    pub(super) last: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Change {
+    #[serde(rename = "s")]
+    pub(super) serial: u32,
+    #[serde(rename = "f", default)]
+    pub(super) add: Vec<File>,
+    #[serde(rename = "g", default)]
+    pub(super) remove: Vec<u64>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Renew {
+    #[serde(rename = "d")]
+    pub(super) digest: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Lease {
+    #[serde(rename = "s", default)]
+    serial: u32,
+    #[serde(rename = "l")]
+    lease_ms: u32,
+    #[serde(rename = "w", default)]
+    wait_ms: u32,
+    #[serde(rename = "f", default)]
+    files: u64,
+    #[serde(rename = "d", default)]
+    digest: u64,
+    #[serde(rename = "x", default)]
+    refused: u32,
+    #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
+    reachable: Option<bool>,
+}
+
+impl From<&overlay::Lease> for Lease {
+    fn from(lease: &overlay::Lease) -> Self {
+        let overlay::Lease { serial, lease_ms, wait_ms, files, digest, refused, reachable } = *lease;
+        Self { serial, lease_ms, wait_ms, files, digest, refused, reachable }
+    }
+}
+
+impl From<Lease> for overlay::Lease {
+    fn from(lease: Lease) -> Self {
+        let Lease { serial, lease_ms, wait_ms, files, digest, refused, reachable } = lease;
+        Self { serial, lease_ms, wait_ms, files, digest, refused, reachable }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Lookup {
+    /// A query's body, as it travels in a flood.
+    #[serde(rename = "q")]
+    pub(super) query: ByteBuf,
+    #[serde(rename = "p", default)]
+    pub(super) after: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Found {
+    #[serde(rename = "n", default)]
+    pub(super) nodes: Vec<FoundAt>,
+    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
+    pub(super) next: Option<u64>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct FoundAt {
+    #[serde(rename = "n")]
+    pub(super) node: NodeId,
+    #[serde(rename = "m", default)]
+    pub(super) name: Untrusted,
+    #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
+    pub(super) addr: Option<PeerAddr>,
+    #[serde(rename = "f")]
+    pub(super) files: Vec<File>,
+}
+
+impl From<&overlay::FoundAt> for FoundAt {
+    fn from(at: &overlay::FoundAt) -> Self {
+        let files = at.files.iter().map(File::from).collect();
+        Self { node: at.node, name: at.name.clone(), addr: at.addr, files }
+    }
+}
+
 // An enum's number on the wire is its place in its table. The tables may grow at the end, nothing else.
-pub(super) const TOPOLOGIES: [TopologyKind; 1] = [TopologyKind::Flood];
-pub(super) const ROLES: [Role; 1] = [Role::Peer];
+pub(super) const TOPOLOGIES: [TopologyKind; 3] = [TopologyKind::Flood, TopologyKind::Ultrapeer, TopologyKind::Central];
+pub(super) const ROLES: [Role; 5] = [Role::Peer, Role::Leaf, Role::Ultrapeer, Role::Client, Role::Directory];
 const ACTIONS: [Action; 5] = [Action::Forwarded, Action::Answered, Action::Duplicate, Action::Expired, Action::Refused];
-const REASONS: [ByeReason; 9] = [
+const REASONS: [ByeReason; 11] = [
     ByeReason::Other,
     ByeReason::Shutdown,
     ByeReason::Requested,
@@ -161,7 +314,22 @@ const REASONS: [ByeReason; 9] = [
     ByeReason::Slow,
     ByeReason::Protocol,
     ByeReason::Myself,
+    ByeReason::Topology,
+    ByeReason::Role,
 ];
+
+pub(super) fn known_topology(code: u8) -> Option<TopologyKind> {
+    TOPOLOGIES.get(usize::from(code)).copied()
+}
+
+/// Who plays something newer takes part as a peer, as far as this version can tell.
+pub(super) fn topology_of(code: u8) -> TopologyKind {
+    known_topology(code).unwrap_or_default()
+}
+
+pub(super) fn role_of(code: u8) -> Role {
+    ROLES.get(usize::from(code)).copied().unwrap_or_default()
+}
 
 /// A value's place in its table.
 pub(super) fn code_of<T: PartialEq>(table: &[T], value: T) -> u8 {

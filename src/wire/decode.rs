@@ -7,7 +7,9 @@ use serde::Deserialize;
 use super::envelope::{Envelope, kind};
 use super::{LENGTH_BYTES, MAX_DEPTH, OLDEST_VERSION, VERSION, body};
 use crate::overlay::{
-    Bye, Hello, HitBody, HitMessage, Message, Ping, Pong, QueryBody, QueryMessage, ReportBody, ReportMessage,
+    Bye, CentralMessage, Change, FilterPart, Found, FoundAt, FoundFile, Hello, HitBody, HitMessage, Known, Lookup,
+    Message, Ping, Pong, Proposal, QueryBody, QueryMessage, Reach, Register, Renew, ReportBody, ReportMessage, Status,
+    UltraMessage,
 };
 use crate::proto::{Travel, Untrusted, limits};
 
@@ -124,8 +126,7 @@ fn decode_hello(envelope: &Envelope<'_>) -> Result<Incoming, WireError> {
         return Err(WireError::Version { oldest: hello.oldest, version: hello.version });
     }
     // Those of a newer version take part as peers, as far as this version can tell.
-    let topology = body::TOPOLOGIES.get(usize::from(hello.topology)).copied().unwrap_or_default();
-    let role = body::ROLES.get(usize::from(hello.role)).copied().unwrap_or_default();
+    let (topology, role) = (body::topology_of(hello.topology), body::role_of(hello.role));
     let (name, agent) = (within(hello.name, limits::MAX_NODE_NAME), within(hello.agent, limits::MAX_NODE_NAME));
     Ok(match (name, agent) {
         (Ok(name), Ok(agent)) => Incoming::Hello(Hello {
@@ -135,6 +136,7 @@ fn decode_hello(envelope: &Envelope<'_>) -> Result<Incoming, WireError> {
             observed: hello.observed,
             topology,
             role,
+            serves: hello.serves,
         }),
         (Err(why), _) | (_, Err(why)) => return malformed(why),
     })
@@ -162,33 +164,127 @@ fn decode_message(envelope: &Envelope<'_>) -> Result<Option<Message>, String> {
             let text = within(body.text, limits::MAX_REASON)?;
             Message::Bye(Bye { reason: body::reason_of(body.reason), text, hosts })
         }
-        _ => return Ok(None),
+        kind::STATUS => {
+            let body: body::Status = read(envelope)?;
+            Message::Status(Status {
+                topology: body::topology_of(body.topology),
+                role: body::role_of(body.role),
+                serves: body.serves,
+                score: body.score.min(1_000),
+                free_slots: body.free_slots,
+            })
+        }
+        kind::REACH => Message::Reach(Reach { guid, reached: read::<body::Reach>(envelope)?.reached }),
+        kind::PROPOSE => {
+            let body: body::Proposal = read(envelope)?;
+            let topology = body::known_topology(body.topology).ok_or("a topology of a newer version")?;
+            let directories = at_most(body.directories, limits::MAX_ADDRS_A_MESSAGE, "directories")?;
+            Message::Propose(Proposal { guid, node: body.node, topology, directories })
+        }
+        kind::FILTER => {
+            let body: body::Filter = read(envelope)?;
+            let bytes = at_most(body.bytes.into_vec(), limits::MAX_FILTER_PART, "bytes of a filter")?;
+            Message::Ultra(UltraMessage::Filter(FilterPart { log2_bits: body.log2_bits, offset: body.offset, bytes }))
+        }
+        kind::ALTERNATIVES => {
+            let body: body::Hosts = read(envelope)?;
+            Message::Ultra(UltraMessage::Alternatives(at_most(body.hosts, limits::MAX_ADDRS_A_MESSAGE, "addresses")?))
+        }
+        _ => match decode_central(envelope)? {
+            Some(message) => Message::Central(Box::new(message)),
+            None => return Ok(None),
+        },
     };
     Ok(Some(message))
 }
 
-fn decode_query(envelope: &Envelope<'_>) -> Result<Message, String> {
-    if envelope.body.len() > limits::MAX_QUERY_BODY {
-        return Err(format!("a query of {} bytes, more than {}", envelope.body.len(), limits::MAX_QUERY_BODY));
+/// `None` for a kind that is not known.
+fn decode_central(envelope: &Envelope<'_>) -> Result<Option<CentralMessage>, String> {
+    Ok(Some(match envelope.kind {
+        kind::REGISTER => {
+            let body: body::Register = read(envelope)?;
+            if body.digests.len() != limits::REGISTER_BUCKETS {
+                return Err(format!("{} digests instead of {}", body.digests.len(), limits::REGISTER_BUCKETS));
+            }
+            let addr = body.addr.filter(|addr| addr.0.port() != 0);
+            CentralMessage::Register(Register { addr, digests: body.digests })
+        }
+        kind::KNOWN => {
+            let body: body::Known = read(envelope)?;
+            let tags = body.buckets.iter().map(|(_, tags)| tags.len()).sum::<usize>();
+            if tags > limits::MAX_TAGS_A_MESSAGE || body.buckets.len() > limits::REGISTER_BUCKETS {
+                return Err(format!("{tags} tags in {} parts", body.buckets.len()));
+            }
+            CentralMessage::Known(Known { buckets: body.buckets, last: body.last })
+        }
+        kind::CHANGE => {
+            let body: body::Change = read(envelope)?;
+            let add = files(at_most(body.add, limits::MAX_FILES_A_CHANGE, "files")?)?;
+            let remove = at_most(body.remove, limits::MAX_TAGS_A_MESSAGE, "tags")?;
+            CentralMessage::Change(Change { serial: body.serial, add, remove })
+        }
+        kind::RENEW => CentralMessage::Renew(Renew { digest: read::<body::Renew>(envelope)?.digest }),
+        kind::LEASE => CentralMessage::Lease(read::<body::Lease>(envelope)?.into()),
+        kind::LOOKUP => {
+            let body: body::Lookup = read(envelope)?;
+            let query = decode_query_body(&body.query)?;
+            CentralMessage::Lookup(Lookup { guid: envelope.guid, body: Arc::new(query), after: body.after })
+        }
+        kind::FOUND => {
+            let body: body::Found = read(envelope)?;
+            let nodes = at_most(body.nodes, limits::MAX_NODES_A_PAGE, "nodes")?;
+            let nodes = nodes.into_iter().map(decode_found_at).collect::<Result<Vec<_>, _>>()?;
+            let count = nodes.iter().map(|at| at.files.len()).sum::<usize>();
+            if count > limits::MAX_HITS_A_MESSAGE {
+                return Err(format!("{count} files, more than {}", limits::MAX_HITS_A_MESSAGE));
+            }
+            CentralMessage::Found(Found { guid: envelope.guid, nodes, next: body.next })
+        }
+        _ => return Ok(None),
+    }))
+}
+
+fn decode_found_at(at: body::FoundAt) -> Result<FoundAt, String> {
+    Ok(FoundAt {
+        node: at.node,
+        name: within(at.name, limits::MAX_NODE_NAME)?,
+        addr: at.addr.filter(|addr| addr.is_dialable()),
+        files: files(at.files)?,
+    })
+}
+
+/// Files with names that can be those of files.
+fn files(files: Vec<body::File>) -> Result<Vec<FoundFile>, String> {
+    let files: Vec<FoundFile> = files.into_iter().map(Into::into).collect();
+    match files.iter().map(|file| file.name.raw()).find(|name| !is_file_name(name)) {
+        Some(bad) => Err(format!("a file name of {} bytes that is no file name", bad.len())),
+        None => Ok(files),
     }
-    let query: body::Query<'_> = read(envelope)?;
+}
+
+fn decode_query(envelope: &Envelope<'_>) -> Result<Message, String> {
+    let body = decode_query_body(envelope.body)?;
+    let travel = Travel::from_wire(envelope.ttl, envelope.hops);
+    Ok(Message::Query(QueryMessage { guid: envelope.guid, travel, body: Arc::new(body) }))
+}
+
+fn decode_query_body(bytes: &[u8]) -> Result<QueryBody, String> {
+    if bytes.len() > limits::MAX_QUERY_BODY {
+        return Err(format!("a query of {} bytes, more than {}", bytes.len(), limits::MAX_QUERY_BODY));
+    }
+    let query: body::Query<'_> = unpack(bytes).map_err(|error| error.to_string())?;
     if query.text.len() > limits::MAX_QUERY_TEXT {
         return Err(too_long(query.text.len(), limits::MAX_QUERY_TEXT));
     }
     let origin = query.origin.filter(|addr| addr.is_dialable());
     let body = QueryBody::new(query.text, origin, body::delivery_of(query.reverse), query.traced);
-    body.sealed().get_or_seal(|| envelope.body.into());
-    let travel = Travel::from_wire(envelope.ttl, envelope.hops);
-    Ok(Message::Query(QueryMessage { guid: envelope.guid, travel, body: Arc::new(body) }))
+    body.sealed().get_or_seal(|| bytes.into());
+    Ok(body)
 }
 
 fn decode_hit(envelope: &Envelope<'_>) -> Result<Message, String> {
     let hit: body::Hit = read(envelope)?;
-    let files = at_most(hit.files, limits::MAX_HITS_A_MESSAGE, "files")?;
-    let files: Vec<crate::overlay::FoundFile> = files.into_iter().map(Into::into).collect();
-    if let Some(bad) = files.iter().map(|file| file.name.raw()).find(|name| !is_file_name(name)) {
-        return Err(format!("a file name of {} bytes that is no file name", bad.len()));
-    }
+    let files = files(at_most(hit.files, limits::MAX_HITS_A_MESSAGE, "files")?)?;
     let body = HitBody {
         node: Some(hit.node),
         name: within(hit.name, limits::MAX_NODE_NAME)?,

@@ -1,12 +1,15 @@
 //! Messages to frames.
 
 use serde::Serialize;
-use serde_bytes::Bytes;
+use serde_bytes::{ByteBuf, Bytes};
 
 use super::envelope::kind;
 use super::{LENGTH_BYTES, OLDEST_VERSION, VERSION, body};
-use crate::overlay::{Delivery, Hello, HitBody, Message, QueryBody, ReportBody};
+use crate::overlay::{CentralMessage, Delivery, Hello, HitBody, Message, QueryBody, ReportBody, UltraMessage};
 use crate::proto::{Guid, NodeId, Travel};
+
+/// In the envelope of what needs no name.
+const NO_GUID: Guid = Guid([0; 16]);
 
 /// Appends a hello as one frame.
 pub fn encode_hello(hello: &Hello, out: &mut Vec<u8>) {
@@ -19,8 +22,9 @@ pub fn encode_hello(hello: &Hello, out: &mut Vec<u8>) {
         observed: hello.observed,
         topology: body::code_of(&body::TOPOLOGIES, hello.topology),
         role: body::code_of(&body::ROLES, hello.role),
+        serves: hello.serves,
     });
-    frame(out, Guid([0; 16]), Travel::start(1, 1), kind::HELLO, &body);
+    frame(out, NO_GUID, Travel::start(1, 1), kind::HELLO, &body);
 }
 
 /// Appends a message as one frame. A query's, hit's or report's body is encoded at its first copy only.
@@ -42,9 +46,72 @@ pub fn encode_message(message: &Message, out: &mut Vec<u8>) {
         Message::Bye(bye) => {
             let body =
                 body::Bye { reason: body::reason_code(bye.reason), text: bye.text.clone(), hosts: bye.hosts.clone() };
-            frame(out, Guid([0; 16]), neighbor, kind::BYE, &pack(&body));
+            frame(out, NO_GUID, neighbor, kind::BYE, &pack(&body));
         }
+        Message::Status(status) => {
+            let body = body::Status {
+                topology: body::code_of(&body::TOPOLOGIES, status.topology),
+                role: body::code_of(&body::ROLES, status.role),
+                serves: status.serves,
+                score: status.score,
+                free_slots: status.free_slots,
+            };
+            frame(out, NO_GUID, neighbor, kind::STATUS, &pack(&body));
+        }
+        Message::Reach(reach) => {
+            frame(out, reach.guid, neighbor, kind::REACH, &pack(&body::Reach { reached: reach.reached }));
+        }
+        Message::Propose(proposal) => {
+            let body = body::Proposal {
+                node: proposal.node,
+                topology: body::code_of(&body::TOPOLOGIES, proposal.topology),
+                directories: proposal.directories.clone(),
+            };
+            frame(out, proposal.guid, neighbor, kind::PROPOSE, &pack(&body));
+        }
+        Message::Ultra(message) => encode_ultra(message, out),
+        Message::Central(message) => encode_central(message, out),
     }
+}
+
+fn encode_ultra(message: &UltraMessage, out: &mut Vec<u8>) {
+    let (kind, body) = match message {
+        UltraMessage::Filter(part) => {
+            let body =
+                body::Filter { log2_bits: part.log2_bits, offset: part.offset, bytes: part.bytes.clone().into() };
+            (kind::FILTER, pack(&body))
+        }
+        UltraMessage::Alternatives(hosts) => (kind::ALTERNATIVES, pack(&body::Hosts { hosts: hosts.clone() })),
+    };
+    frame(out, NO_GUID, Travel::start(1, 1), kind, &body);
+}
+
+fn encode_central(message: &CentralMessage, out: &mut Vec<u8>) {
+    let (guid, kind, body) = match message {
+        CentralMessage::Register(register) => {
+            let body = body::Register { addr: register.addr, digests: register.digests.clone() };
+            (NO_GUID, kind::REGISTER, pack(&body))
+        }
+        CentralMessage::Known(known) => {
+            (NO_GUID, kind::KNOWN, pack(&body::Known { buckets: known.buckets.clone(), last: known.last }))
+        }
+        CentralMessage::Change(change) => {
+            let add = change.add.iter().map(body::File::from).collect();
+            let body = body::Change { serial: change.serial, add, remove: change.remove.clone() };
+            (NO_GUID, kind::CHANGE, pack(&body))
+        }
+        CentralMessage::Renew(renew) => (NO_GUID, kind::RENEW, pack(&body::Renew { digest: renew.digest })),
+        CentralMessage::Lease(lease) => (NO_GUID, kind::LEASE, pack(&body::Lease::from(lease))),
+        CentralMessage::Lookup(lookup) => {
+            let query = ByteBuf::from(seal_query(&lookup.body));
+            (lookup.guid, kind::LOOKUP, pack(&body::Lookup { query, after: lookup.after }))
+        }
+        CentralMessage::Found(found) => {
+            let nodes = found.nodes.iter().map(body::FoundAt::from).collect();
+            (found.guid, kind::FOUND, pack(&body::Found { nodes, next: found.next }))
+        }
+    };
+    frame(out, guid, Travel::start(1, 1), kind, &body);
 }
 
 /// A query's body as bytes, encoded now unless it was before: so that its size is known before it travels.

@@ -16,6 +16,18 @@ pub(super) mod kind {
     pub(in crate::wire) const HIT: u16 = 0x81;
     pub(in crate::wire) const HELLO: u16 = 0x100;
     pub(in crate::wire) const REPORT: u16 = 0x101;
+    pub(in crate::wire) const STATUS: u16 = 0x102;
+    pub(in crate::wire) const REACH: u16 = 0x103;
+    pub(in crate::wire) const PROPOSE: u16 = 0x104;
+    pub(in crate::wire) const FILTER: u16 = 0x110;
+    pub(in crate::wire) const ALTERNATIVES: u16 = 0x111;
+    pub(in crate::wire) const REGISTER: u16 = 0x120;
+    pub(in crate::wire) const KNOWN: u16 = 0x121;
+    pub(in crate::wire) const CHANGE: u16 = 0x122;
+    pub(in crate::wire) const RENEW: u16 = 0x123;
+    pub(in crate::wire) const LEASE: u16 = 0x124;
+    pub(in crate::wire) const LOOKUP: u16 = 0x125;
+    pub(in crate::wire) const FOUND: u16 = 0x126;
 }
 
 /// An envelope as it lies in the buffer.

@@ -120,6 +120,7 @@ fn a_hello_comes_back_as_it_was() {
         observed: None,
         topology: TopologyKind::Flood,
         role: Role::Peer,
+        serves: false,
     };
     let mut bytes = Vec::new();
     encode_hello(&hello, &mut bytes);
@@ -140,6 +141,19 @@ fn a_query_costs_its_body_and_its_envelope() {
     let Message::Query(query) = &samples()[2] else { panic!("the third sample is a query") };
     let message = Message::Query(query.clone());
     assert_eq!(encoded(&message).len(), query.body.sealed().len() + crate::overlay::ENVELOPE_BYTES as usize);
+}
+
+#[test]
+fn a_look_up_costs_what_the_core_says() {
+    for (text, after) in
+        [("jazz".to_owned(), 0), ("x".repeat(250), 200), ("y".repeat(255), 70_000), ("z".into(), 1 << 40)]
+    {
+        let body = std::sync::Arc::new(QueryBody::new(&text, None, Delivery::Direct, true));
+        let lookup = crate::overlay::Lookup { guid: Guid([1; 16]), body: body.clone(), after };
+        let message = Message::Central(Box::new(crate::overlay::CentralMessage::Lookup(lookup)));
+        let bytes = encoded(&message).len() as u64;
+        assert_eq!(bytes, crate::overlay::lookup_bytes(body.sealed().len() as u64, after), "{text} from {after}");
+    }
 }
 
 #[test]

@@ -53,14 +53,17 @@ fn config_says_where_each_value_came_from() {
 fn mistakes_have_their_exit_codes_and_say_what_to_do() {
     let folder = folder();
     let home = folder.path().to_str().expect("a plain path");
-    let cases: [(&[&str], i32, &str); 8] = [
+    let cases: [(&[&str], i32, &str); 11] = [
         (&["status"], 5, "hopscope daemon"),
         (&["search", "x"], 5, "hopscope daemon"),
         (&["get", "magnet:?x"], 5, "hopscope daemon"),
-        (&["daemon", "--topology", "central"], 2, "this version knows flood"),
+        (&["daemon", "--topology", "telepathy"], 2, "this version knows flood, ultrapeer, central"),
         (&["serch", "x"], 2, "search"),
         (&["search"], 2, "WORDS"),
         (&["demo", "--graph", "/nowhere", "--headless"], 2, "/nowhere"),
+        (&["search", "x", "--topology", "central"], 2, "--join"),
+        (&["topology", "--propose"], 2, "NAME"),
+        (&["directory", "--peer", "127.0.0.1:1"], 2, "--peer"),
         (&[], 2, "hopscope daemon"),
     ];
     for (arguments, expected, words) in cases {
@@ -88,7 +91,7 @@ fn what_a_node_finds_wrong_with_a_request_is_a_usage_error_too() {
 fn help_manual_and_completions_come_from_one_grammar() {
     let text = |arguments: &[&str]| String::from_utf8(run(hopscope().args(arguments)).stdout).expect("it is UTF-8");
     let help = text(&["--help"]);
-    for words in ["Exit codes:", "--only-peers", "demo", "completions"] {
+    for words in ["Exit codes:", "--only-peers", "demo", "directory", "--follow", "completions"] {
         assert!(help.contains(words), "{words} is not in the help");
     }
     assert!(!help.contains("exit-with-stdin"), "for labs only");

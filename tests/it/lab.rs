@@ -7,23 +7,21 @@ use serde_json::Value;
 
 use crate::support::{Process, await_end, code, errors, eventually, folder, hopscope, json, run};
 
+/// A lab and its nodes, without its directory.
 fn lab(folder: &Path, arguments: &[&str]) -> (Process, Vec<Value>) {
     let mut command = hopscope();
     command.env("TMPDIR", folder).args(["demo", "--headless", "--json"]).args(arguments);
     let process = Process::start(&mut command);
-    let first = process.line().expect("a node");
-    // A line for each: its links say who else there is.
-    let mut nodes = vec![first];
-    let known = |nodes: &[Value]| {
-        let mut names: Vec<String> = nodes.iter().flat_map(links).chain(nodes.iter().map(name)).collect();
-        names.sort();
-        names.dedup();
-        names.len()
-    };
-    while nodes.len() < known(&nodes) {
-        nodes.push(process.line().expect("a node"));
+    let mut nodes = Vec::new();
+    loop {
+        let node = process.line().expect("a node");
+        // It is the last one.
+        if node["name"] == "directory" {
+            assert_eq!((&node["topology"], &node["role"]), (&"central".into(), &"directory".into()));
+            return (process, nodes);
+        }
+        nodes.push(node);
     }
-    (process, nodes)
 }
 
 fn name(node: &Value) -> String {
@@ -61,6 +59,56 @@ fn its_nodes_are_linked_as_it_says_and_find_each_others_files() {
     assert_eq!(process.ended().code(), Some(0));
     let left = std::fs::read_dir(folder.path()).expect("it is there").count();
     assert_eq!(left, 0, "the lab's folder is gone");
+}
+
+/// The role of each node, as it says itself.
+fn roles(nodes: &[Value]) -> Vec<String> {
+    let role = |node: &Value| {
+        let status = json(&run(hopscope().arg("--home").arg(home(node)).args(["status", "--json"])));
+        status[0]["role"]["role"].as_str().expect("a text").to_owned()
+    };
+    nodes.iter().map(role).collect()
+}
+
+#[test]
+fn all_of_it_changes_when_one_node_proposes_to() {
+    let folder = folder();
+    let (_process, nodes) = lab(folder.path(), &["--topology", "central", "--nodes", "6"]);
+    assert!(nodes.iter().all(|node| node["role"] == "client"), "{nodes:?}");
+    let search = || {
+        let found = run(hopscope().arg("--home").arg(home(&nodes[0])).args(["search", "bach", "--json"]));
+        let mut hits = json(&found);
+        hits.retain(|line| line["type"] == "hit");
+        let mut hits: Vec<String> = hits.iter().map(|hit| format!("{} {}", hit["node"], hit["name"])).collect();
+        hits.sort();
+        hits
+    };
+    let by_directory = search();
+    assert!(!by_directory.is_empty());
+    for (topology, role) in [("flood", "peer"), ("ultrapeer", "ultrapeer")] {
+        // Proposals are rationed: the next one is taken when the time has come.
+        let proposal = || run(hopscope().arg("--home").arg(home(&nodes[0])).args(["topology", topology, "--propose"]));
+        eventually("a proposal is sent", || code(&proposal()) == 0);
+        eventually("all follow", || {
+            let roles = roles(&nodes);
+            roles.iter().any(|other| other == role) && !roles.iter().any(|role| role == "client")
+        });
+        eventually(&format!("{topology} finds what the directory knew"), || search() == by_directory);
+    }
+}
+
+#[test]
+fn ultrapeers_are_elected_and_a_graph_is_for_flooding() {
+    let folder = folder();
+    let (_process, nodes) = lab(folder.path(), &["--topology", "ultrapeer", "--nodes", "8"]);
+    let ultrapeers = nodes.iter().filter(|node| node["role"] == "ultrapeer").count();
+    assert!((1..8).contains(&ultrapeers), "{nodes:?}");
+    for node in nodes.iter().filter(|node| node["role"] == "leaf") {
+        let of = |name: &String| nodes.iter().find(|node| node["name"] == name.as_str()).map(|node| &node["role"]);
+        assert!(!links(node).is_empty() && links(node).iter().all(|name| of(name) == Some(&"ultrapeer".into())));
+    }
+    let refused = run(hopscope().args(["demo", "--headless", "--topology", "central", "--graph", "/dev/null"]));
+    assert_eq!(code(&refused), 2, "{}", errors(&refused));
 }
 
 #[test]

@@ -3,11 +3,16 @@
 //! No test sleeps to wait for something: each waits for the event, the line or the end of the process, and fails when that
 //! does not come.
 
+mod central;
+mod change;
 mod commands;
+mod crowd;
 mod homes;
 mod lab;
 mod line;
+mod replay;
 mod screen;
 mod sim;
 mod support;
 mod tidy;
+mod ultra;

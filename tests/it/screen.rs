@@ -24,6 +24,12 @@ struct Screen {
 
 impl Screen {
     fn start(home: &Path) -> Self {
+        let home = home.to_str().expect("a plain path");
+        Self::run(&["--no-discovery", "--listen", "127.0.0.1:0", "--home", home])
+    }
+
+    /// Runs the program with these arguments.
+    fn run(arguments: &[&str]) -> Self {
         let pair = native_pty_system().openpty(size(30, 100)).expect("there are terminals");
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_hopscope"));
         for (variable, _) in std::env::vars_os() {
@@ -32,8 +38,7 @@ impl Screen {
             }
         }
         command.env("TERM", "xterm-256color");
-        command.args(["--no-discovery", "--listen", "127.0.0.1:0", "--home"]);
-        command.arg(home);
+        command.args(arguments);
         let child = pair.slave.spawn_command(command).expect("the program starts");
         let mut output = pair.master.try_clone_reader().expect("it can be read");
         let keys = pair.master.take_writer().expect("it can be written");
@@ -150,4 +155,20 @@ fn a_node_that_is_killed_leaves_the_terminal_as_it_was() {
     screen.wait_for_the_old_terminal();
     assert_eq!(screen.child.wait().expect("it is our child").exit_code(), 128 + 9);
     assert!(!screen.is_raw());
+}
+
+#[test]
+fn a_recorded_flood_is_played_on_the_same_screen_and_says_that_it_is_one() {
+    let folder = folder();
+    let trace = concat!(env!("CARGO_MANIFEST_DIR"), "/demo/traces/flood.ndjson");
+    let mut screen = Screen::run(&["replay", trace, "--home", folder.path().to_str().expect("a plain path")]);
+    screen.wait_for_text("recorded: no network");
+    // A third of the way, by hops: three nodes and no more.
+    screen.type_keys(b".");
+    screen.wait_for_text("up to hop 1");
+    screen.type_keys(b"/bach\r");
+    screen.wait_for_text("This is a recording");
+    screen.type_keys(b"q");
+    screen.wait_for_the_old_terminal();
+    assert!(screen.child.wait().expect("it is our child").success());
 }

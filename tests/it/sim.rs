@@ -1,10 +1,12 @@
 //! `hopscope sim`: the simulator as a command.
 
+use std::path::{Path, PathBuf};
 use std::process::Output;
 
+use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::support::{code, errors, folder, hopscope, json, run};
+use crate::support::{Process, code, errors, eventually, folder, hopscope, json, run};
 
 fn flood(arguments: &[&str]) -> Output {
     run(hopscope().args(["sim", "flood"]).args(arguments))
@@ -93,4 +95,127 @@ fn graphs_that_make_no_sense_are_refused_in_a_sentence() {
         assert_eq!(code(&output), 2, "{arguments:?}: {}", errors(&output));
         assert!(errors(&output).contains(words), "{arguments:?}: {}", errors(&output));
     }
+}
+
+#[test]
+fn published_results_stand_beside_ours_as_a_table_and_as_json() {
+    let reproduce = |arguments: &[&str]| run(hopscope().args(["sim", "reproduce"]).args(arguments));
+    let table = reproduce(&["gia"]);
+    assert_eq!(code(&table), 0, "{}", errors(&table));
+    let text = String::from_utf8(table.stdout).expect("it is UTF-8");
+    assert!(text.contains("gia: Chawathe") && text.contains("2003"), "{text}");
+    assert!(text.contains("ok") && text.contains("recalled  model") && text.contains(" 0 broken"), "{text}");
+    let rows = |seed: &str| {
+        let output = reproduce(&["gia", "--json", "--seed", seed]);
+        assert_eq!(code(&output), 0, "{}", errors(&output));
+        json(&output)
+    };
+    let once = rows("3");
+    assert_eq!(once, rows("3"), "in two processes");
+    assert_ne!(once, rows("4"));
+    let (sum, figures) = once.split_last().expect("there are some");
+    assert_eq!(*sum, serde_json::json!({"holds": figures.len(), "differs": 0, "broken": 0}));
+    for name in ["study", "paper", "what", "published", "ours", "difference", "allowed", "basis", "how", "verdict"] {
+        assert!(figures.iter().all(|figure| !figure[name].is_null()), "{name} in {figures:?}");
+    }
+}
+
+#[test]
+fn results_that_there_are_not_are_answered_with_those_that_there_are() {
+    let output = run(hopscope().args(["sim", "reproduce", "napster"]));
+    assert_eq!(code(&output), 2);
+    let said = errors(&output);
+    for word in ["no results `napster`", "choose all", "ritter", "lv", "million"] {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+    let bare = run(hopscope().args(["sim", "reproduce", "gia", "--seed", "x"]));
+    assert_eq!(code(&bare), 2, "a seed is a number");
+}
+
+/// Writes a scenario.
+fn scenario(folder: &Path, text: &str) -> PathBuf {
+    let path = folder.join("small.toml");
+    std::fs::write(&path, text).expect("it can be written");
+    path
+}
+
+fn sim(arguments: &[&str]) -> Output {
+    run(hopscope().arg("sim").args(arguments))
+}
+
+const SMALL: &str = "about = \"a <small> one\"\nnodes = 20\nduration = \"1m\"\n[churn]\nabsence = { law = \"exponential\", \
+                     median = \"5s\" }\nsession = { law = \"pareto\", median = \"20s\" }\n[searches]\nevery = \"10s\"\n\
+                     ttl = [2, 4]\n";
+
+#[test]
+fn a_scenario_runs_the_same_in_two_processes_and_tells_what_came_of_it() {
+    let folder = folder();
+    let path = scenario(folder.path(), SMALL);
+    let path = path.to_str().expect("a plain path");
+    let svg = folder.path().join("small.svg");
+    let output = sim(&["run", path, "--seed", "5", "--json", "--svg", svg.to_str().expect("a plain path")]);
+    assert_eq!(code(&output), 0, "{}", errors(&output));
+    let report = json(&output).remove(0);
+    let run = &report["runs"][0];
+    assert_eq!((&report["scenario"], &report["seed"], &report["finished"]), (&"small".into(), &5.into(), &true.into()));
+    assert_eq!((&run["topology"], &run["nodes"], &run["virtual_ms"]), (&"flood".into(), &20.into(), &60_000.0.into()));
+    let ttls: Vec<_> = run["by_ttl"].as_array().expect("a list").iter().map(|row| row["ttl"].clone()).collect();
+    assert_eq!(ttls, [2, 4]);
+    let hash =
+        |seed: &str| String::from_utf8(sim(&["run", path, "--seed", seed, "--hash"]).stdout).expect("it is UTF-8");
+    assert_eq!(hash("5"), format!("flood {}\n", run["hash"].as_str().expect("a text")), "in another process");
+    assert_ne!(hash("5"), hash("6"));
+    let svg = std::fs::read_to_string(svg).expect("it was written");
+    assert!(svg.starts_with("<svg ") && svg.contains("Horizon") && svg.contains("a &lt;small> one"), "{svg}");
+    let table = String::from_utf8(sim(&["run", path]).stdout).expect("it is UTF-8");
+    assert!(table.contains("simulated: small: 20 nodes") && table.contains("searches by TTL"), "{table}");
+}
+
+#[test]
+fn scenarios_that_make_no_sense_are_refused_by_line() {
+    let folder = folder();
+    let cases = [
+        ("nodes = 5\nnodez = 5\n", "small.toml:2: there is no `nodez` here; did you mean `nodes`?"),
+        ("[links]\nloss = 2\n", "small.toml:2: 2 is no fraction"),
+        ("nodes = \n", "small.toml:1: "),
+    ];
+    for (text, words) in cases {
+        let path = scenario(folder.path(), text);
+        let output = sim(&["run", path.to_str().expect("a plain path")]);
+        assert_eq!((code(&output), errors(&output).contains(words)), (2, true), "{}", errors(&output));
+    }
+    let path = scenario(folder.path(), "");
+    let output = sim(&["run", path.to_str().expect("a plain path"), "--seed", "x"]);
+    assert!(code(&output) == 2 && errors(&output).contains("--seed"), "{}", errors(&output));
+    let output = sim(&["run", "/nowhere/a.toml"]);
+    assert!(code(&output) == 2 && errors(&output).contains("/nowhere/a.toml cannot be read"), "{}", errors(&output));
+}
+
+#[test]
+fn seeds_are_checked_and_counted() {
+    let output = sim(&["check", "--seeds", "3", "--from", "1000", "--json"]);
+    assert_eq!(code(&output), 0, "{}", errors(&output));
+    let report = json(&output).remove(0);
+    assert!(report["seeds"].as_u64() > Some(3), "those that once failed are run too: {report}");
+    assert_eq!(report["failures"], serde_json::json!([]));
+}
+
+/// Linux tells which signals a process catches.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_interrupt_ends_a_run_with_what_was_done() {
+    let folder = folder();
+    let path = scenario(folder.path(), "nodes = 50\nduration = \"99d\"\n");
+    let mut process = Process::start(hopscope().args(["sim", "run", "--json"]).arg(path));
+    let status = format!("/proc/{}/status", process.child.id());
+    eventually("it catches the interrupt", || {
+        let status = std::fs::read_to_string(&status).expect("it runs");
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).expect("a mask");
+        u64::from_str_radix(caught.trim(), 16).expect("a number") & 2 != 0
+    });
+    process.signal(Signal::INT);
+    let report = process.wait_for("the report", |line| line["runs"].is_array());
+    assert_eq!(report["finished"], false);
+    assert!(report["runs"][0]["virtual_ms"].as_f64().is_some_and(|time| time > 0.0));
+    assert_eq!(process.ended().code(), Some(1));
 }

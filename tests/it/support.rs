@@ -132,6 +132,51 @@ impl Node {
         Self { process, home: home.to_owned(), addr }
     }
 
+    /// Starts a node with these settings, which shares `<home>/share`; it finds others as any node does, but for those on
+    /// the local network.
+    pub(crate) fn free(home: &Path, settings: &[&str]) -> Self {
+        std::fs::create_dir_all(home.join("share")).expect("the folder can be made");
+        let mut command = hopscope();
+        command.args(["daemon", "--json", "--no-discovery", "--listen", "127.0.0.1:0"]).arg("--home").arg(home);
+        command.arg("--share").arg(home.join("share")).args(settings);
+        Self::run(home, &mut command)
+    }
+
+    /// Starts a directory alone.
+    pub(crate) fn directory(home: &Path, listen: &str) -> Self {
+        let mut command = hopscope();
+        command.args(["directory", "--json", "--listen", listen]).arg("--home").arg(home);
+        Self::run(home, &mut command)
+    }
+
+    /// Ends it at once, without a goodbye.
+    pub(crate) fn kill(&mut self) {
+        self.process.signal(Signal::KILL);
+        self.process.ended();
+    }
+
+    /// What `GET /v1/status` says.
+    pub(crate) fn status(&self) -> Value {
+        json(&self.command(&["status", "--json"])).swap_remove(0)
+    }
+
+    /// The names of the files that a search finds, in order.
+    pub(crate) fn found(&self, words: &str) -> Vec<String> {
+        let found = json(&self.command(&["search", words, "--timeout", "3s", "--json"]));
+        let hits = found.iter().filter(|line| line["type"] == "hit");
+        let mut names: Vec<String> = hits.map(|hit| hit["name"].as_str().expect("a name").to_owned()).collect();
+        names.sort();
+        names
+    }
+
+    /// Waits until it is registered with a directory; returns that directory's address.
+    pub(crate) fn wait_until_registered(&self) -> String {
+        let line = self
+            .process
+            .wait_for("its registration", |line| line["type"] == "directory" && line["state"] == "registered");
+        line["addr"].as_str().expect("an address").to_owned()
+    }
+
     pub(crate) fn share(&self, name: &str, content: &[u8]) {
         std::fs::write(self.home.join("share").join(name), content).expect("the share can be written");
     }
@@ -154,11 +199,22 @@ impl Node {
         run(hopscope().arg("--home").arg(&self.home).args(arguments))
     }
 
+    /// Has it dial an address.
+    pub(crate) fn add_peer(&self, addr: &str) -> String {
+        self.request_with("POST /v1/neighbors", &format!(r#"{{"addr":"{addr}"}}"#))
+    }
+
     /// A request to its control socket, and all of the answer.
     pub(crate) fn request(&self, request: &str) -> String {
+        self.request_with(request, "")
+    }
+
+    pub(crate) fn request_with(&self, request: &str, body: &str) -> String {
         let mut stream = UnixStream::connect(self.home.join("control.sock")).expect("the socket answers");
         stream.set_read_timeout(Some(PATIENCE)).expect("it has a timeout");
-        write!(stream, "{request} HTTP/1.1\r\nhost: hopscope\r\ncontent-length: 0\r\n\r\n").expect("it reads");
+        let length = body.len();
+        write!(stream, "{request} HTTP/1.1\r\nhost: hopscope\r\ncontent-length: {length}\r\n\r\n{body}")
+            .expect("it reads");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("it answers");
         answer
@@ -166,12 +222,25 @@ impl Node {
 }
 
 /// Asks again until it holds: for what no event tells of.
+pub(crate) fn eventually(what: &str, holds: impl FnMut() -> bool) {
+    within(PATIENCE, what, holds);
+}
+
+/// The same for what is promised within a time.
 #[expect(clippy::disallowed_methods, reason = "real processes take real time")]
-pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) fn within(time: Duration, what: &str, mut holds: impl FnMut() -> bool) {
     let start = std::time::Instant::now();
     while !holds() {
-        assert!(start.elapsed() < PATIENCE, "{what}: it does not come about");
+        assert!(start.elapsed() < time, "{what}: it does not come about within {time:?}");
     }
+}
+
+/// Waits for something, and says how long that took.
+#[expect(clippy::disallowed_methods, reason = "real processes take real time")]
+pub(crate) fn timed<T>(wait: impl FnOnce() -> T) -> (T, Duration) {
+    let start = std::time::Instant::now();
+    let result = wait();
+    (result, start.elapsed())
 }
 
 /// The command of a daemon that talks to nobody, unless more is added.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// Rooms, and the rooms that each may use; of `share` and `overlay` only the trait `Library`.
+/// Rooms, and the rooms that each may use; of `overlay` only the traits `Library` and `Registry`.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("base", &[]),
     ("proto", &["base"]),
@@ -11,12 +11,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("sim", &["overlay", "proto", "base"]),
     ("wire", &["overlay", "proto", "base"]),
     ("share", &["overlay", "proto", "base"]),
+    ("directory", &["share", "overlay", "proto", "base"]),
     ("transfer", &["share", "proto", "base"]),
     ("net", &["overlay", "wire", "proto", "base"]),
-    ("app", &["net", "share", "transfer", "overlay", "wire", "proto", "base"]),
+    ("app", &["net", "directory", "share", "transfer", "overlay", "wire", "proto", "base"]),
+    ("trace", &["app"]),
     ("tui", &["app"]),
     ("control", &["app"]),
-    ("cli", &["tui", "control", "app", "sim", "base"]),
+    ("cli", &["tui", "control", "trace", "app", "sim", "base"]),
 ];
 
 fn root() -> &'static Path {

@@ -1,7 +1,7 @@
-//! The processes of a lab: each a `daemon` of this very program, with a home of its own, which dies with its parent.
+//! The processes of a lab: each a `daemon` or the `directory` of this very program, which dies with its parent.
 
 use std::fs::OpenOptions;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -11,7 +11,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::super::failure::Failure;
-use crate::app::{Event, Home, NodeId, PeerAddr, UpDown};
+use super::plan::{Plan, flags_of_all};
+use crate::app::{DirectoryState, Event, Home, NodeId, PeerAddr, Role, TopologyKind, UpDown};
 use crate::control::Client;
 
 /// For a child to listen. A busy machine needs a while for the last of two hundred.
@@ -21,23 +22,17 @@ const GOODBYE: Duration = Duration::from_secs(2);
 /// Lines of a log that are shown when a child does not start.
 const LAST_LINES: usize = 5;
 
-/// How to start a child.
-#[derive(Clone, Debug)]
-pub(super) struct Plan {
-    pub(super) name: String,
-    pub(super) home: PathBuf,
-    pub(super) share: PathBuf,
-    pub(super) log: PathBuf,
-    pub(super) max_neighbors: usize,
-    /// Flags that all children have.
-    pub(super) flags: Vec<String>,
-}
-
 /// What a child has said so far.
 #[derive(Clone, Debug, Default)]
 struct Said {
     listening: Option<Event>,
-    neighbors: Vec<NodeId>,
+    topology: TopologyKind,
+    role: Role,
+    neighbors: Vec<(NodeId, Role)>,
+    /// Whether it is registered with a directory.
+    registered: bool,
+    /// Files that can be found.
+    files: u64,
 }
 
 /// A running child.
@@ -69,13 +64,8 @@ impl Child {
             OpenOptions::new().create(true).append(true).open(&plan.log).map_err(|error| failed(error.to_string()))?;
         let mut command = Command::new(executable);
         command
-            .args(["daemon", "--json", "--exit-with-stdin", "--only-peers", "--no-discovery", "--listen=127.0.0.1:0"])
-            .arg(format!("--max-neighbors={}", plan.max_neighbors))
-            .arg(format!("--name={}", plan.name))
-            .arg(format!("--home={}", plan.home.display()))
-            .arg(format!("--share={}", plan.share.display()))
-            .arg(format!("--log-file={}", plan.log.display()))
-            .args(&plan.flags)
+            .args(&plan.arguments)
+            .args(flags_of_all(&plan))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(log)
@@ -108,9 +98,34 @@ impl Child {
         Client::new(&Home { config: home.clone(), state: home.clone(), socket: home.join("control.sock") })
     }
 
-    /// Returns when it has that many neighbors; false if it ended before.
-    pub(super) async fn linked(&self, degree: usize) -> bool {
-        self.said.clone().wait_for(|said| said.neighbors.len() >= degree).await.is_ok()
+    /// Its role now.
+    pub(super) fn role(&self) -> Role {
+        self.said.borrow().role
+    }
+
+    /// Its first line, as it would be now.
+    pub(super) fn listening_now(&self) -> Event {
+        let (now_topology, now_role) = {
+            let said = self.said.borrow();
+            (said.topology, said.role)
+        };
+        match self.listening.clone() {
+            Event::Listening { node, addr, control, .. } => {
+                Event::Listening { node, addr, control, topology: now_topology, role: now_role }
+            }
+            other => other,
+        }
+    }
+
+    /// Returns when it is linked as its topology has it, flooding to so many others, and so many files can be found; false
+    /// if it ended before.
+    pub(super) async fn settled(&self, neighbors: usize, files: u64) -> bool {
+        self.said.clone().wait_for(|said| said.is_settled(neighbors, files)).await.is_ok()
+    }
+
+    /// Whether that holds now.
+    pub(super) fn is_settled(&self, neighbors: usize, files: u64) -> bool {
+        self.said.borrow().is_settled(neighbors, files)
     }
 
     /// Lets go of its life line.
@@ -172,16 +187,42 @@ impl Starting {
 async fn read(stdout: ChildStdout, said: watch::Sender<Said>, name: String) -> String {
     let mut lines = BufReader::new(stdout).lines();
     while let Ok(Some(line)) = lines.next_line().await {
-        match serde_json::from_str(&line) {
-            Ok(event @ Event::Listening { .. }) => said.send_modify(|said| said.listening = Some(event)),
-            Ok(Event::Neighbor { event, node, .. }) => said.send_modify(|said| {
-                said.neighbors.retain(|&other| other != node);
-                if event == UpDown::Up {
-                    said.neighbors.push(node);
-                }
-            }),
-            _ => {}
+        if let Ok(event) = serde_json::from_str(&line) {
+            said.send_if_modified(|said| said.take(event));
         }
     }
     name
+}
+
+impl Said {
+    fn is_settled(&self, neighbors: usize, files: u64) -> bool {
+        let linked = match (self.topology, self.role) {
+            (TopologyKind::Central, _) => self.registered,
+            (TopologyKind::Ultrapeer, Role::Leaf) => self.neighbors.iter().any(|(_, kind)| *kind == Role::Ultrapeer),
+            (TopologyKind::Ultrapeer, _) => true,
+            (TopologyKind::Flood, _) => self.neighbors.len() >= neighbors,
+        };
+        linked && self.files >= files
+    }
+
+    /// Takes in what the child said; returns whether that is of interest.
+    fn take(&mut self, event: Event) -> bool {
+        match event {
+            Event::Listening { topology, role, .. } => {
+                (self.topology, self.role) = (topology, role);
+                self.listening = Some(event);
+            }
+            Event::Topology { topology, role, .. } => (self.topology, self.role) = (topology, role),
+            Event::Directory { state, .. } => self.registered = state == DirectoryState::Registered,
+            Event::Library { files, hashing, .. } => self.files = if hashing == 0 { files } else { 0 },
+            Event::Neighbor { event, node, kind, .. } => {
+                self.neighbors.retain(|&(other, _)| other != node);
+                if event == UpDown::Up {
+                    self.neighbors.push((node, kind));
+                }
+            }
+            _ => return false,
+        }
+        true
+    }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::super::failure::Failure;
 use super::super::grammar::MAX_LAB_NODES;
 use super::super::graph_file;
+use super::{DIRECTORY, LOGS, VIEWER};
 use crate::base::Rng;
 use crate::sim::{Mistake, read_pairs};
 
@@ -17,6 +18,8 @@ const MAX_DEGREE: usize = 4;
 const MAX_GRAPH: u64 = 1024 * 1024;
 /// Bytes of a node's name in it.
 const MAX_NAME: usize = 32;
+/// Names that a lab has a use for itself.
+const RESERVED: [&str; 3] = [DIRECTORY, LOGS, VIEWER];
 /// Mistakes listed of one file.
 const MAX_MISTAKES: usize = 20;
 
@@ -97,6 +100,16 @@ impl Graph {
         self.neighbors(node).count()
     }
 
+    /// Whom each node dials, so that every link is dialled once, and nobody is left to wait while others dial all of theirs.
+    pub(super) fn dials(&self) -> Vec<Vec<usize>> {
+        let mut dials = vec![Vec::new(); self.names.len()];
+        for &(a, b) in &self.links {
+            let (who, whom) = if dials[b].len() < dials[a].len() { (b, a) } else { (a, b) };
+            dials[who].push(whom);
+        }
+        dials
+    }
+
     /// Parts that have no link to each other; 1 for a connected graph.
     pub(super) fn parts(&self) -> usize {
         let mut seen = vec![false; self.names.len()];
@@ -126,6 +139,9 @@ fn number<'a>(names: &mut Vec<String>, numbers: &mut BTreeMap<&'a str, usize>, n
     let sane = name.len() <= MAX_NAME
         && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))
         && !name.starts_with('.');
+    if RESERVED.contains(&name) {
+        return Err(format!("`{name}` is what the lab calls a part of its own; choose another name"));
+    }
     if !sane {
         let shown = crate::app::Untrusted::from(name).visible(MAX_NAME);
         return Err(format!("`{shown}` is no name: use at most {MAX_NAME} letters, digits, - and _"));
@@ -164,6 +180,11 @@ mod tests {
             // The last of them may find no partner left.
             let poor = degrees.iter().filter(|&&degree| degree < MIN_DEGREE.min(count - 1)).count();
             prop_assert!(poor <= 2, "{degrees:?}");
+            let dials = graph.dials();
+            prop_assert_eq!(dials.iter().map(Vec::len).sum::<usize>(), graph.links.len());
+            for (node, dialled) in dials.iter().enumerate() {
+                prop_assert!(dialled.iter().all(|&other| graph.links.contains(&super::pair(node, other))));
+            }
         }
     }
 
@@ -185,6 +206,7 @@ mod tests {
     fn every_mistake_of_a_file_has_its_line() {
         let mistakes = Graph::parse("a b\na\n../x b\na b c\n").unwrap_err();
         assert_eq!(mistakes.iter().map(|mistake| mistake.line).collect::<Vec<_>>(), [2, 3, 4]);
+        assert!(Graph::parse("a directory\n").unwrap_err()[0].why.contains("choose another name"));
         for empty in ["", "# nothing\n", "a a\n"] {
             assert_eq!(Graph::parse(empty).unwrap_err()[0].line, 1, "{empty:?}");
         }

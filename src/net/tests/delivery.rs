@@ -44,11 +44,12 @@ fn pool(notes: mpsc::Sender<Note>) -> DirectPool {
         observed: None,
         topology: TopologyKind::Flood,
         role: Role::Peer,
+        serves: false,
     };
     let shared = Shared {
         clock: Clock::start(),
         endpoint: endpoint(),
-        hello,
+        hello: tokio::sync::watch::channel(hello).1,
         notes,
         tally: Arc::default(),
         tracker: TaskTracker::new(),
@@ -61,7 +62,7 @@ fn pool(notes: mpsc::Sender<Note>) -> DirectPool {
 /// A listener that proves itself and hands the connection out.
 async fn accept(listener: &TcpListener) -> Connection {
     let (socket, remote) = listener.accept().await.unwrap();
-    let admission = Admission::new(1);
+    let admission = Admission::new(64, 1);
     let slot = admission.admit(admission.place().await.unwrap(), remote.ip()).unwrap();
     endpoint().answer(socket, remote, slot).await.unwrap()
 }

@@ -34,6 +34,7 @@ fn hello() -> Vec<u8> {
         observed: None,
         topology: TopologyKind::Flood,
         role: Role::Peer,
+        serves: false,
     };
     wire::encode_hello(&hello, &mut frame);
     frame
@@ -128,7 +129,7 @@ async fn messages_that_break_their_rules_are_counted_and_the_link_lives() {
 async fn who_does_not_read_loses_the_link_and_the_others_do_not_notice() {
     let mut patient = settings(&[]);
     patient.core.silence = std::time::Duration::from_secs(10_000);
-    let mut net = start(patient, std::sync::Arc::new(OneFile(""))).await.unwrap();
+    let mut net = start(patient, std::sync::Arc::new(OneFile("")), None).await.unwrap();
     let mut stuck = stranger(&net, Purpose::Link).await;
     stuck.write_all(&hello()).await.unwrap();
     stuck.flush().await.unwrap();
@@ -178,7 +179,7 @@ async fn only_deliveries_are_taken_over_a_direct_connection() {
 async fn without_the_passphrase_there_is_nothing_to_see() {
     let mut private = settings(&[]);
     private.passphrase = Some("open sesame".to_owned());
-    let mut net = start(private, std::sync::Arc::new(OneFile("secret.txt"))).await.unwrap();
+    let mut net = start(private, std::sync::Arc::new(OneFile("secret.txt")), None).await.unwrap();
 
     for purpose in [Purpose::Link, Purpose::Direct, Purpose::File] {
         let mut stream = stranger(&net, purpose).await;
@@ -190,13 +191,13 @@ async fn without_the_passphrase_there_is_nothing_to_see() {
     }
     let mut wrong = settings(&[&net]);
     wrong.passphrase = Some("open barley".to_owned());
-    let mut thief = start(wrong, std::sync::Arc::new(OneFile(""))).await.unwrap();
+    let mut thief = start(wrong, std::sync::Arc::new(OneFile("")), None).await.unwrap();
     assert!(thief.dialer.file(addr(&net), None).await.is_err());
     status(&mut net, counted(|status| status.net.strangers, 4)).await;
     assert!(thief.events.try_recv().is_err() && net.events.try_recv().is_err());
 
     let mut right = settings(&[&net]);
     right.passphrase = Some("open sesame".to_owned());
-    let mut member = start(right, std::sync::Arc::new(OneFile(""))).await.unwrap();
+    let mut member = start(right, std::sync::Arc::new(OneFile("")), None).await.unwrap();
     assert_eq!(neighbor_up(&mut member).await, net.node);
 }

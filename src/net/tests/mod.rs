@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::{Identity, Net, NetCommand, NetError, NetSearch, NetSettings, NetStatus, SearchError, start};
-use crate::overlay::{self, Delivery, Event, FoundFile, Library, TopologyKind};
+use crate::overlay::{self, Delivery, Event, FoundFile, Library};
 use crate::proto::{FileId, Guid, NodeId, PeerAddr, Query};
 
 /// Longer than anything here takes on a busy machine.
@@ -29,6 +29,12 @@ impl Library for OneFile {
     fn totals(&self) -> (u64, u64) {
         (u64::from(!self.0.is_empty()), 7)
     }
+
+    fn each(&self, visit: &mut dyn FnMut(&str, u64, &FileId)) {
+        if !self.0.is_empty() {
+            visit(self.0, 7, &FileId([7; 32]));
+        }
+    }
 }
 
 /// Settings of a node on loopback that links to `peers` only.
@@ -39,16 +45,16 @@ fn settings(peers: &[&Net]) -> NetSettings {
         agent: "hopscope/test".to_owned(),
         identity: Identity::ephemeral().unwrap(),
         peers: peers.iter().map(|peer| peer.bound.to_string()).collect(),
+        directories: Vec::new(),
         remembered: Vec::new(),
         discovery: false,
         passphrase: None,
         core: overlay::Config { only_peers: true, ..overlay::Config::default() },
-        topology: TopologyKind::Flood,
     }
 }
 
 async fn node(peers: &[&Net], file: &'static str) -> Net {
-    start(settings(peers), Arc::new(OneFile(file))).await.unwrap()
+    start(settings(peers), Arc::new(OneFile(file)), None).await.unwrap()
 }
 
 /// The first event that `pick` wants; the others are dropped.
@@ -187,7 +193,7 @@ async fn a_node_does_not_stay_linked_to_itself() {
     // Listening on all addresses it does not know yet that this is one of them.
     let mut open = settings(&[]);
     open.listen = ([0, 0, 0, 0], 0).into();
-    let mut alice = start(open, Arc::new(OneFile(""))).await.unwrap();
+    let mut alice = start(open, Arc::new(OneFile("")), None).await.unwrap();
     let (reply, answer) = oneshot::channel();
     let own = format!("127.0.0.1:{}", alice.bound.port());
     alice.commands.send(NetCommand::AddPeer(own, reply)).await.unwrap();
@@ -201,18 +207,18 @@ async fn a_port_in_use_and_a_bad_peer_are_said_clearly() {
     let alice = node(&[], "").await;
     let mut taken = settings(&[]);
     taken.listen = alice.bound;
-    let error = start(taken, Arc::new(OneFile(""))).await.err().unwrap();
+    let error = start(taken, Arc::new(OneFile("")), None).await.err().unwrap();
     assert!(matches!(error, NetError::InUse(_)));
     assert!(error.hint().contains("--listen"), "{error}: {}", error.hint());
 
     let mut bad = settings(&[]);
     bad.peers = vec!["peer.example".to_owned()];
-    let error = start(bad, Arc::new(OneFile(""))).await.err().unwrap();
+    let error = start(bad, Arc::new(OneFile("")), None).await.err().unwrap();
     assert_eq!(error.code(), "bad_peer");
 
     let mut elsewhere = settings(&[]);
     elsewhere.listen = "192.0.2.1:0".parse().unwrap();
-    let error = start(elsewhere, Arc::new(OneFile(""))).await.err().unwrap();
+    let error = start(elsewhere, Arc::new(OneFile("")), None).await.err().unwrap();
     assert!(matches!(error, NetError::NotLocal(_)));
 }
 
@@ -221,7 +227,7 @@ async fn a_wildcard_listener_knows_or_learns_an_address_at_which_it_answers() {
     let alice = node(&[], "").await;
     let mut open = settings(&[&alice]);
     open.listen = ([0, 0, 0, 0], 0).into();
-    let mut bob = start(open, Arc::new(OneFile(""))).await.unwrap();
+    let mut bob = start(open, Arc::new(OneFile("")), None).await.unwrap();
     let seen = status(&mut bob, |status| status.own_addr.is_some()).await;
     assert_eq!(seen.own_addr.unwrap().0.port(), bob.bound.port());
     alice.dialer.file(seen.own_addr.unwrap(), Some(bob.node)).await.expect("it is reached there");
@@ -232,7 +238,7 @@ async fn a_long_name_is_cut_between_characters() {
     let alice = node(&[], "").await;
     let mut long = settings(&[&alice]);
     long.name = format!("x{}", "é".repeat(100));
-    let mut bob = start(long, Arc::new(OneFile(""))).await.unwrap();
+    let mut bob = start(long, Arc::new(OneFile("")), None).await.unwrap();
     neighbor_up(&mut bob).await;
     let mut alice = alice;
     let seen = status(&mut alice, |status| !status.links.is_empty()).await;
@@ -246,8 +252,8 @@ async fn nodes_on_one_network_find_each_other_unless_they_are_told_not_to() {
         (settings.discovery, settings.core.only_peers) = (true, false);
         settings
     };
-    let mut alice = start(discovering(), Arc::new(OneFile(""))).await.unwrap();
-    let bob = start(discovering(), Arc::new(OneFile(""))).await.unwrap();
+    let mut alice = start(discovering(), Arc::new(OneFile("")), None).await.unwrap();
+    let bob = start(discovering(), Arc::new(OneFile("")), None).await.unwrap();
     // Other nodes may be on this machine as well.
     let found = async { while neighbor_up(&mut alice).await != bob.node {} };
     timeout(PATIENCE, found).await.expect("they find each other");
@@ -260,5 +266,5 @@ async fn nodes_on_one_network_find_each_other_unless_they_are_told_not_to() {
 async fn an_empty_passphrase_does_not_open_a_private_overlay() {
     let mut private = settings(&[]);
     private.passphrase = Some(" \n".to_owned());
-    assert!(matches!(start(private, Arc::new(OneFile(""))).await.err(), Some(NetError::EmptyPassphrase)));
+    assert!(matches!(start(private, Arc::new(OneFile("")), None).await.err(), Some(NetError::EmptyPassphrase)));
 }

@@ -8,7 +8,7 @@ const LEAST_GROWTH: usize = 6;
 /// File numbers in some order that the caller knows. A short list is one piece; a long one is cut into chunks, so that a
 /// change moves kilobytes even among a million. Grows by an eighth, not by doubling: there is one list for every word.
 #[derive(Debug)]
-pub(super) enum Ids {
+pub(crate) enum Ids {
     Few(Vec<u32>),
     Many(Vec<Vec<u32>>),
 }
@@ -24,23 +24,23 @@ impl Default for Ids {
 
 impl Ids {
     /// Numbers in the list.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.chunks().iter().map(Vec::len).sum()
     }
 
     /// Whether it has none.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.chunks().iter().all(Vec::is_empty)
     }
 
     /// The numbers in order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = u32> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = u32> {
         self.chunks().iter().flatten().copied()
     }
 
     /// The numbers from the first one on that is not `before` the wanted place; `before` must hold for a beginning of
     /// the list only.
-    pub(super) fn iter_from(&self, before: impl FnMut(u32) -> bool) -> impl Iterator<Item = u32> {
+    pub(crate) fn iter_from(&self, before: impl FnMut(u32) -> bool) -> impl Iterator<Item = u32> {
         let (chunk, at) = self.find(before);
         let chunks = self.chunks();
         let first = chunks.get(chunk).map_or(&[][..], |ids| &ids[at..]);
@@ -48,14 +48,28 @@ impl Ids {
     }
 
     /// Puts a number behind all others.
-    pub(super) fn push(&mut self, id: u32) {
+    pub(crate) fn push(&mut self, id: u32) {
         let last = self.chunks().len().saturating_sub(1);
         let at = self.chunks().last().map_or(0, Vec::len);
         self.insert_at((last, at), id);
     }
 
+    /// Takes the last number out.
+    pub(crate) fn pop(&mut self) -> Option<u32> {
+        match self {
+            Self::Few(ids) => ids.pop(),
+            Self::Many(chunks) => {
+                let id = chunks.last_mut()?.pop();
+                if chunks.last().is_some_and(Vec::is_empty) {
+                    chunks.pop();
+                }
+                id
+            }
+        }
+    }
+
     /// Puts a number at the first place that is not `before` it, unless it stands there already.
-    pub(super) fn insert(&mut self, id: u32, before: impl FnMut(u32) -> bool) {
+    pub(crate) fn insert(&mut self, id: u32, before: impl FnMut(u32) -> bool) {
         let (chunk, at) = self.find(before);
         if self.chunks().get(chunk).and_then(|ids| ids.get(at)) != Some(&id) {
             self.insert_at((chunk, at), id);
@@ -63,7 +77,7 @@ impl Ids {
     }
 
     /// Takes a number out if it is there; `before` tells what stands before it.
-    pub(super) fn remove(&mut self, id: u32, before: impl FnMut(u32) -> bool) {
+    pub(crate) fn remove(&mut self, id: u32, before: impl FnMut(u32) -> bool) {
         let (chunk, at) = self.find(before);
         match self {
             Self::Few(ids) if ids.get(at) == Some(&id) => {
@@ -78,7 +92,7 @@ impl Ids {
     }
 
     /// Bytes on the heap.
-    pub(super) fn heap_bytes(&self) -> usize {
+    pub(crate) fn heap_bytes(&self) -> usize {
         match self {
             Self::Few(ids) => ids.capacity() * 4,
             Self::Many(chunks) => {
@@ -158,20 +172,20 @@ fn join_small(chunks: &mut Vec<Vec<u32>>, chunk: usize) {
 
 /// A reader of a list in ascending order that is told where to go on.
 #[derive(Clone, Debug)]
-pub(super) struct Cursor<'a> {
+pub(crate) struct Cursor<'a> {
     chunks: &'a [Vec<u32>],
     at: usize,
 }
 
 impl<'a> Cursor<'a> {
     /// A reader at the beginning.
-    pub(super) fn new(ids: &'a Ids) -> Self {
+    pub(crate) fn new(ids: &'a Ids) -> Self {
         Self { chunks: ids.chunks(), at: 0 }
     }
 
     /// Whether the list has this number; to be asked in ascending order. Gallops: near numbers cost little, far ones
     /// the logarithm of the distance.
-    pub(super) fn has(&mut self, id: u32) -> bool {
+    pub(crate) fn has(&mut self, id: u32) -> bool {
         let is_before = |ids: &Vec<u32>| ids.last().is_none_or(|&last| last < id);
         if self.chunks.first().is_some_and(is_before) {
             let mut step = 1;

@@ -1,12 +1,13 @@
 //! The content index: a million names in memory, searched in microseconds, changed one file at a time.
 
 mod files;
-mod ids;
-mod names;
+pub(crate) mod ids;
+pub(crate) mod names;
+pub(crate) mod plan;
 mod search;
 #[cfg(test)]
 mod tests;
-mod words;
+pub(crate) mod words;
 
 use files::Files;
 use words::{Words, WordsInBulk};

@@ -9,15 +9,27 @@ const BLOCK: usize = 1 << 16;
 
 /// Where a name is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct NameRef {
+pub(crate) struct NameRef {
     place: u32,
     len: u16,
+}
+
+impl NameRef {
+    /// Its parts, for those who pack them together with others.
+    pub(crate) const fn parts(self) -> (u32, u16) {
+        (self.place, self.len)
+    }
+
+    /// From its parts.
+    pub(crate) const fn of((place, len): (u32, u16)) -> Self {
+        Self { place, len }
+    }
 }
 
 /// Names in blocks of 64 KiB, one after the other, without an allocation of its own for each. The room of a removed name
 /// goes to the next one of the same length, so that a library that changes for years does not grow.
 #[derive(Debug, Default)]
-pub(super) struct Names {
+pub(crate) struct Names {
     blocks: Vec<String>,
     free: BTreeMap<u16, Vec<u32>>,
 }
@@ -27,7 +39,7 @@ impl Names {
     ///
     /// # Errors
     /// [`Full`] for a longer one, and when 4 GiB of names are kept.
-    pub(super) fn add(&mut self, name: &str) -> Result<NameRef, Full> {
+    pub(crate) fn add(&mut self, name: &str) -> Result<NameRef, Full> {
         let len = u16::try_from(name.len()).map_err(|_| Full)?;
         if let Some(place) = self.take_free(len) {
             let (block, at) = split(place);
@@ -46,25 +58,25 @@ impl Names {
     }
 
     /// The name that is kept there.
-    pub(super) fn get(&self, name: NameRef) -> &str {
+    pub(crate) fn get(&self, name: NameRef) -> &str {
         let (block, at) = split(name.place);
         self.blocks.get(block).and_then(|block| block.get(at..at + usize::from(name.len))).unwrap_or_default()
     }
 
     /// Forgets a name.
-    pub(super) fn remove(&mut self, name: NameRef) {
+    pub(crate) fn remove(&mut self, name: NameRef) {
         if name.len > 0 {
             self.free.entry(name.len).or_default().push(name.place);
         }
     }
 
     /// Bytes of names kept, free room included.
-    pub(super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.blocks.iter().map(String::len).sum()
     }
 
     /// Bytes on the heap.
-    pub(super) fn heap_bytes(&self) -> usize {
+    pub(crate) fn heap_bytes(&self) -> usize {
         let free: usize = self.free.values().map(|places| places.capacity() * 4 + 40).sum();
         self.blocks.len() * (BLOCK + size_of::<String>()) + free
     }

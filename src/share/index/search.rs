@@ -2,7 +2,8 @@
 
 use super::Index;
 use super::ids::{Cursor, Ids};
-use crate::proto::{Folded, Query, Term};
+use super::plan::{Plan, Source};
+use crate::proto::{Folded, Query};
 
 /// Matches looked at for each one wanted, before the best of them are chosen: with more, a common word would cost a walk
 /// through half the library.
@@ -13,16 +14,6 @@ const MAX_LOOKS: usize = 1 << 18;
 const MAX_READS: usize = 1 << 12;
 /// A file whose size is looked up counts as so many looks: it is not in the processor's cache.
 const SIZE_LOOKS: usize = 8;
-
-/// Where matches can come from: each file that has a term is in one of its lists.
-enum Source<'a> {
-    /// One list, which is exactly the term.
-    Exact(&'a Ids),
-    /// All words that begin so.
-    Prefix(&'a str),
-    /// These lists together; more than the term.
-    Any(Vec<&'a Ids>),
-}
 
 /// A search under way.
 struct Search<'a> {
@@ -69,100 +60,13 @@ impl<'a> Search<'a> {
             self.walk(self.index.files.with_content(hash));
             return;
         }
-        let source = self.plan();
-        // The shortest excludes the most.
-        self.filters.sort_by_cached_key(|list| list.len());
-        match source {
-            None => {}
-            Some(Source::Exact(list)) => self.walk(list.iter()),
-            Some(Source::Prefix(prefix)) => self.walk_lists(self.index.words.beginning(prefix)),
-            Some(Source::Any(lists)) => self.walk_lists(lists.into_iter()),
-        }
-    }
-
-    /// Chooses what to walk: the shortest of all. `None` if some term has no file at all.
-    fn plan(&mut self) -> Option<Source<'a>> {
-        let mut best: Option<(usize, Source<'a>)> = None;
-        for term in self.query.wanted() {
-            match term {
-                Term::Word(word) => self.plan_list(self.index.words.get(word)?, &mut best),
-                Term::Phrase(words) => {
-                    self.reads_names = true;
-                    words.iter().try_for_each(|word| {
-                        self.plan_list(self.index.words.get(word)?, &mut best);
-                        Some(())
-                    })?;
-                }
-                Term::Prefix(prefix) => {
-                    self.plan_lists(self.index.words.beginning(prefix), Source::Prefix(prefix), &mut best)?
-                }
-                Term::Extension(_) | Term::Kind(_) => {
-                    self.reads_names = true;
-                    let lists = self.extension_lists(term);
-                    self.plan_lists(lists.clone().into_iter(), Source::Any(lists), &mut best)?;
-                }
-            }
-        }
-        best.map(|(_, source)| source)
-    }
-
-    fn plan_list(&mut self, list: &'a Ids, best: &mut Option<(usize, Source<'a>)>) {
-        let len = list.len();
-        if best.as_ref().is_some_and(|(shortest, _)| *shortest <= len) {
-            return self.filters.push(list);
-        }
-        match best.replace((len, Source::Exact(list))) {
-            Some((_, Source::Exact(longer))) => self.filters.push(longer),
-            Some(_) => self.reads_names = true,
-            None => {}
-        }
-    }
-
-    fn plan_lists(
-        &mut self,
-        lists: impl Iterator<Item = &'a Ids>,
-        source: Source<'a>,
-        best: &mut Option<(usize, Source<'a>)>,
-    ) -> Option<()> {
-        // There may be thousands: they are counted no further than needed.
-        let shortest = best.as_ref().map_or(0, |(shortest, _)| *shortest);
-        let mut len = 0;
-        for list in lists {
-            len += list.len();
-            if len > shortest {
-                break;
-            }
-        }
-        if len == 0 {
-            return None;
-        }
-        if best.is_some() && len > shortest {
-            self.reads_names = true;
-            return Some(());
-        }
-        match best.replace((len, source)) {
-            Some((_, Source::Exact(longer))) => self.filters.push(longer),
-            Some(_) => self.reads_names = true,
-            None => {}
-        }
-        Some(())
-    }
-
-    /// Lists that hold, together, each file with one of the extensions: an extension is a word of the name too, and of
-    /// `tar.gz` the last one will do.
-    fn extension_lists(&self, term: &'a Term) -> Vec<&'a Ids> {
-        let words = &self.index.words;
-        match term {
-            Term::Extension(extensions) => {
-                let last_words =
-                    extensions.iter().filter_map(|extension| Folded::of(extension).words().last().map(Box::from));
-                last_words.filter_map(|word: Box<str>| words.get(&word)).collect()
-            }
-            Term::Kind(kinds) => {
-                let extensions = kinds.iter().flat_map(|kind| kind.extensions());
-                extensions.filter_map(|extension| words.get(extension)).collect()
-            }
-            _ => Vec::new(),
+        let Some(plan) = Plan::of(&self.index.words, self.query, None) else { return };
+        self.filters = plan.filters;
+        self.reads_names = plan.reads_names;
+        match plan.source {
+            Source::Exact(list) => self.walk(list.iter()),
+            Source::Prefix(prefix) => self.walk_lists(self.index.words.beginning(prefix)),
+            Source::Any(lists) => self.walk_lists(lists.into_iter()),
         }
     }
 

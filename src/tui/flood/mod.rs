@@ -46,7 +46,8 @@ pub struct Shown {
 impl Model {
     /// Takes in what the chosen search's nodes reported since the last time. Only the screen that shows it needs it.
     pub fn follow_flood(&mut self) {
-        if self.screen != 3 {
+        // The map draws the way of the chosen search too.
+        if !matches!(self.screen, 3 | 4) {
             return;
         }
         let Some(search) = self.search().map(Arc::clone) else {

@@ -3,11 +3,12 @@
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use crate::app::{Hit, Neighbor, QueryRow, Transfer, Untrusted};
+use crate::app::{Hit, Neighbor, QueryRow, Transfer, Untrusted, Via};
 use crate::tui::model::RowId;
 use crate::tui::paint::Paint;
 use crate::tui::panes::cost::nodes;
-use crate::tui::panes::{log, queries, transfers};
+use crate::tui::panes::role::role_word;
+use crate::tui::panes::{log, lookup, queries, transfers};
 use crate::tui::rows::Group;
 use crate::tui::text;
 
@@ -97,7 +98,7 @@ fn neighbor(row: &Neighbor, facts: &mut Facts<'_>) {
         facts.add("state", "being dialled", facts.paint.warn());
         return;
     };
-    facts.fact("kind", kind.name());
+    facts.fact("kind", role_word(kind));
     facts.fact("link", if row.inbound { "it dialled us" } else { "we dialled it" });
     facts.fact("since", &format!("{} ago", text::age(now_ms.saturating_sub(row.since_ms))));
     facts.fact("round trip", &row.rtt_ms.map_or_else(|| "not measured yet".into(), text::latency));
@@ -117,9 +118,14 @@ fn query(row: &QueryRow, facts: &mut Facts<'_>) {
     facts.fact("query", row.text.raw());
     facts.fact("guid", &row.guid.to_string());
     facts.fact("whose", if row.own { "mine" } else { "relayed for another node" });
-    facts.fact("TTL", &format!("{} of {} left", row.ttl_left, row.ttl));
-    facts.fact("nodes", &format!("{}{}", text::count(row.nodes.into()), if row.own { " reached" } else { " sent to" }));
-    facts.fact("duplicates", &text::count(row.duplicates));
+    if row.own && lookup::is_lookup_row(row.guid, facts.paint) {
+        facts.fact("asked", "a directory: no hops, no copies");
+    } else {
+        facts.fact("TTL", &format!("{} of {} left", row.ttl_left, row.ttl));
+        let to = if row.own { "reached" } else { "sent to" };
+        facts.fact("nodes", &format!("{} {to}", text::count(row.nodes.into())));
+        facts.fact("duplicates", &text::count(row.duplicates));
+    }
     facts.fact("hits", &text::count(row.hits.into()));
     facts.fact("state", queries::state_word(row));
     facts.fact("age", &text::age(row.age_ms + facts.paint.model.since_taken_ms()));
@@ -156,6 +162,10 @@ fn content(row: &Group, facts: &mut Facts<'_>) {
 
 fn source(hit: &Hit) -> String {
     let addr = hit.addr.map_or_else(|| "no address".into(), |addr| addr.to_string());
-    let hops = nodes(hit.hops.into(), "hop");
+    let hops = match hit.via {
+        Via::Direct => nodes(hit.hops.into(), "hop"),
+        Via::Reverse => format!("{} and back", nodes(hit.hops.into(), "hop")),
+        Via::Directory => "from the directory".into(),
+    };
     format!("{} at {addr}, {hops}, after {}", hit.node_name.raw(), text::latency(hit.at_ms as f64))
 }

@@ -65,7 +65,7 @@ pub(super) fn what(actions: &[Action]) -> String {
     match actions {
         [Action::Screen(screen)] => format!("Show screen {screen}: {}", Action::Screen(*screen).label()),
         [Action::Pane(pane)] => format!("Focus {}", panes::title(*pane)),
-        [one] => one.info().help.to_owned(),
+        [one] => one.help(),
         many => many.iter().map(Action::label).collect::<Vec<_>>().join(", then "),
     }
 }
@@ -76,6 +76,8 @@ pub fn problem_lines(paint: &Paint<'_>) -> Vec<Line<'static>> {
     let model = paint.model;
     let mut lines = Vec::new();
     let width = model.size.width.saturating_sub(10).clamp(20, 100);
+    let cut_off = panes::role::cut_off_words(paint).unwrap_or_default();
+    lines.extend(paint.wrap(&cut_off, width).into_iter().map(|line| Line::styled(line, panes::role::alarm(paint))));
     for warning in model.snapshot.warnings.iter() {
         let said = Untrusted::from(warning.message.as_str()).visible(600);
         lines.extend(paint.wrap(&said, width).into_iter().map(|line| Line::styled(line, paint.warn())));

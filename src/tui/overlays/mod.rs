@@ -3,6 +3,7 @@
 mod detail;
 mod help;
 mod list;
+mod propose;
 
 pub use help::{help_lines, problem_lines};
 pub use list::palette;
@@ -19,6 +20,7 @@ use super::paint::Paint;
 use super::panes;
 use super::table::put;
 use super::text;
+use crate::app::TopologyKind;
 
 pub use detail::detail_lines;
 
@@ -38,6 +40,7 @@ pub fn draw(buffer: &mut Buffer, paint: &Paint<'_>) -> Option<(u16, u16)> {
         Overlay::Palette { line, chosen } => return Some(list::palette_box(buffer, line, *chosen, paint)),
         Overlay::Columns { pane, chosen } => list::columns_box(buffer, *pane, *chosen, paint),
         Overlay::Confirm { what } => confirm(buffer, what, paint),
+        Overlay::Propose { chosen } => propose::draw(buffer, *chosen, paint),
         Overlay::Prompt(typed) => return prompt(buffer, typed, paint),
     }
     None
@@ -121,6 +124,12 @@ fn prompt(buffer: &mut Buffer, prompt: &Prompt, paint: &Paint<'_>) -> Option<(u1
         return Some(filter(buffer, prompt, pane, paint));
     }
     let search = prompt.kind == PromptKind::Search;
+    let looks_up = paint.model.snapshot.role.topology == TopologyKind::Central;
+    let does = match (search, looks_up) {
+        (true, false) => "flood it",
+        (true, true) => "look it up",
+        (false, _) => "connect",
+    };
     let (title, words) = if search {
         ("Search the network", "\"a phrase\"  -not  prefix*  ext:flac  size:>10M  type:audio")
     } else {
@@ -129,11 +138,16 @@ fn prompt(buffer: &mut Buffer, prompt: &Prompt, paint: &Paint<'_>) -> Option<(u1
     let inner = popup(buffer, 76, if search { 6 } else { 5 }, title, "", paint);
     let cursor = field(buffer, Rect { height: 1.min(inner.height), ..inner }, prompt, paint);
     put(buffer, inner, 0, 1, inner.width, &Line::styled(paint.fit(words, inner.width), paint.dim()));
-    let mut keys =
-        vec![("enter".to_owned(), if search { "flood it" } else { "connect" }), ("esc".to_owned(), "leave it")];
+    let mut keys = vec![("enter".to_owned(), does), ("esc".to_owned(), "leave it")];
     if search {
-        keys.extend([("up".to_owned(), "earlier"), ("pgup pgdn".to_owned(), "TTL")]);
-        put(buffer, inner, 0, 2, inner.width, &panes::role::ttl_line(paint));
+        keys.push(("up".to_owned(), "earlier"));
+        let reach = if looks_up {
+            Line::styled("One request to the directory: no TTL, no hops", paint.dim())
+        } else {
+            keys.push(("pgup pgdn".to_owned(), "TTL"));
+            panes::role::ttl_line(paint)
+        };
+        put(buffer, inner, 0, 2, inner.width, &reach);
     }
     put(buffer, inner, 0, inner.height.saturating_sub(1), inner.width, &paint.hints(&keys));
     Some(cursor)

@@ -5,7 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::Digest;
-use crate::app::{DoneWhy, MAX_TTL, Search};
+use super::lookup::{self, is_lookup};
+use crate::app::{DirectoryState, DoneWhy, MAX_TTL, Role, Search, TopologyKind};
 use crate::tui::action::{Action, PaneName};
 use crate::tui::paint::Paint;
 use crate::tui::table::{self, Column, View, Width, put};
@@ -72,34 +73,8 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>, focused: bool) {
 
 fn facts(buffer: &mut Buffer, area: Rect, search: &Search, paint: &Paint<'_>) {
     let room = area.width.saturating_sub(NAMES);
-    let row = &search.row;
-    let known = known_nodes(search, paint);
-    let mut reached =
-        paint.bar(f64::from(row.nodes) / known.max(1) as f64, room.saturating_sub(16).min(16), paint.bar_style());
-    reached.push_span(Span::styled(format!(" {} of ~{known}", text::count(row.nodes.into())), paint.text()));
-    let copies = format!("{} {} {}", text::count(search.messages), paint.dot(), text::bytes(search.bytes));
-    let duplicates =
-        format!("{} {} {}", text::count(row.duplicates), paint.dot(), text::percent(row.duplicates, search.messages));
-    let first =
-        search.first_hit_ms.map_or_else(|| paint.none().to_owned(), |ms| format!("after {}", text::latency(ms as f64)));
-    let each = redundancy(search.messages, row.nodes.into());
-    let each = each.map_or_else(|| paint.none().to_owned(), |each| format!("{each:.2} copies a node"));
-    let mut lines = vec![
-        ("", Line::default()),
-        ("query", Line::styled(paint.words(&row.text, room), paint.me())),
-        ("TTL left", super::queries::ttl_of(row, paint)),
-        ("state", Line::styled(ended(search), paint.text())),
-        ("reached", reached),
-        ("copies", Line::styled(copies, paint.text())),
-        ("duplicates", Line::styled(duplicates, paint.duplicate())),
-        ("redundancy", Line::styled(each, paint.text())),
-        ("first hit", Line::styled(first, paint.text())),
-        ("took", Line::styled(text::latency(paint.elapsed_ms(search) as f64), paint.text())),
-    ];
-    if search.lost_reports > 0 || !search.traced {
-        let why = if search.traced { "some reports were left out" } else { "reports are off" };
-        lines.push(("", Line::styled(format!("at least: {why}"), paint.warn())));
-    }
+    let mut lines = vec![("", Line::default())];
+    lines.extend(if is_lookup(search) { of_lookup(search, room, paint) } else { of_flood(search, room, paint) });
     lines.push(("", Line::default()));
     for (y, (name, line)) in (0..area.height).zip(&lines) {
         put(buffer, area, 0, y, NAMES, &Line::styled(*name, paint.dim()));
@@ -111,6 +86,79 @@ fn facts(buffer: &mut Buffer, area: Rect, search: &Search, paint: &Paint<'_>) {
     }
 }
 
+/// A fact: its name, and what it is.
+type Fact = (&'static str, Line<'static>);
+
+/// What a look-up cost: no other node had anything to do with it.
+fn of_lookup(search: &Search, room: u16, paint: &Paint<'_>) -> Vec<Fact> {
+    let row = &search.row;
+    let took = match search.ended {
+        Some(DoneWhy::NoDirectory) => Line::styled(paint.none(), paint.dim()),
+        _ => Line::styled(text::latency(paint.elapsed_ms(search) as f64), paint.text()),
+    };
+    vec![
+        ("query", Line::styled(paint.words(&row.text, room), paint.me())),
+        ("state", Line::styled(paint.fit(ended(search), room), paint.text())),
+        ("asked", asked(search, room, paint)),
+        ("requests", copies(search, paint)),
+        ("hits", Line::styled(text::count(row.hits.into()), paint.text())),
+        ("first hit", first_hit(search, paint)),
+        ("took", took),
+    ]
+}
+
+/// The directory that was asked, as far as it is still the same one.
+fn asked(search: &Search, room: u16, paint: &Paint<'_>) -> Line<'static> {
+    let directory = paint.model.snapshot.role.directory.as_ref();
+    let name = match directory {
+        _ if search.ended == Some(DoneWhy::NoDirectory) => "nobody".into(),
+        Some(directory) if directory.state == DirectoryState::Own => "this node's own directory".into(),
+        Some(directory) if !directory.name.raw().trim().is_empty() => paint.untrusted(&directory.name, room),
+        _ => "a directory".into(),
+    };
+    Line::styled(paint.fit(&name, room), paint.role(Role::Directory))
+}
+
+/// What a flood cost, at all nodes that it reached.
+fn of_flood(search: &Search, room: u16, paint: &Paint<'_>) -> Vec<Fact> {
+    let row = &search.row;
+    let known = known_nodes(search, paint);
+    let mut reached =
+        paint.bar(f64::from(row.nodes) / known.max(1) as f64, room.saturating_sub(16).min(16), paint.bar_style());
+    reached.push_span(Span::styled(format!(" {} of ~{known}", text::count(row.nodes.into())), paint.text()));
+    let duplicates =
+        format!("{} {} {}", text::count(row.duplicates), paint.dot(), text::percent(row.duplicates, search.messages));
+    let each = redundancy(search.messages, row.nodes.into());
+    let each = each.map_or_else(|| paint.none().to_owned(), |each| format!("{each:.2} copies a node"));
+    let mut lines = vec![
+        ("query", Line::styled(paint.words(&row.text, room), paint.me())),
+        ("TTL left", super::queries::ttl_of(row, paint)),
+        ("state", Line::styled(paint.fit(ended(search), room), paint.text())),
+        ("reached", reached),
+        ("copies", copies(search, paint)),
+        ("duplicates", Line::styled(duplicates, paint.duplicate())),
+        ("redundancy", Line::styled(each, paint.text())),
+        ("first hit", first_hit(search, paint)),
+        ("took", Line::styled(text::latency(paint.elapsed_ms(search) as f64), paint.text())),
+    ];
+    if search.lost_reports > 0 || !search.traced {
+        let why = if search.traced { "some reports were left out" } else { "reports are off" };
+        lines.push(("", Line::styled(format!("at least: {why}"), paint.warn())));
+    }
+    lines
+}
+
+/// Copies of the query, and their bytes.
+fn copies(search: &Search, paint: &Paint<'_>) -> Line<'static> {
+    let words = format!("{} {} {}", text::count(search.messages), paint.dot(), text::bytes(search.bytes));
+    Line::styled(words, paint.text())
+}
+
+fn first_hit(search: &Search, paint: &Paint<'_>) -> Line<'static> {
+    let first = search.first_hit_ms.map(|ms| format!("after {}", text::latency(ms as f64)));
+    Line::styled(first.unwrap_or_else(|| paint.none().to_owned()), paint.text())
+}
+
 /// Nodes that this one knows of, those that the search reached among them.
 pub(super) fn known_nodes(search: &Search, paint: &Paint<'_>) -> usize {
     let role = &paint.model.snapshot.role;
@@ -120,24 +168,39 @@ pub(super) fn known_nodes(search: &Search, paint: &Paint<'_>) -> usize {
 /// Why the chosen search found little, and what to do; `None` when it found enough.
 pub fn advice(paint: &Paint<'_>) -> Option<String> {
     let search = paint.model.search()?;
-    let known = known_nodes(search, paint);
-    let reached = search.row.nodes as usize;
-    if search.ended == Some(DoneWhy::NoNeighbors) || (search.sent_here == 0 && search.ended.is_some()) {
+    let ended = search.ended?;
+    match ended {
+        DoneWhy::NoDirectory => return Some(lookup::no_directory(paint)),
+        DoneWhy::Cut => return Some("This node changed its topology while the search ran: search again".into()),
+        DoneWhy::TooMany => return Some("Too many searches run at once: cancel one, then try again".into()),
+        _ => {}
+    }
+    let few = paint.model.rows.results.len() < FEW;
+    if is_lookup(search) {
+        return few.then(|| lookup::few(paint));
+    }
+    if ended == DoneWhy::NoNeighbors || search.sent_here == 0 {
         return Some(format!("There was no neighbor to ask. Press {} to add one", paint.key(&Action::AddPeer)));
     }
-    if search.ended == Some(DoneWhy::TooMany) {
-        return Some("Too many searches run at once: cancel one, then try again".into());
-    }
-    if search.ended.is_none() || paint.model.rows.results.len() >= FEW {
-        return None;
-    }
+    few.then(|| horizon(search, paint))
+}
+
+/// How far a flood went that found little.
+fn horizon(search: &Search, paint: &Paint<'_>) -> String {
+    let (known, reached) = (known_nodes(search, paint), search.row.nodes as usize);
+    let whose = if paint.model.snapshot.role.topology == TopologyKind::Ultrapeer {
+        // What a filter kept from a leaf did not reach it, and it had nothing to answer with.
+        "; leaves whose filter rules them out are not asked"
+    } else {
+        ""
+    };
     if search.row.ttl < MAX_TTL && reached < known {
         let key = paint.key(&Action::TtlUp);
-        return Some(format!(
-            "Horizon: {reached} of ~{known} known nodes reached. Raise the TTL with {key} and search again"
-        ));
+        return format!(
+            "Horizon: {reached} of ~{known} known nodes reached{whose}. Raise the TTL with {key} and search again"
+        );
     }
-    Some("All that the query could reach was asked: try fewer or other words".into())
+    format!("All that the query could reach was asked{whose}: try fewer or other words")
 }
 
 /// Copies sent for each node reached.
@@ -153,12 +216,17 @@ pub fn nodes(count: u64, what: &str) -> String {
 /// How a search ended, in words.
 pub fn ended(search: &Search) -> &'static str {
     match search.ended {
+        None if is_lookup(search) => "asked the directory",
         None => "flooding",
+        Some(DoneWhy::Complete) if is_lookup(search) => "done: answered",
+        Some(DoneWhy::Deadline) if is_lookup(search) => "no answer in time",
         Some(DoneWhy::Deadline) => "done: its time was up",
         Some(DoneWhy::Complete) => "done: all accounted for",
         Some(DoneWhy::Enough) => "done: enough found",
         Some(DoneWhy::Cancelled) => "cancelled",
         Some(DoneWhy::NoNeighbors) => "no neighbor to ask",
+        Some(DoneWhy::NoDirectory) => "no directory to ask",
+        Some(DoneWhy::Cut) => "cut: the topology changed",
         Some(DoneWhy::Shutdown) => "cut by the shutdown",
         Some(DoneWhy::TooMany) => "too many searches",
     }

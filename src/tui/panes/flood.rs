@@ -100,6 +100,9 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>, focused: bool) {
 }
 
 pub(super) fn why_empty(search: &Search, paint: &Paint<'_>) -> String {
+    if super::lookup::is_lookup(search) {
+        return super::lookup::no_flood(search, paint);
+    }
     if search.sent_here == 0 {
         "Nothing was sent: there was no neighbor to ask".into()
     } else if search.traced {

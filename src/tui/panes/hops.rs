@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::{Digest, cost, flood};
+use super::{Digest, cost, flood, lookup};
 use crate::app::{HopRow, Search};
 use crate::tui::action::PaneName;
 use crate::tui::paint::Paint;
@@ -45,7 +45,12 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>, focused: bool) {
         return super::say(buffer, area, "What happened at each hop stands here", paint);
     };
     if search.hops.is_empty() {
-        return super::say(buffer, area, "No node told what it did with this search", paint);
+        let words = if lookup::is_lookup(search) {
+            "A look-up goes to the directory and back: there are no hops to count"
+        } else {
+            "No node told what it did with this search"
+        };
+        return super::say(buffer, area, words, paint);
     }
     let list = model.list(PaneName::Hops);
     let rows = &model.flood.shown.rows;

@@ -1,12 +1,15 @@
 //! The panes: one file each, and the frame that they have in common.
 
+mod beside;
 mod cell;
 pub mod cost;
+pub(crate) mod dots;
 pub mod files;
 pub mod flood;
 pub mod hops;
-pub mod later;
 pub mod log;
+pub mod lookup;
+pub mod map;
 pub mod neighbors;
 pub mod queries;
 pub mod results;
@@ -53,6 +56,8 @@ pub const fn title(pane: PaneName) -> &'static str {
         PaneName::Rings => "Flood",
         PaneName::Hops => "Per hop",
         PaneName::Story => "Selected",
+        PaneName::Map => "Map",
+        PaneName::About => "Selected",
         PaneName::Shares => "Shares",
         PaneName::Files => "Files",
         PaneName::Log => "Log",
@@ -73,6 +78,8 @@ pub fn digest(pane: PaneName, paint: &Paint<'_>) -> Digest {
         PaneName::Rings => rings::digest(paint),
         PaneName::Hops => hops::digest(paint),
         PaneName::Story => story::digest(paint),
+        PaneName::Map => map::digest(paint),
+        PaneName::About => map::about::digest(paint),
         PaneName::Shares => shares::digest(paint),
         PaneName::Files => files::digest(paint),
         PaneName::Log => log::digest(paint),
@@ -90,9 +97,8 @@ macro_rules! of_columns {
             PaneName::Files => $of(files::COLUMNS),
             PaneName::Flood => $of(flood::COLUMNS),
             PaneName::Hops => $of(hops::COLUMNS),
-            PaneName::Role | PaneName::Cost | PaneName::Rings | PaneName::Story | PaneName::Shares | PaneName::Log => {
-                $none
-            }
+            PaneName::Role | PaneName::Cost | PaneName::Rings | PaneName::Story => $none,
+            PaneName::Map | PaneName::About | PaneName::Shares | PaneName::Log => $none,
         }
     };
 }
@@ -153,6 +159,8 @@ pub fn draw(buffer: &mut Buffer, area: Rect, pane: PaneName, paint: &Paint<'_>) 
         PaneName::Rings => rings::draw(buffer, inner, paint),
         PaneName::Hops => hops::draw(buffer, inner, paint, focused),
         PaneName::Story => story::draw(buffer, inner, paint),
+        PaneName::Map => map::draw(buffer, inner, paint),
+        PaneName::About => map::about::draw(buffer, inner, paint),
         PaneName::Shares => shares::draw(buffer, inner, paint, focused),
         PaneName::Neighbors => List { pane, columns: neighbors::COLUMNS, empty: neighbors::empty, focused }.draw(
             buffer,

@@ -4,8 +4,9 @@ use std::cmp::Ordering;
 
 use ratatui::text::{Line, Span};
 
+use super::role::role_word;
 use super::{Digest, cell};
-use crate::app::Neighbor;
+use crate::app::{Neighbor, Role, TopologyKind};
 use crate::tui::action::Action;
 use crate::tui::paint::Paint;
 use crate::tui::table::{Column, Width};
@@ -18,7 +19,7 @@ const SLOW_MS: f64 = 500.0;
 pub const COLUMNS: &[Column<Neighbor>] = &[
     Column::plain("", Width::Is(1), 0, mark),
     Column::left("peer", Width::Grows { least: 11, share: 3, most: 46 }, 0, by_name, name),
-    Column::left("kind", Width::Is(8), 4, |a, b| a.kind.map(role_word).cmp(&b.kind.map(role_word)), kind),
+    Column::left("kind", Width::Is(12), 3, |a, b| rank(a).cmp(&rank(b)), kind),
     Column::number("rtt", 6, 1, |a, b| by_number(a.rtt_ms.unwrap_or(f64::MAX), b.rtt_ms.unwrap_or(f64::MAX)), rtt),
     Column::number("in/s", 5, 2, |a, b| by_number(a.in_per_s, b.in_per_s), |row, paint, _| per_s(row.in_per_s, paint)),
     Column::number(
@@ -39,7 +40,18 @@ pub const COLUMNS: &[Column<Neighbor>] = &[
 pub fn digest(paint: &Paint<'_>) -> Digest {
     let role = &paint.model.snapshot.role;
     let dialling = paint.model.snapshot.neighbors.iter().filter(|row| row.node.is_none()).count();
-    let mut text = format!("{} of {}", role.neighbors, role.max_neighbors);
+    let kinds = by_kind(paint).into_iter().map(|(kind, count)| {
+        let number = text::grouped(count as u64);
+        format!("{} {number} {}", paint.role_symbol(kind), kind_words(kind, count))
+    });
+    // Where neighbors differ, the Role pane tells how many of each there may be.
+    let mut text = kinds.collect::<Vec<_>>().join(&format!(" {} ", paint.dot()));
+    if text.is_empty() {
+        text = match role.topology {
+            TopologyKind::Flood => format!("{} of {}", role.neighbors, role.max_neighbors),
+            _ => super::cost::nodes(role.neighbors as u64, "neighbor"),
+        };
+    }
     if dialling > 0 {
         text.push_str(&format!(" {} {dialling} dialling", paint.dot()));
     }
@@ -48,15 +60,51 @@ pub fn digest(paint: &Paint<'_>) -> Digest {
 
 /// What an empty list says.
 pub fn empty(paint: &Paint<'_>) -> String {
-    let addr = paint.model.snapshot.node.addr;
+    let now = &paint.model.snapshot;
+    if now.role.topology == TopologyKind::Central {
+        let next = TopologyKind::Central.next().name();
+        let key = paint.key(&Action::NextTopology);
+        return match now.role.serving {
+            Some(_) => "No client is linked to this directory yet. Start one with --topology central and --directory \
+                        and this node's address"
+                .into(),
+            None => format!("In central a node is linked to its directory only, and has none. {key} changes to {next}"),
+        };
+    }
+    let addr = now.node.addr;
     format!(
         "No neighbors yet. Press {} to add one, or start a second node with --peer {addr}",
         paint.key(&Action::AddPeer)
     )
 }
 
-fn role_word(role: crate::app::Role) -> &'static str {
-    role.name()
+/// The kinds in the order in which they are told.
+const KINDS: [Role; 5] = [Role::Ultrapeer, Role::Peer, Role::Leaf, Role::Directory, Role::Client];
+
+/// The order by kind: what relays for others first, what is only being dialled last.
+fn rank(row: &Neighbor) -> usize {
+    KINDS.iter().position(|kind| Some(*kind) == row.kind).unwrap_or(KINDS.len())
+}
+
+/// How many neighbors there are of each kind; nothing where all are peers.
+#[must_use]
+pub fn by_kind(paint: &Paint<'_>) -> Vec<(Role, usize)> {
+    let rows = &paint.model.snapshot.neighbors;
+    let count = |kind: Role| rows.iter().filter(|row| row.kind == Some(kind)).count();
+    let counts: Vec<_> = KINDS.into_iter().map(|kind| (kind, count(kind))).filter(|(_, count)| *count > 0).collect();
+    if counts.iter().all(|(kind, _)| *kind == Role::Peer) { Vec::new() } else { counts }
+}
+
+/// One or many of a kind.
+const fn kind_words(kind: Role, count: usize) -> &'static str {
+    match (kind, count) {
+        (_, 1) => role_word(kind),
+        (Role::Ultrapeer, _) => "ultra-peers",
+        (Role::Peer, _) => "peers",
+        (Role::Leaf, _) => "leaves",
+        (Role::Directory, _) => "directories",
+        (Role::Client, _) => "clients",
+    }
 }
 
 fn by_name(a: &Neighbor, b: &Neighbor) -> Ordering {
@@ -102,7 +150,10 @@ fn kind(row: &Neighbor, paint: &Paint<'_>, _: u16) -> Line<'static> {
     match row.kind {
         Some(role) => {
             let way = if row.inbound { paint.symbol("←", "<") } else { paint.symbol("→", ">") };
-            Line::from(vec![Span::styled(role.name(), paint.role(role)), Span::styled(format!(" {way}"), paint.dim())])
+            Line::from(vec![
+                Span::styled(role_word(role), paint.role(role)),
+                Span::styled(format!(" {way}"), paint.dim()),
+            ])
         }
         None => Line::styled("dialling", paint.dim()),
     }

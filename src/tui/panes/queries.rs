@@ -2,8 +2,8 @@
 
 use ratatui::text::{Line, Span};
 
-use super::Digest;
-use crate::app::{QueryRow, QueryState};
+use super::{Digest, lookup};
+use crate::app::{QueryRow, QueryState, Role};
 use crate::tui::action::Action;
 use crate::tui::paint::Paint;
 use crate::tui::table::{Column, Width};
@@ -70,6 +70,10 @@ pub fn ttl_of(row: &QueryRow, paint: &Paint<'_>) -> Line<'static> {
 
 /// The bar of hops that are left, and their number.
 fn ttl_left(row: &QueryRow, paint: &Paint<'_>, width: u16) -> Line<'static> {
+    if row.own && lookup::is_lookup_row(row.guid, paint) {
+        // One request, one answer: no hop to count.
+        return Line::styled("look-up", paint.role(Role::Directory));
+    }
     let (left, of) = hops(row);
     let number = Span::styled(left.to_string(), if left == 0 { paint.dim() } else { paint.text() });
     let pad = usize::from(crate::app::MAX_TTL - of) + 1;
@@ -119,5 +123,6 @@ fn state(row: &QueryRow, paint: &Paint<'_>, _: u16) -> Line<'static> {
         QueryState::Done => paint.hit(),
         QueryState::Passed | QueryState::Expired => paint.dim(),
     };
-    Line::styled(state_word(row), style)
+    let lookup = row.own && row.state == QueryState::Live && lookup::is_lookup_row(row.guid, paint);
+    Line::styled(if lookup { "asked" } else { state_word(row) }, style)
 }

@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 
 use ratatui::text::{Line, Span};
 
-use super::Digest;
-use crate::app::{Direction, TransferState, Untrusted, Via};
+use super::{Digest, lookup};
+use crate::app::{Direction, DoneWhy, TransferState, Untrusted, Via};
 use crate::tui::action::Action;
 use crate::tui::paint::Paint;
 use crate::tui::rows::Group;
@@ -75,10 +75,18 @@ pub fn empty(paint: &Paint<'_>) -> String {
                 paint.key(&Action::Back)
             )
         }
+        Some(search) if lookup::is_lookup(search) => match search.ended {
+            None => format!("{} The directory was asked, and has not answered yet", paint.spinner()),
+            Some(DoneWhy::NoDirectory) => lookup::no_directory(paint),
+            Some(_) => format!("The directory knows nobody who has that. {}", lookup::few(paint)),
+        },
         Some(search) if search.ended.is_none() => {
             format!("{} The query travels; nobody has answered yet", paint.spinner())
         }
         Some(search) => {
+            if search.ended == Some(DoneWhy::Cut) {
+                return super::cost::advice(paint).unwrap_or_default();
+            }
             format!(
                 "Nobody within {} has that. {}",
                 super::cost::nodes(search.row.ttl.into(), "hop"),
@@ -146,6 +154,9 @@ fn sources(row: &Group, paint: &Paint<'_>, _: u16) -> Line<'static> {
 }
 
 fn hops(row: &Group, paint: &Paint<'_>, _: u16) -> Line<'static> {
+    if row.best().is_some_and(|hit| hit.via == Via::Directory) {
+        return super::cell::none(paint);
+    }
     Line::styled(hops_of(row).to_string(), paint.text())
 }
 

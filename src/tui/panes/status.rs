@@ -5,7 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::cost::nodes;
-use super::{digest, title};
+use super::{digest, role, title};
+use crate::app::Role;
 use crate::tui::action::{Action, PaneName};
 use crate::tui::paint::Paint;
 use crate::tui::table::put;
@@ -18,6 +19,19 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
         Span::styled(format!("{} ", paint.self_symbol()), paint.me()),
         Span::styled(paint.untrusted(&now.node.name, area.width.saturating_sub(2)), paint.me()),
     ])];
+    if let Some(words) = role::cut_off_words(paint) {
+        lines.extend(paint.wrap(&words, area.width).into_iter().map(|line| Line::styled(line, role::alarm(paint))));
+    }
+    let mut in_topology = format!("{} in {}", role::role_word(now.role.role), now.role.topology.name());
+    if let Some(directory) =
+        now.role.directory.as_ref().filter(|_| now.role.role == Role::Client && !role::cut_off(paint.model))
+    {
+        in_topology.push_str(&format!(", {}", role::central::state(directory, paint).1));
+    }
+    lines.push(Line::from(vec![
+        Span::styled(format!("{} ", paint.role_symbol(now.role.role)), paint.role(now.role.role)),
+        Span::styled(in_topology, paint.text()),
+    ]));
     let running = |text: String| Line::styled(text, paint.text());
     if let Some(warning) = now.warnings.first() {
         let words = paint.foreign(&warning.message, area.width.saturating_sub(2));

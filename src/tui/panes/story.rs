@@ -5,11 +5,12 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span as Words};
 
-use super::{Digest, rings};
+use super::{Digest, lookup, rings};
 use crate::app::{Action as Did, HopReport, Untrusted};
 use crate::tui::action::{Action, PaneName};
 use crate::tui::flood::tree::{Node, Span, Tree};
 use crate::tui::paint::Paint;
+use crate::tui::panes::role::role_word;
 use crate::tui::table::put;
 use crate::tui::text;
 
@@ -53,7 +54,11 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
     let model = paint.model;
     let tree = model.flood.tree.as_ref().filter(|tree| !tree.reports.is_empty());
     let Some((tree, node)) = tree.and_then(|tree| Some((tree, tree.nodes.get(model.flood_cursor())?))) else {
-        let words = "Choose a node with the arrow keys or the mouse, and its story stands here";
+        let words = if model.search().is_some_and(|search| lookup::is_lookup(search)) {
+            "Only the directory had anything to do with this search"
+        } else {
+            "Choose a node with the arrow keys or the mouse, and its story stands here"
+        };
         return super::say(buffer, area, words, paint);
     };
     for (y, line) in (0..area.height).zip(lines(tree, node, area.width, paint)) {
@@ -84,6 +89,10 @@ fn lines(tree: &Tree, node: &Node, width: u16, paint: &Paint<'_>) -> Vec<Line<'s
         Words::styled(name_of(at, tree, paint, width.saturating_sub(2).min(NAME)), paint.strong()),
     ]));
     fact(&mut lines, "id", &text::short_id(&node.id.to_string()), paint.dim(), width, paint);
+    if let Some(role) = rings::role_of(node, paint) {
+        let words = format!("{} {}, a neighbor", paint.role_symbol(role), role_word(role));
+        fact(&mut lines, "role", &words, paint.role(role), width, paint);
+    }
     if at == 0 {
         origin(&mut lines, width, paint);
     } else if state.is_none() {

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use crate::app::TopologyKind;
 use crate::tui::paint::Paint;
 use crate::tui::table::put;
 use crate::tui::text;
@@ -12,6 +13,12 @@ use crate::tui::text;
 /// What stands in the border.
 pub fn title(paint: &Paint<'_>) -> String {
     let traffic = &paint.model.snapshot.traffic;
+    let role = &paint.model.snapshot.role;
+    if role.topology == TopologyKind::Central {
+        // Nothing is relayed there; a directory is asked.
+        let per_s = role.serving.as_ref().map(|serving| text::per_second(serving.lookups_per_s));
+        return per_s.map_or_else(String::new, |per_s| format!("{per_s} look-ups/s"));
+    }
     format!(
         "{} q/s {} dup {:.0}%",
         text::per_second(traffic.queries_per_s),
@@ -20,11 +27,20 @@ pub fn title(paint: &Paint<'_>) -> String {
     )
 }
 
+/// What the overlay's bytes are for: in central nearly all of them go to a directory or come from it.
+#[must_use]
+pub fn overlay_word(paint: &Paint<'_>) -> &'static str {
+    match paint.model.snapshot.role.topology {
+        TopologyKind::Central => "directory",
+        TopologyKind::Flood | TopologyKind::Ultrapeer => "queries",
+    }
+}
+
 /// Draws the pane's inside: two curves over the last minute, each on its own scale, and the totals.
 pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
     let traffic = &paint.model.snapshot.traffic;
     let overlay = Curve {
-        name: "queries",
+        name: overlay_word(paint),
         history: &traffic.overlay_history,
         total: (traffic.overlay_in, traffic.overlay_out),
         style: paint.warn(),

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::Event;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
@@ -15,8 +16,8 @@ use super::input::Outside;
 use super::model::{FILES_WINDOW, Model, Tone};
 use super::reload::Files;
 use super::terminal::{self, Device};
-use super::update::{next_tick, update};
-use crate::app::{Handle, Refusal, Snapshot};
+use super::update::{is_said, next_tick, update};
+use crate::app::{self, Handle, Refusal, Snapshot};
 
 /// Between two frames at the least: 30 a second.
 const FRAME: Duration = Duration::from_micros(33_334);
@@ -62,6 +63,7 @@ pub(super) struct Loop<D, S> {
 /// The loop while it runs.
 struct Running<D, S> {
     on: Loop<D, S>,
+    events: broadcast::Receiver<app::Event>,
     work: JoinSet<Message>,
     start: Instant,
     drawn: Option<Instant>,
@@ -80,6 +82,7 @@ where
     pub(super) async fn run(self) -> anyhow::Result<(Ended, Model)> {
         let snapshots = self.handle.snapshots();
         let mut running = Running {
+            events: self.handle.events(),
             on: self,
             work: JoinSet::new(),
             start: Instant::now(),
@@ -114,8 +117,14 @@ where
                     }
                     Err(_) => Some(Ended::NodeStopped),
                 },
+                told = self.events.recv() => match told {
+                    Ok(event) => self.told(event)?,
+                    // What was missed is in the snapshot and in the log.
+                    Err(RecvError::Lagged(_)) => None,
+                    Err(RecvError::Closed) => Some(Ended::NodeStopped),
+                },
                 Some(done) = self.work.join_next(), if !self.work.is_empty() => match done {
-                    Ok(message) => self.message(message)?,
+                    Ok(message) => self.answered(message)?,
                     Err(error) => {
                         self.on.model.say(Tone::Bad, "A command failed inside the program", error.to_string());
                         None
@@ -166,6 +175,21 @@ where
             }
         }
         Ok(None)
+    }
+
+    /// What the node told before it answered comes first, so that the answer is what is read last.
+    fn answered(&mut self, message: Message) -> anyhow::Result<Option<Ended>> {
+        while let Ok(event) = self.events.try_recv() {
+            if let Some(ended) = self.told(event)? {
+                return Ok(Some(ended));
+            }
+        }
+        self.message(message)
+    }
+
+    /// Hits and reports come by the thousand and are in the snapshot: only what is said in words goes to the model.
+    fn told(&mut self, event: app::Event) -> anyhow::Result<Option<Ended>> {
+        if is_said(&event) { self.message(Message::Told(Box::new(event))) } else { Ok(None) }
     }
 
     fn outside(&mut self, outside: Outside) -> anyhow::Result<Option<Ended>> {
@@ -256,6 +280,16 @@ where
             Effect::DropNeighbor(node, name) => {
                 let said = format!("The link to {name} is closed");
                 self.done(said, async move { handle.drop_neighbor(node).await });
+            }
+            Effect::Topology { topology, before, propose } => {
+                self.work.spawn(async move {
+                    let result = if propose {
+                        handle.propose_topology(topology).await
+                    } else {
+                        handle.set_topology(topology).await
+                    };
+                    Message::Answer(Answer::Topology { topology, before, proposed: propose, result })
+                });
             }
             Effect::Rescan => {
                 self.done("The shared folders are scanned again".into(), async move { handle.rescan().await });

@@ -77,6 +77,7 @@ struct Stage {
     keys: mpsc::Sender<Outside>,
     node: watch::Sender<Arc<Snapshot>>,
     commands: mpsc::Receiver<Command>,
+    events: broadcast::Sender<app::Event>,
     ended: tokio::task::JoinHandle<anyhow::Result<(Ended, Model)>>,
     home: tempfile::TempDir,
 }
@@ -93,14 +94,15 @@ fn stage(snapshot: Snapshot) -> Stage {
     };
     let (to, commands) = mpsc::channel(16);
     let (node, snapshots) = watch::channel(Arc::new(snapshot));
-    let handle = Handle::new(to, snapshots, broadcast::channel(16).0);
+    let events = broadcast::channel(16).0;
+    let handle = Handle::new(to, snapshots, events.clone());
     let (keys, outside) = mpsc::channel(QUEUE);
     let (files, read) = Files::load(&options, &keys);
     let seen = Arc::new(Mutex::new(Seen::default()));
     let device = Fake { terminal: Terminal::new(TestBackend::new(120, 38)).unwrap(), seen: Arc::clone(&seen) };
     let model = start::first(&handle, read, (120, 38).into(), &options);
     let on = Loop { device, model, handle, outside, files, suspend: NoShell };
-    Stage { seen, keys, node, commands, ended: tokio::spawn(on.run()), home }
+    Stage { seen, keys, node, commands, events, ended: tokio::spawn(on.run()), home }
 }
 
 impl Stage {
@@ -147,6 +149,23 @@ async fn a_search_goes_from_the_keys_to_the_node_and_back_to_the_screen() {
     assert!(stage.shows("Results"));
     stage.event(KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL)).await;
     assert_eq!(stage.ended.await.unwrap().unwrap().0, Ended::Quit);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_of_topology_is_told_and_its_answer_is_what_one_reads_last() {
+    let mut stage = stage(fixture::busy());
+    stage.types("t").await;
+    assert!(stage.shows("Changing to ultrapeer"));
+    let Some(Command::SetTopology(topology, reply)) = stage.commands.recv().await else { panic!("a change") };
+    assert_eq!(topology, app::TopologyKind::Ultrapeer);
+    let told = app::Event::Topology { topology, role: app::Role::Leaf, why: "its score is too low".into() };
+    stage.events.send(told.clone()).unwrap();
+    reply.send(Ok(())).unwrap();
+    sleep(FRAME * 2).await;
+    assert!(stage.shows("Now in ultrapeer") && stage.shows("press t twice to go back to flood"));
+    stage.events.send(told).unwrap();
+    sleep(FRAME * 2).await;
+    assert!(stage.shows("Now a leaf in ultrapeer") && stage.shows("its score is too low"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -12,7 +12,7 @@ use super::super::paint::Paint;
 use super::super::panes::{self, results};
 use super::super::rows::rows_in;
 use super::super::theme;
-use super::{answer, flood, open};
+use super::{answer, flood, map, open, topology};
 use crate::app::{Direction, Transfer, TransferState};
 
 /// Carries an action out. What is open takes most of them first.
@@ -22,6 +22,9 @@ pub(super) fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) 
     }
     if let Some(overlay) = model.overlay.take() {
         return open::act_in(model, overlay, action, effects);
+    }
+    if map::act(model, action) {
+        return;
     }
     match action {
         Action::Screen(screen) => show_screen(model, screen),
@@ -37,7 +40,7 @@ pub(super) fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) 
         Action::SearchPrompt => open::prompt(model, PromptKind::Search),
         Action::AddPeer => open::prompt(model, PromptKind::AddPeer),
         Action::Filter => with_pane(model, |model, pane| {
-            if pane.screen() == 3 {
+            if matches!(pane.screen(), 3 | 4) {
                 model.say(Tone::Plain, format!("{} has nothing to filter", panes::title(pane)), "");
             } else if model.count(pane) > 0 || !model.list(pane).filter.is_empty() {
                 open::prompt(model, PromptKind::Filter(pane));
@@ -55,7 +58,10 @@ pub(super) fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) 
         }
         Action::Pause => pause(model),
         Action::NextTheme => next_theme(model, effects),
-        Action::NextTopology | Action::ProposeTopology => topology(model),
+        Action::NextTopology => topology::change(model, None, effects),
+        Action::Topology(wanted) => topology::change(model, Some(wanted), effects),
+        Action::ProposeTopology => topology::ask(model, None),
+        Action::Propose(wanted) => topology::ask(model, Some(wanted)),
         Action::TtlUp => open::set_ttl(model, 1),
         Action::TtlDown => open::set_ttl(model, -1),
         Action::PrevQuery => step_query(model, -1),
@@ -77,7 +83,6 @@ pub(super) fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) 
         Action::Copy => with_pane(model, |model, pane| copy(model, pane, effects)),
         Action::Back => back(model),
         Action::Quit => quit(model, effects),
-        Action::QuitNow => {}
         _ => with_pane(model, |model, pane| move_in(model, pane, action)),
     }
 }
@@ -111,8 +116,12 @@ fn next_pane(model: &mut Model, by: isize) {
 
 /// Moves a list's cursor.
 pub(super) fn move_in(model: &mut Model, pane: PaneName, action: Action) {
-    // The story is that of the node under the cursor of the rings.
-    let pane = if pane == PaneName::Story { PaneName::Rings } else { pane };
+    // What is told of one node is that of the node under the cursor of the picture beside it.
+    let pane = match pane {
+        PaneName::Story => PaneName::Rings,
+        PaneName::About => PaneName::Map,
+        pane => pane,
+    };
     let Some(at) = model.position(pane) else { return };
     let page = model.plan().area_of(pane).map_or(10, |area| rows_in(pane, area.height)).max(1);
     let to = match action {
@@ -192,16 +201,6 @@ fn pause(model: &mut Model) {
     }
 }
 
-/// Only one topology can be left for another when there is more than one.
-fn topology(model: &mut Model) {
-    let only = model.snapshot.role.topology.name();
-    model.say(
-        Tone::Plain,
-        format!("This version knows one topology: {only}"),
-        "ultra-peers and a central directory are to come",
-    );
-}
-
 fn next_theme(model: &mut Model, effects: &mut Vec<Effect>) {
     let names: Vec<&str> = theme::BUILT_IN.iter().map(|(name, _)| *name).collect();
     let at = names.iter().position(|name| *name == model.theme.name());
@@ -269,7 +268,7 @@ fn back(model: &mut Model) {
         pause(model);
     } else if model.hop.is_some() {
         model.hop = None;
-    } else if flood::back(model) {
+    } else if flood::back(model) || map::back(model) {
         model.settle();
     } else if model.screen != 1 {
         show_screen(model, 1);
@@ -305,6 +304,7 @@ pub(super) fn enter(model: &mut Model, pane: PaneName, effects: &mut Vec<Effect>
         (RowId::Hop(hop), _) => {
             model.hop = if model.hop == Some(*hop) { None } else { Some(*hop) };
         }
+        (RowId::Reached(node), PaneName::Map) => map::open(model, *node),
         (RowId::Reached(_), _) => flood::follow_back(model),
         (RowId::Share(alias), _) => {
             let start = format!("{alias}/");

@@ -58,6 +58,9 @@ pub(super) fn answer(model: &mut Model, answer: Answer) {
         }
         Answer::Search(Err(refusal)) => refused(model, refusal),
         Answer::Files { filter, version, page } => files(model, filter, version, page),
+        Answer::Topology { topology, before, proposed, result } => {
+            super::topology::answered(model, topology, before, proposed, result);
+        }
         Answer::Done(said, Ok(())) => model.say(Tone::Good, said, ""),
         Answer::Done(_, Err(refusal)) => refused(model, refusal),
     }

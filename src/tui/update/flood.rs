@@ -45,7 +45,7 @@ pub(super) fn zoom(model: &mut Model, by: i8) {
 
 /// Esc: back to the whole flood; tells whether there was something to undo.
 pub(super) fn back(model: &mut Model) -> bool {
-    let undone = model.screen == 3 && (model.flood.player.play != Play::Live || model.flood.zoom > 0);
+    let undone = matches!(model.screen, 3 | 4) && (model.flood.player.play != Play::Live || model.flood.zoom > 0);
     if undone {
         model.flood.player.play = Play::Live;
         model.flood.zoom = 0;

@@ -4,8 +4,10 @@ mod act;
 mod answer;
 mod flood;
 mod keys;
+mod map;
 mod mouse;
 mod open;
+mod topology;
 
 use std::time::Duration;
 
@@ -14,6 +16,9 @@ use super::effect::{Effect, Message};
 use super::flood::player;
 use super::keymap::{KeyPress, Lookup, scope};
 use super::model::{FILES_WINDOW, Model, Overlay, PromptKind};
+use super::panes::role;
+
+pub use topology::{in_words, is_said};
 
 /// Takes in what happened at a time of the loop's clock; returns what the loop must do.
 pub fn update(model: &mut Model, at: Duration, message: Message) -> Vec<Effect> {
@@ -28,11 +33,13 @@ pub fn update(model: &mut Model, at: Duration, message: Message) -> Vec<Effect> 
             model.settle();
         }
         Message::Snapshot(snapshot) => answer::snapshot(model, snapshot),
+        Message::Told(event) => topology::told(model, &event),
         Message::Answer(answer) => answer::answer(model, answer),
         Message::Reloaded(files) => answer::reloaded(model, *files),
         Message::Tick => {}
     }
     model.follow_flood();
+    model.follow_map();
     if model.toast.as_ref().is_some_and(|toast| toast.until <= model.clock) {
         model.toast = None;
     }
@@ -52,11 +59,13 @@ pub fn next_tick(model: &Model) -> Option<Duration> {
         // Ages are shown in seconds for a minute only, and only while something young enough is in view.
         let young =
             model.screen <= 2 && model.snapshot.queries.iter().any(|row| row.age_ms + model.since_taken_ms() < 60_000);
-        let step = if young { 1_000 } else { 60_000 };
+        let step = if young || role::counts_down(model) { 1_000 } else { 60_000 };
         now + Duration::from_millis(step - model.now_ms() % step)
     });
-    let replay = (model.screen == 3 && model.flood.player.runs()).then(|| model.clock + player::FRAME);
-    toast.into_iter().chain(ages).chain(replay).min()
+    let plays = matches!(model.screen, 3 | 4) && model.flood.player.runs();
+    let settles = model.screen == 4 && model.map.layout.moves();
+    let moves = (plays || settles).then(|| model.clock + player::FRAME);
+    toast.into_iter().chain(ages).chain(moves).min()
 }
 
 /// Between two frames of something that moves.
@@ -98,7 +107,7 @@ impl Model {
             Some(Overlay::Palette { .. }) => scope::PALETTE,
             Some(Overlay::Prompt(prompt)) if matches!(prompt.kind, PromptKind::Filter(_)) => scope::FILTER,
             Some(Overlay::Prompt(_)) => scope::PROMPT,
-            Some(Overlay::Confirm { .. }) => scope::CONFIRM,
+            Some(Overlay::Confirm { .. } | Overlay::Propose { .. }) => scope::CONFIRM,
             Some(Overlay::Columns { .. }) => scope::COLUMNS,
         };
         vec![open, scope::OVERLAY]

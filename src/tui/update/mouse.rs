@@ -12,7 +12,7 @@ use super::super::model::Model;
 use super::super::paint::Paint;
 use super::super::panes;
 use super::super::rows::rows_in;
-use super::{act, flood, open};
+use super::{act, flood, map, open};
 
 /// Two clicks on the same place within this are one double click.
 const DOUBLE: Duration = Duration::from_millis(400);
@@ -27,6 +27,7 @@ pub(super) fn mouse(model: &mut Model, event: MouseEvent, effects: &mut Vec<Effe
         MouseEventKind::Drag(MouseButton::Left) if model.overlay.is_none() => {
             let rings = model.plan().area_of(PaneName::Rings);
             rings.map(|area| flood::scrub(model, inside_of(area), event.column, event.row));
+            map::drag(model, event.column, event.row);
         }
         MouseEventKind::Down(MouseButton::Left) => {
             let last = model.clicked.replace((model.clock, event.column, event.row));
@@ -46,6 +47,9 @@ fn wheel(model: &mut Model, event: MouseEvent, action: Action) {
     if let Some((pane, _)) = model.plan().pane_at(event.column, event.row) {
         if pane == PaneName::Rings {
             return flood::zoom(model, if action == Action::Up { 1 } else { -1 });
+        }
+        if pane == PaneName::Map {
+            return map::zoom(model, if action == Action::Up { 1 } else { -1 }, Some((event.column, event.row)));
         }
         (0..NOTCH).for_each(|_| act::move_in(model, pane, action));
     }
@@ -76,7 +80,7 @@ fn click(model: &mut Model, event: MouseEvent, double: bool, effects: &mut Vec<E
 }
 
 /// What is inside a pane's frame.
-fn inside_of(area: Rect) -> Rect {
+pub(super) fn inside_of(area: Rect) -> Rect {
     let (width, height) = (area.width.saturating_sub(2), area.height.saturating_sub(2));
     Rect { x: area.x + 1, y: area.y + 1, width, height }
 }
@@ -91,7 +95,14 @@ fn click_inside(
 ) {
     match pane {
         PaneName::Rings => return flood::click(model, inside, event.column, event.row),
-        PaneName::Story => return,
+        PaneName::Map => {
+            map::click(model, event.column, event.row);
+            if double {
+                act::enter(model, pane, effects);
+            }
+            return;
+        }
+        PaneName::Story | PaneName::About => return,
         _ => {}
     }
     let headed = pane != PaneName::Log;

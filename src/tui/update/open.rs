@@ -8,7 +8,7 @@ use super::super::overlays::{self, detail_lines, detail_width, help_lines, palet
 use super::super::paint::Paint;
 use super::super::panes;
 use super::act;
-use crate::app::MAX_TTL;
+use crate::app::{MAX_TTL, TopologyKind};
 
 /// Searches remembered for the prompt.
 const HISTORY: usize = 100;
@@ -64,6 +64,7 @@ pub(super) fn act_in(model: &mut Model, overlay: Overlay, action: Action, effect
             model.overlay = scrolled(model, action, scroll, lines).map(|scroll| Overlay::Detail { pane, row, scroll });
         }
         Overlay::Confirm { what } => confirm(model, what, action, effects),
+        Overlay::Propose { chosen } => super::topology::in_question(model, chosen, action, effects),
         Overlay::Palette { line, chosen } => in_palette(model, line, chosen, action, effects),
         Overlay::Columns { pane, chosen } => in_columns(model, pane, chosen, action),
         Overlay::Prompt(prompt) => in_prompt(model, prompt, action, effects),
@@ -78,7 +79,7 @@ fn scrolled(model: &Model, action: Action, scroll: usize, lines: usize) -> Optio
 }
 
 /// A place among `0..=last` after an action that moves; `None` for one that closes.
-fn moved(action: Action, at: usize, last: usize, page: usize) -> Option<usize> {
+pub(super) fn moved(action: Action, at: usize, last: usize, page: usize) -> Option<usize> {
     Some(match action {
         Action::Up => at.saturating_sub(1),
         Action::Down => (at + 1).min(last),
@@ -195,6 +196,8 @@ pub(super) fn set_ttl(model: &mut Model, by: i8) {
     model.ttl = model.ttl.saturating_add_signed(by).clamp(1, MAX_TTL);
     let reach = if model.ttl == 1 { "the neighbors only".into() } else { format!("{} hops", model.ttl) };
     if model.overlay.is_none() {
-        model.say(Tone::Plain, format!("The next search goes {reach}: TTL {}", model.ttl), "");
+        let central = model.snapshot.role.topology == TopologyKind::Central;
+        let hint = if central { "in central a search has no hops: it asks the directory" } else { "" };
+        model.say(Tone::Plain, format!("The next search goes {reach}: TTL {}", model.ttl), hint);
     }
 }

@@ -1,3 +1,5 @@
+mod topology;
+
 use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
@@ -254,14 +256,6 @@ fn a_sequence_waits_for_its_next_key_and_tells_what_may_follow() {
     assert_eq!((model.screen, model.pane(), model.pending.len()), (6, Some(PaneName::Log), 0));
     press(&mut model, "g #");
     assert!(model.pending.is_empty(), "a key that does not follow ends it");
-}
-
-#[test]
-fn the_topology_keys_say_what_this_version_can() {
-    let mut model = model();
-    assert!(press(&mut model, "t").is_empty());
-    assert_eq!(model.toast.as_ref().unwrap().text, "This version knows one topology: flood");
-    assert!(press(&mut model, "T").is_empty());
 }
 
 #[test]

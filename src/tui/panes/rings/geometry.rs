@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::dots::CELL;
+use super::super::dots::CELL;
 use crate::tui::flood::tree::{State, Tree};
 use crate::tui::model::Model;
 

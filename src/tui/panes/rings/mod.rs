@@ -1,7 +1,6 @@
 //! Flood: the chosen search as rings, one for each hop, with the nodes that reported and the way the query took.
 
 mod bar;
-mod dots;
 pub(crate) mod geometry;
 mod labels;
 
@@ -10,12 +9,12 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span as Words};
 
-use self::dots::{Dots, Layer};
 use self::geometry::{Geometry, Seen};
 use super::Digest;
-use crate::app::Action as Did;
+use super::dots::{Dots, Layer};
+use crate::app::{Action as Did, Role};
 use crate::tui::action::Action;
-use crate::tui::flood::tree::{Span, State, Tree};
+use crate::tui::flood::tree::{Node, Span, State, Tree};
 use crate::tui::paint::Paint;
 use crate::tui::table::put;
 use crate::tui::text;
@@ -141,7 +140,7 @@ pub(super) fn look(state: State, hop: u8, strange: bool, paint: &Paint<'_>) -> (
         State::You => (glyphs.you, paint.me()),
         _ if strange => (glyphs.warning, paint.warn().add_modifier(Modifier::BOLD)),
         State::Hit => (glyphs.hit, paint.hit()),
-        State::Reached => (glyphs.peer, paint.hop(hop)),
+        State::Reached => (glyphs.reached, paint.hop(hop)),
         State::Refused => (glyphs.dropped, paint.dropped()),
         State::Duplicate => (glyphs.duplicate, paint.duplicate()),
         State::Inferred => (glyphs.dialling, paint.dim()),
@@ -151,11 +150,26 @@ pub(super) fn look(state: State, hop: u8, strange: bool, paint: &Paint<'_>) -> (
 fn sign(buffer: &mut Buffer, area: Rect, seen: &Seen, tree: &Tree, span: Span, paint: &Paint<'_>) {
     let Some(node) = tree.nodes.get(seen.node) else { return };
     let strange = tree.copies(node, span).any(|(copy, _)| tree.strange(copy).next().is_some());
-    let (sign, style) = look(seen.state, node.hop, strange, paint);
+    let (mut sign, style) = look(seen.state, node.hop, strange, paint);
+    if seen.state == State::Reached && !strange && is_ultra_peer(node, paint) {
+        sign = paint.model.glyphs.ultra_peer;
+    }
     let chosen = paint.model.flood_cursor() == seen.node;
     if let Some(cell) = buffer.cell_mut((area.x + seen.cell.0, area.y + seen.cell.1)) {
         cell.set_symbol(sign).set_style(if chosen { style.add_modifier(Modifier::REVERSED) } else { style });
     }
+}
+
+/// What a node is, if it is a neighbor; of others nobody tells.
+pub(super) fn role_of(node: &Node, paint: &Paint<'_>) -> Option<Role> {
+    let neighbors = &paint.model.snapshot.neighbors;
+    let near = || neighbors.iter().find(|row| row.node == Some(node.id));
+    // Neighbors stand on the first ring; all others need not be looked for.
+    if node.hop == 1 { near()?.kind } else { None }
+}
+
+fn is_ultra_peer(node: &Node, paint: &Paint<'_>) -> bool {
+    role_of(node, paint) == Some(Role::Ultrapeer)
 }
 
 /// What the signs and colours mean, as far as there is room; those that are rare only where they are.
@@ -174,6 +188,13 @@ fn legend(buffer: &mut Buffer, area: Rect, seen: &[Seen], paint: &Paint<'_>) {
     for (state, strange, name, _) in kinds.into_iter().filter(|(.., there)| *there) {
         let (sign, style) = look(state, 4, strange, paint);
         parts.push(Line::from(vec![Words::styled(sign, style), Words::styled(format!(" {name}"), paint.dim())]));
+    }
+    let tree = paint.model.flood.tree.as_ref();
+    let ultra =
+        |seen: &Seen| tree.and_then(|tree| tree.nodes.get(seen.node)).is_some_and(|node| is_ultra_peer(node, paint));
+    if seen.iter().any(ultra) {
+        let sign = Words::styled(paint.model.glyphs.ultra_peer, paint.hop(1));
+        parts.insert(2, Line::from(vec![sign, Words::styled(" ultra-peer", paint.dim())]));
     }
     let dotted = if model_hides(paint) { "duplicates hidden" } else { "duplicate" };
     let ways = Words::styled(paint.symbol("⠐⠐⠐", ":::"), paint.duplicate());

@@ -1,0 +1,138 @@
+//! The command line below `hopscope sim`.
+
+use clap::{Arg, Command, value_parser};
+
+use super::flood::delay;
+use crate::app::Dedup;
+use crate::cli::grammar::{json, switch};
+use crate::cli::settings::{number, word};
+use crate::sim::{Kind, MAX_NODES};
+
+/// `hopscope sim` and what is below it.
+pub(in crate::cli) fn sim() -> Command {
+    Command::new("sim")
+        .about("Simulate an overlay: the same node many times, in virtual time")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommands([flood(), run(), check(), super::reproduce::command()])
+}
+
+fn flood() -> Command {
+    let whole = |name: &'static str, least: usize| {
+        let arg = Arg::new(name).long(name).value_parser(move |text: &str| number(text, least, MAX_NODES));
+        arg.conflicts_with("graph").required_unless_present("graph")
+    };
+    let kinds = Kind::ALL.map(|(name, _)| name);
+    let kind = move |text: &str| {
+        let known = Kind::ALL.into_iter().find(|(name, _)| *name == text);
+        known.map(|(_, kind)| kind).ok_or_else(|| format!("this version knows {}", kinds.join(", ")))
+    };
+    Command::new("flood")
+        .about("Send one query through an overlay, and count what it reaches and what it costs")
+        .long_about(
+            "Send one query through an overlay of simulated nodes, and count what it reaches and what it costs. The nodes \
+             run the very code of real ones; links are simulated, and so is time. The same seed gives the same run.",
+        )
+        .arg(Arg::new("graph").long("graph").value_name("EDGES").help(
+            "Link the nodes as in this file: a pair of numbers a line, # for comments; loops and doubles are left out",
+        ))
+        .arg(whole("nodes", 2).value_name("N").help("Make a graph of that many nodes"))
+        .arg(whole("degree", 1).value_name("D").help("Links of each node, or on average, as the kind has it"))
+        .arg(
+            Arg::new("kind").long("kind").value_name("KIND").value_parser(kind).conflicts_with("graph").help(
+                "regular: D links each, the default; random: D on average; powerlaw: D on average, some have many; \
+                 grid: D/2 dimensions; tree: D children at the root, D-1 below",
+            ),
+        )
+        .arg(
+            Arg::new("ttl")
+                .long("ttl")
+                .value_name("T")
+                .required(true)
+                .value_parser(value_parser!(u8).range(1..))
+                .help("How many hops the query may travel"),
+        )
+        .arg(
+            Arg::new("origin")
+                .long("origin")
+                .value_name("I")
+                .value_parser(value_parser!(u64))
+                .help("The number of the node that asks; the lowest one unless given"),
+        )
+        .arg(
+            Arg::new("delay")
+                .long("delay")
+                .value_name("DELAY")
+                .default_value("50ms")
+                .value_parser(delay)
+                .help("How long a link takes: a time, or a range as 10ms..100ms from which each link draws its own"),
+        )
+        .arg(
+            Arg::new("dedup")
+                .long("dedup")
+                .value_name("RULE")
+                .default_value("highest-ttl")
+                .value_parser(word::<Dedup>)
+                .help("Whether a duplicate with a higher TTL is passed on again: highest-ttl, or first for never"),
+        )
+        .arg(
+            Arg::new("seed")
+                .long("seed")
+                .value_name("S")
+                .default_value("1")
+                .value_parser(value_parser!(u64))
+                .help("Graph, delays and ids follow from it"),
+        )
+        .arg(json("Print one JSON object"))
+}
+
+fn run() -> Command {
+    Command::new("run")
+        .about("Run a scenario: nodes that come and go, links that break, searches; and report what came of it")
+        .long_about(
+            "Run a scenario: nodes that come and go, links that break, searches; and report what came of it. The nodes run the \
+             very code of real ones; links are simulated, and so is time. The same seed gives the same run. Rules that must \
+             always hold are looked at on the way; the first that is broken ends the run. Ctrl-c ends it early and reports \
+             what was done.",
+        )
+        .arg(Arg::new("scenario").value_name("SCENARIO").required(true).help("A scenario file; see `simulations/`"))
+        .arg(
+            Arg::new("seed")
+                .long("seed")
+                .value_name("S")
+                .value_parser(value_parser!(u64))
+                .help("Another seed than the scenario names"),
+        )
+        .arg(Arg::new("svg").long("svg").value_name("FILE").help("Draw the report there too"))
+        .arg(switch("hash", "Print only the hash over everything that happened, a line for each topology"))
+        .arg(json("Print one JSON object"))
+        .after_help("Exit code 1 if a rule was broken, or the run was ended early.")
+}
+
+fn check() -> Command {
+    Command::new("check")
+        .about("Look for mistakes: random settings and faults, a seed each, under rules that must always hold")
+        .long_about(
+            "Look for mistakes: random settings and faults, a seed each and in each topology, under rules that must always hold. For a while \
+             everything goes wrong; then nothing does, and the overlay has to come together again and to find what is there. \
+             Seeds that failed once are run first.",
+        )
+        .arg(
+            Arg::new("seeds")
+                .long("seeds")
+                .value_name("N")
+                .required(true)
+                .value_parser(|text: &str| number(text, 1, u64::MAX))
+                .help("How many seeds"),
+        )
+        .arg(
+            Arg::new("from")
+                .long("from")
+                .value_name("S")
+                .default_value("0")
+                .value_parser(value_parser!(u64))
+                .help("The first of them"),
+        )
+        .arg(json("Print one JSON object"))
+        .after_help("Exit code 1 if a rule was broken.")
+}

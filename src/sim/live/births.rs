@@ -1,0 +1,221 @@
+//! Who comes and who goes: starts, crowds, churn, crashes, returns; and what else breaks at its time.
+
+use std::time::Duration;
+
+use super::agenda::Happening;
+use super::faults::FaultKind;
+use super::hash::chance;
+use super::links::Phase;
+use super::population::{MAX_REMEMBERED, addr, identity};
+use super::units::{Fraction, Span};
+use super::world::{DIRECTORY, World};
+use crate::base::{Rng, Time};
+use crate::overlay::{Command, HostSource, Input, MemoryRegistry, Node, TopologyKind};
+use crate::proto::{PeerAddr, Untrusted};
+
+/// Marks what is drawn for nodes that take part in churn.
+const CHURNS: u64 = 0xC0;
+
+/// How a node goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Going {
+    /// It says goodbye on every link.
+    Leaves,
+    /// Its process dies: the system closes its links.
+    Crashes,
+    /// Its machine is gone: nobody is told anything.
+    Vanishes,
+}
+
+impl World {
+    /// Puts down when the nodes of the scenario start.
+    pub(super) fn plan_births(&mut self) {
+        let (nodes, join) = (self.scenario.nodes.0, self.scenario.join);
+        let over = if self.graph.is_some() { Span::default() } else { join.over };
+        for node in 0..nodes as u32 {
+            let known = (node as usize) < join.bootstrap.0;
+            let at = if known { Duration::ZERO } else { within(over, &mut self.rng.lives) };
+            self.clock.after(at, Happening::Birth { node });
+        }
+        let mut next = nodes as u32;
+        for crowd in self.scenario.crowds.clone() {
+            for node in next..next + crowd.nodes.0 as u32 {
+                let at = crowd.at.0 + within(crowd.over, &mut self.rng.lives);
+                self.clock.after(at, Happening::Birth { node });
+            }
+            next += crowd.nodes.0 as u32;
+        }
+    }
+
+    /// Puts down when faults begin and end.
+    pub(super) fn plan_faults(&mut self) {
+        for (number, fault) in self.scenario.faults.iter().enumerate() {
+            self.clock.agenda.put(Time::ZERO + fault.at.0, Happening::Begin { fault: number });
+            if fault.lasts.0 > Duration::ZERO {
+                self.clock.agenda.put(Time::ZERO + fault.at.0 + fault.lasts.0, Happening::End { fault: number });
+            }
+        }
+    }
+
+    /// A node starts, unless it runs.
+    pub(super) fn birth(&mut self, node: u32) {
+        if self.slots[node as usize].core.is_some() {
+            return;
+        }
+        let named = self.named(node);
+        let rng = self.rng.nodes.fork();
+        let config = &self.config_of(node).clone();
+        let slot = &mut self.slots[node as usize];
+        let id = identity(self.run, node, slot.disk);
+        slot.core = Some(Box::new(Node::new(id, Untrusted::default(), rng, config)));
+        slot.life += 1;
+        slot.wake = Time::NEVER;
+        let (life, remembered) = (slot.life, std::mem::take(&mut slot.remembered));
+        self.online += 1;
+        self.lives.births += 1;
+        self.handle(node, Input::OwnAddr(addr(node)));
+        if !remembered.is_empty() {
+            self.handle(node, Input::Hosts { addrs: remembered, source: HostSource::Remembered });
+        }
+        if self.topology == TopologyKind::Central && node != DIRECTORY {
+            self.handle(node, Input::Directories(vec![addr(DIRECTORY)]));
+        }
+        self.handle(node, Input::Hosts { addrs: named, source: HostSource::Configured });
+        if let Some(churn) = self.scenario.churn.filter(|churn| self.churns(node, churn.share)) {
+            let session = churn.session.draw(&mut self.rng.lives);
+            self.clock.after(session, Happening::Death { node, life });
+        }
+    }
+
+    /// The addresses that a user would name: those of the laid-out neighbors with higher numbers, so that one of two dials;
+    /// or some of those that everybody knows.
+    fn named(&mut self, node: u32) -> Vec<PeerAddr> {
+        if let Some(graph) = &self.graph {
+            return graph
+                .neighbors(node as usize)
+                .iter()
+                .filter(|&&other| other > node)
+                .map(|&other| addr(other))
+                .collect();
+        }
+        let known = self.scenario.join.bootstrap.0.min(self.slots.len()) as u32;
+        let mut others: Vec<u32> = (0..known).filter(|&other| other != node).collect();
+        self.rng.lives.shuffle(&mut others);
+        others.into_iter().take(self.scenario.join.known.0).map(addr).collect()
+    }
+
+    fn churns(&self, node: u32, share: Fraction) -> bool {
+        self.lively
+            && node as usize >= self.scenario.join.bootstrap.0
+            && chance(&[self.run, CHURNS, node.into()]) < share.get()
+    }
+
+    /// A session is over, and the node returns after a while.
+    pub(super) fn session_over(&mut self, node: u32, life: u32) {
+        let alive = self.slots[node as usize].life == life && self.slots[node as usize].core.is_some();
+        let Some(churn) = self.scenario.churn.filter(|_| alive && self.lively) else { return };
+        let how = self.rng.lives.fraction();
+        let going = match how {
+            _ if how < churn.crash.get() => Going::Crashes,
+            _ if how < churn.crash.get() + churn.vanish.get() => Going::Vanishes,
+            _ => Going::Leaves,
+        };
+        let keeps_disk = self.rng.lives.fraction() < churn.disk.get();
+        self.death(node, going, keeps_disk);
+        let absence = churn.absence.draw(&mut self.rng.lives);
+        self.clock.after(absence, Happening::Birth { node });
+    }
+
+    /// A node goes.
+    pub(super) fn death(&mut self, node: u32, going: Going, keeps_disk: bool) {
+        let Some(core) = &self.slots[node as usize].core else { return };
+        let remembered: Vec<PeerAddr> = core.hosts_to_remember().take(MAX_REMEMBERED).collect();
+        let count = match going {
+            Going::Leaves => &mut self.lives.left,
+            Going::Crashes => &mut self.lives.crashed,
+            Going::Vanishes => &mut self.lives.vanished,
+        };
+        *count += 1;
+        if going == Going::Leaves {
+            self.handle(node, Input::Command(Command::Leave));
+        }
+        let slot = &mut self.slots[node as usize];
+        slot.core = None;
+        slot.remembered = remembered;
+        if !keeps_disk {
+            slot.remembered.clear();
+            slot.disk += 1;
+        }
+        if !keeps_disk && self.serves(node) {
+            self.registry = MemoryRegistry::default();
+        }
+        self.online -= 1;
+        for link in std::mem::take(&mut self.slots[node as usize].ends) {
+            if let Some((own, ..)) = self.conns.seen_from(link) {
+                own.phase = Phase::Gone;
+            }
+            if going != Going::Vanishes {
+                self.hang_up(link, "the connection was reset");
+            }
+            self.forget_link(link);
+        }
+    }
+
+    pub(super) fn fault_begins(&mut self, fault: usize) {
+        let keeps_disk = match self.faults.list()[fault].kind {
+            FaultKind::Partition | FaultKind::Clog => return self.faults.begin(fault),
+            FaultKind::Break => {
+                let links: Vec<u32> = self.conns.in_order().into_iter().map(|(link, _)| link).collect();
+                let hit = links.into_iter().filter(|&link| self.faults.hits(fault, link.into()));
+                return hit.collect::<Vec<_>>().into_iter().for_each(|link| self.break_link(link, "the link broke"));
+            }
+            kind => kind != FaultKind::Wipe,
+        };
+        let vanish = self.faults.list()[fault].kind == FaultKind::Vanish;
+        let going = if vanish { Going::Vanishes } else { Going::Crashes };
+        for node in
+            (0..self.slots.len() as u32).filter(|&node| self.faults.hits(fault, node.into())).collect::<Vec<_>>()
+        {
+            self.death(node, going, keeps_disk);
+        }
+    }
+
+    pub(super) fn fault_ends(&mut self, fault: usize) {
+        match self.faults.list()[fault].kind {
+            FaultKind::Partition | FaultKind::Clog => {
+                self.faults.end(fault);
+                self.release();
+            }
+            FaultKind::Break => {}
+            FaultKind::Crash | FaultKind::Wipe | FaultKind::Vanish => {
+                let hit = (0..self.slots.len() as u32).filter(|&node| self.faults.hits(fault, node.into()));
+                hit.collect::<Vec<_>>().into_iter().for_each(|node| self.birth(node));
+            }
+        }
+    }
+
+    /// Nothing breaks and nobody goes any more; those that everybody knows are back.
+    pub(super) fn heal(&mut self) {
+        self.lively = false;
+        self.scenario.links.heal();
+        (0..self.faults.list().len()).for_each(|fault| self.faults.end(fault));
+        self.faults.no_more();
+        self.release();
+        (0..self.scenario.join.bootstrap.0.min(self.slots.len()) as u32).for_each(|node| self.birth(node));
+    }
+
+    /// Some of those that are away return, and the others stay away for good.
+    pub(super) fn revive_some(&mut self) {
+        for node in 0..self.slots.len() as u32 {
+            if self.rng.lives.below(2) == 0 {
+                self.birth(node);
+            }
+        }
+    }
+}
+
+/// A time within a span.
+fn within(span: Span, rng: &mut Rng) -> Duration {
+    let micros = u64::try_from(span.0.as_micros()).unwrap_or(u64::MAX);
+    Duration::from_micros(rng.range(0..micros.saturating_add(1)))
+}

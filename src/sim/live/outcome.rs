@@ -1,0 +1,171 @@
+//! What came of a run, as numbers.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::asked::{ByTtl, HOPS};
+use super::tally::{Direct, KINDS, Lives, Traffic};
+use super::world::World;
+use crate::overlay::{Node, TopologyKind};
+
+/// Points of a [`Load::curve`] less one.
+const POINTS: usize = 100;
+
+/// The numbers of one run. The names are part of the program's interface.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Outcome {
+    /// The topology that it ran with.
+    pub topology: TopologyKind,
+    /// What everything random followed from.
+    pub seed: u64,
+    /// Virtual time.
+    pub virtual_ms: f64,
+    /// Things that happened.
+    pub events: u64,
+    /// Everything that happened, when and where, as one number: the same seed gives the same.
+    pub hash: String,
+    /// Nodes that there are.
+    pub nodes: usize,
+    /// Those that run at the end.
+    pub online: usize,
+    /// Parts that those fall into; 1 if each can reach each.
+    pub parts: usize,
+    /// Links of the nodes that run at the end.
+    pub neighbors: Neighbors,
+    /// Who came and went.
+    pub lives: Lives,
+    /// Messages on links, by kind.
+    pub messages: BTreeMap<&'static str, Traffic>,
+    /// Deliveries over connections of their own.
+    pub direct: Direct,
+    /// Searches that began.
+    pub searches: u64,
+    /// Searches by the TTL that they began with.
+    pub by_ttl: Vec<ByTtl>,
+    /// Queries by the hops that they travelled.
+    pub by_hop: Vec<ByHop>,
+    /// How work is spread over nodes.
+    pub load: Load,
+}
+
+/// How many neighbors nodes have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Neighbors {
+    /// The fewest.
+    pub least: usize,
+    /// The average.
+    pub mean: f64,
+    /// The most.
+    pub most: usize,
+    /// Nodes that have none.
+    pub alone: usize,
+}
+
+/// Queries at one distance, averaged over all searches.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct ByHop {
+    /// Hops travelled.
+    pub hop: usize,
+    /// Nodes to which the first copy had come so far.
+    pub reached: f64,
+    /// Copies.
+    pub messages: f64,
+    /// The horizon: the share of the nodes online that is reached within so many hops.
+    pub horizon: f64,
+}
+
+/// How the handling of messages is spread over nodes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Load {
+    /// Messages of the node in the middle.
+    pub median: u64,
+    /// Messages that nine in ten nodes stay below.
+    pub p90: u64,
+    /// Messages that 99 in a hundred nodes stay below.
+    pub p99: u64,
+    /// Messages of the busiest node.
+    pub most: u64,
+    /// The share of all messages that the busiest hundredth of the nodes handled.
+    pub top_share: f64,
+    /// From the idlest node to the busiest in steps of a hundredth.
+    pub curve: Vec<u64>,
+}
+
+impl Outcome {
+    pub(super) fn of(world: &World) -> Self {
+        Self {
+            topology: world.topology,
+            seed: world.seed,
+            virtual_ms: world.clock.now.micros() as f64 / 1_000.0,
+            events: world.events,
+            hash: world.hash(),
+            nodes: world.slots.len(),
+            online: world.online,
+            parts: world.parts(),
+            neighbors: neighbors(world),
+            lives: world.lives,
+            messages: KINDS.into_iter().zip(world.traffic).collect(),
+            direct: world.direct,
+            searches: world.asked.began,
+            by_ttl: world.asked.by_ttl(),
+            by_hop: by_hop(world),
+            load: Load::of(world.slots.iter().map(|slot| slot.handled).collect()),
+        }
+    }
+
+    /// Bytes on links, without TLS's own.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.messages.values().map(|traffic| traffic.bytes).sum()
+    }
+
+    /// Searches that could have found their file, and those that did.
+    #[must_use]
+    pub fn found(&self) -> (u64, u64) {
+        self.by_ttl.iter().fold((0, 0), |(possible, found), row| (possible + row.possible, found + row.found))
+    }
+}
+
+fn neighbors(world: &World) -> Neighbors {
+    let clients = |core: &Node| core.directory_status().map_or(0, |status| status.clients);
+    let cores = world.slots.iter().filter_map(|slot| slot.core.as_deref());
+    let counts: Vec<usize> = cores.map(|core| core.links().len() + clients(core)).collect();
+    Neighbors {
+        least: counts.iter().copied().min().unwrap_or(0),
+        mean: counts.iter().sum::<usize>() as f64 / counts.len().max(1) as f64,
+        most: counts.iter().copied().max().unwrap_or(0),
+        alone: counts.iter().filter(|&&count| count == 0).count(),
+    }
+}
+
+fn by_hop(world: &World) -> Vec<ByHop> {
+    let searches = world.asked.began.max(1) as f64;
+    let others = (world.online_at_searches as f64 / searches - 1.0).max(1.0);
+    let last = (0..HOPS).rev().find(|&hop| world.asked.copies_by_hop[hop] > 0).unwrap_or(0);
+    let mut so_far = 0.0;
+    let row = |hop: usize| {
+        let reached = world.asked.reached_by_hop[hop] as f64 / searches;
+        so_far += reached;
+        let messages = world.asked.copies_by_hop[hop] as f64 / searches;
+        ByHop { hop, reached, messages, horizon: so_far / others }
+    };
+    (1..=last).map(row).collect()
+}
+
+impl Load {
+    fn of(mut handled: Vec<u64>) -> Self {
+        handled.sort_unstable();
+        let at = |share: f64| handled[((handled.len() - 1) as f64 * share) as usize];
+        let total: u64 = handled.iter().sum();
+        let busiest = handled.len() - handled.len().div_ceil(100);
+        Self {
+            median: at(0.5),
+            p90: at(0.9),
+            p99: at(0.99),
+            most: at(1.0),
+            top_share: handled[busiest..].iter().sum::<u64>() as f64 / total.max(1) as f64,
+            curve: (0..=POINTS).map(|point| at(point as f64 / POINTS as f64)).collect(),
+        }
+    }
+}

@@ -1,0 +1,342 @@
+//! The world: nodes, links and a clock, and what happens next.
+
+use super::agenda::{Clock, Happening};
+use super::asked::AskedTable;
+use super::faults::Faults;
+use super::hash::{Rolling, mix};
+use super::library::{Catalogue, Zipf};
+use super::links::Conns;
+use super::outcome::Outcome;
+use super::population::Slot;
+use super::scenario::Scenario;
+use super::tally::{Direct, KINDS, Lives, Traffic, bytes, kind};
+use super::violation::{Broken, Violation};
+use super::watch::{Cue, Scene};
+use crate::base::{Rng, Time};
+use crate::overlay::{Config, Context, Input, MemoryRegistry, Message, Output, Registry, TopologyKind};
+use crate::proto::Guid;
+use crate::sim::graph::Graph;
+use crate::sim::make::{MakeError, make};
+
+/// Up to so many nodes, everything is looked at all the time; above, links and searches in samples.
+pub(super) const ALL_WATCHED: usize = 2_000;
+
+/// Events between two sweeps at least.
+const SWEEP: u64 = 256;
+
+/// Any number of cores in virtual time, with everything that a real one meets: links of all sorts, dials, direct deliveries,
+/// crashes and returns. The same scenario, topology and seed give the same run, down to the order of events.
+#[derive(Debug)]
+pub struct World {
+    pub(super) scenario: Scenario,
+    pub(super) topology: TopologyKind,
+    pub(super) seed: u64,
+    /// What everything that has no place in a sequence follows from.
+    pub(super) run: u64,
+    pub(super) config: Config,
+    /// The settings of the node that serves the directory.
+    directory_config: Config,
+    /// What that keeps, over its restarts.
+    pub(super) registry: MemoryRegistry,
+    pub(super) clock: Clock,
+    pub(super) slots: Vec<Slot>,
+    pub(super) online: usize,
+    pub(super) conns: Conns,
+    pub(super) faults: Faults,
+    pub(super) catalogue: Catalogue,
+    pub(super) wishes: Zipf,
+    pub(super) graph: Option<Graph>,
+    pub(super) rng: Streams,
+    pub(super) traffic: [Traffic; KINDS.len()],
+    pub(super) direct: Direct,
+    pub(super) lives: Lives,
+    pub(super) asked: AskedTable,
+    /// Nodes that were online when each search began, added up.
+    pub(super) online_at_searches: u64,
+    /// Whether the workload goes on.
+    pub(super) lively: bool,
+    pub(super) events: u64,
+    hash: Rolling,
+    out: Vec<Output>,
+    broken: Option<Violation>,
+    next_sweep: u64,
+}
+
+/// The node that serves the directory, where one is served.
+pub(super) const DIRECTORY: u32 = 0;
+
+/// Randomness, apart for each purpose: what one draws does not change what another does.
+#[derive(Debug)]
+pub(super) struct Streams {
+    pub(super) nodes: Rng,
+    pub(super) links: Rng,
+    pub(super) lives: Rng,
+    pub(super) searches: Rng,
+    pub(super) watch: Rng,
+}
+
+impl World {
+    /// A world in which nothing has happened yet.
+    ///
+    /// # Errors
+    /// When the graph that the scenario asks for cannot be.
+    pub fn new(scenario: &Scenario, topology: TopologyKind, seed: u64) -> Result<Self, MakeError> {
+        let mut root = Rng::new(seed);
+        let rng = Streams {
+            nodes: root.fork(),
+            links: root.fork(),
+            lives: root.fork(),
+            searches: root.fork(),
+            watch: root.fork(),
+        };
+        let run = root.next_u64();
+        let nodes = scenario.population();
+        let graph = scenario.graph.map(|layout| make(layout.kind, nodes, layout.degree.0, &mut root.fork()));
+        let mut world = Self {
+            topology,
+            seed,
+            run,
+            directory_config: Config { serve_directory: true, ..scenario.config(topology) },
+            config: scenario.config(topology),
+            registry: MemoryRegistry::default(),
+            clock: Clock::new(),
+            slots: (0..nodes).map(|_| Slot::default()).collect(),
+            online: 0,
+            conns: Conns::new(root.next_u64()),
+            faults: Faults::new(&scenario.faults, mix(&[run, 1])),
+            catalogue: Catalogue::new(nodes, &scenario.library, &mut root.fork()),
+            wishes: Zipf::new(scenario.library.files.0, scenario.searches.zipf.0),
+            graph: graph.transpose()?,
+            rng,
+            traffic: Default::default(),
+            direct: Direct::default(),
+            lives: Lives::default(),
+            asked: AskedTable::new(root.next_u64()),
+            online_at_searches: 0,
+            lively: true,
+            events: 0,
+            hash: Rolling::default(),
+            out: Vec::new(),
+            broken: None,
+            next_sweep: 0,
+            scenario: scenario.clone(),
+        };
+        world.plan_births();
+        world.plan_faults();
+        world.plan_searches();
+        Ok(world)
+    }
+
+    /// Lets happen what happens until a time, but at most so many events; whether that was all of it.
+    ///
+    /// # Errors
+    /// When a rule was broken. The world is of no further use then, but to be looked at.
+    pub fn run(&mut self, until: Time, most: u64) -> Result<bool, Violation> {
+        for _ in 0..most {
+            let Some((at, what)) = self.clock.agenda.take(until) else {
+                self.clock.now = self.clock.now.max(until);
+                return Ok(true);
+            };
+            self.clock.now = self.clock.now.max(at);
+            self.events += 1;
+            self.happen(what);
+            if self.events >= self.next_sweep && self.broken.is_none() {
+                self.next_sweep = self.events + self.sweep_after();
+                self.asked.forget(self.clock.now);
+                if let Err(broken) = self.sweep() {
+                    self.breaks(None, broken);
+                }
+            }
+            if let Some(violation) = self.broken.clone() {
+                return Err(violation);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Events until the next sweep, which costs as much as there are nodes and messages.
+    fn sweep_after(&self) -> u64 {
+        let nodes = self.slots.len() as u64;
+        if self.slots.len() <= ALL_WATCHED { (nodes / 4).max(SWEEP) } else { nodes * 8 }
+    }
+
+    fn happen(&mut self, what: Happening) {
+        match what {
+            Happening::Birth { node } if self.lively => self.birth(node),
+            Happening::Birth { .. } => {}
+            Happening::Death { node, life } => self.session_over(node, life),
+            Happening::Wake { node } => self.wake(node),
+            Happening::Knock { node, life, addr } => self.knock(node, life, addr),
+            Happening::DialFailed { node, life, addr } => {
+                self.lives.dials_failed += 1;
+                self.tell(node, life, Input::DialFailed { addr });
+            }
+            Happening::Checked { node, life, addr, wanted, reached } => {
+                self.tell(node, life, Input::Checked { addr, node: wanted, reached });
+            }
+            Happening::Up { link, peer } => self.link_up(link, peer),
+            Happening::Down { link, why } => self.link_down(link, why),
+            Happening::Arrival { link, message } => self.arrival(link, message),
+            Happening::Direct { from, life, node, message } => self.direct_arrival(from, life, node, message),
+            Happening::DirectFailed { node, life, message } => self.direct_failed(node, life, message),
+            Happening::Search => self.maybe_search(),
+            Happening::Begin { .. } | Happening::End { .. } if self.faults.are_over() => {}
+            Happening::Begin { fault } => self.fault_begins(fault),
+            Happening::End { fault } => self.fault_ends(fault),
+        }
+    }
+
+    /// Gives an input to a node if it still lives the same life; whether it does.
+    pub(super) fn tell(&mut self, node: u32, life: u32, input: Input) -> bool {
+        let slot = &self.slots[node as usize];
+        let alive = slot.life == life && slot.core.is_some();
+        if alive {
+            self.handle(node, input);
+        }
+        alive
+    }
+
+    fn wake(&mut self, node: u32) {
+        let slot = &mut self.slots[node as usize];
+        if slot.wake != self.clock.now {
+            return;
+        }
+        slot.wake = Time::NEVER;
+        let due = slot.core.as_ref().is_some_and(|core| core.next_wake() <= self.clock.now);
+        if due { self.handle(node, Input::Wake) } else { self.rewake(node) }
+    }
+
+    /// A node takes an input; what it wants done is done, and what it did is looked at.
+    pub(super) fn handle(&mut self, node: u32, input: Input) {
+        let slot = &mut self.slots[node as usize];
+        let Some(core) = slot.core.as_deref_mut() else { return };
+        note(&mut self.hash, self.clock.now, node, &input);
+        if let Input::Message { message: Message::Query(query), .. } = &input {
+            self.asked.copy(&query.guid, query.travel.hops(), !core.remembers(&query.guid));
+        }
+        let cue = Cue::of(&input, core);
+        let shelf = self.catalogue.shelf(node);
+        let serves = self.topology == TopologyKind::Central && node == DIRECTORY;
+        let config = if serves { &self.directory_config } else { &self.config };
+        let registry = serves.then_some(&mut self.registry as &mut dyn Registry);
+        core.handle(input, &mut Context { now: self.clock.now, config, library: &shelf, registry, out: &mut self.out });
+        let scene = Scene { node, core, config, catalogue: &self.catalogue, cue: &cue };
+        if let Err(broken) = self.asked.watch(&scene, &self.out) {
+            self.breaks(Some(node), broken);
+        }
+        let mut out = std::mem::take(&mut self.out);
+        out.drain(..).for_each(|output| self.carry(node, output));
+        self.out = out;
+        if let Err(broken) = self.look_at(node, &cue) {
+            self.breaks(Some(node), broken);
+        }
+        self.rewake(node);
+    }
+
+    /// Whether a node serves the directory: in the central topology the first one does.
+    pub(super) fn serves(&self, node: u32) -> bool {
+        self.topology == TopologyKind::Central && node == DIRECTORY
+    }
+
+    /// The settings of a node.
+    pub(super) fn config_of(&self, node: u32) -> &Config {
+        if self.serves(node) { &self.directory_config } else { &self.config }
+    }
+
+    /// Puts down when a node is to be looked at next.
+    fn rewake(&mut self, node: u32) {
+        let slot = &mut self.slots[node as usize];
+        let Some(core) = &slot.core else { return };
+        let wake = core.next_wake();
+        if wake < slot.wake {
+            slot.wake = wake.max(self.clock.now);
+            self.clock.agenda.put(slot.wake, Happening::Wake { node });
+        }
+    }
+
+    /// A rule was broken. The first one counts: the others may follow from it.
+    pub(super) fn breaks(&mut self, node: Option<u32>, broken: Broken) {
+        let Broken { rule, detail } = broken;
+        self.broken.get_or_insert(Violation { rule, detail, node, at: self.clock.now });
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.clock.now
+    }
+
+    /// Inputs that nodes were given and other things that happened.
+    #[must_use]
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// Nodes that run.
+    #[must_use]
+    pub fn online(&self) -> usize {
+        self.online
+    }
+
+    /// A hash over every input that any node was given, and when.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        self.hash.text()
+    }
+
+    /// What came of it so far.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        Outcome::of(self)
+    }
+}
+
+/// Takes an input into the hash: when, where, what.
+fn note(hash: &mut Rolling, now: Time, node: u32, input: &Input) {
+    let when = [now.micros(), node.into()];
+    hash.note(&when);
+    match input {
+        Input::LinkUp { link, .. } => hash.note(&[1, link.0.into()]),
+        Input::LinkDown { link, .. } => hash.note(&[2, link.0.into()]),
+        Input::Message { link, message } => {
+            hash.note(&[3, link.0.into()]);
+            note_message(hash, message);
+        }
+        Input::Direct { message, .. } => {
+            hash.note(&[4]);
+            note_message(hash, message);
+        }
+        Input::DirectFailed { message } => {
+            hash.note(&[5]);
+            note_message(hash, message);
+        }
+        Input::DialFailed { .. } => hash.note(&[6]),
+        Input::Hosts { addrs, .. } => hash.note(&[7, addrs.len() as u64]),
+        Input::OwnAddr(_) => hash.note(&[8]),
+        Input::Command(_) => hash.note(&[9]),
+        Input::Wake => hash.note(&[10]),
+        Input::Directories(addrs) => hash.note(&[11, addrs.len() as u64]),
+        Input::Checked { reached, .. } => hash.note(&[12, (*reached).into()]),
+        Input::LibraryChanged => hash.note(&[13]),
+        Input::Standing(_) => hash.note(&[14]),
+    }
+}
+
+fn note_message(hash: &mut Rolling, message: &Message) {
+    let nobody = Guid([0; 16]);
+    let (guid, more) = match message {
+        Message::Ping(ping) => (ping.guid, u64::from(ping.wants_hosts)),
+        Message::Pong(pong) => (pong.guid, pong.hosts.len() as u64),
+        Message::Query(query) => (query.guid, u64::from(query.travel.ttl()) << 8 | u64::from(query.travel.hops())),
+        Message::Hit(hit) => (hit.guid, hit.body.files.len() as u64),
+        Message::Report(report) => (report.guid, report.body.hops.len() as u64),
+        Message::Bye(bye) => (nobody, bye.reason as u64),
+        Message::Status(status) => (nobody, u64::from(status.score) << 16 | u64::from(status.free_slots)),
+        Message::Reach(reach) => (reach.guid, reach.reached.map_or(2, u64::from)),
+        Message::Propose(proposal) => (proposal.guid, proposal.topology as u64),
+        Message::Ultra(_) | Message::Central(_) => (nobody, bytes(message)),
+    };
+    let (high, low) = guid.0.split_at(8);
+    let word = |bytes: &[u8]| bytes.iter().fold(0u64, |word, byte| word << 8 | u64::from(*byte));
+    hash.note(&[kind(message) as u64, word(high), word(low), more]);
+}

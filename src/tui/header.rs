@@ -1,0 +1,127 @@
+//! The line at the top: who this node is, what it is in its topology, whom it knows, what that costs.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::paint::Paint;
+use super::panes::role::{alarm, central, cut_off, role_word};
+use super::panes::{neighbors, traffic};
+use super::table::put;
+use super::text;
+use crate::app::{DirectoryState, TopologyKind};
+
+/// Columns of each of the two curves.
+const SPARK: u16 = 8;
+/// Columns of a directory's name.
+const DIRECTORY: u16 = 24;
+
+/// Draws it: parts from the left as long as they fit whole.
+pub(super) fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
+    let now = &paint.model.snapshot;
+    let name = paint.untrusted(&now.node.name, (area.width / 4).clamp(8, 32));
+    let id = text::short_id(&now.node.node.to_string());
+    let who = Line::from(vec![
+        Span::styled(format!("{} {name}", paint.self_symbol()), paint.me()),
+        Span::styled(format!(" {id}"), paint.dim()),
+    ]);
+    let mut all = vec![who, place(paint)];
+    all.extend(standing(paint));
+    all.push(Line::styled(format!("up {}", uptime(paint.now_ms)), paint.dim()));
+    all.push(meter(traffic::overlay_word(paint), &now.traffic.overlay_history, paint.warn(), paint));
+    all.push(meter("content", &now.traffic.content_history, paint.hit(), paint));
+    all.push(Line::styled(now.node.addr.to_string(), paint.dim()));
+    parts(buffer, area, all, paint);
+}
+
+/// Topology and role, and since when one that can be lost.
+fn place(paint: &Paint<'_>) -> Line<'static> {
+    let role = &paint.model.snapshot.role;
+    let mut line = Line::from(vec![
+        Span::styled(role.topology.name(), paint.strong()),
+        Span::raw(" "),
+        Span::styled(format!("{} {}", paint.role_symbol(role.role), role_word(role.role)), paint.role(role.role)),
+    ]);
+    if role.topology == TopologyKind::Ultrapeer {
+        let since = uptime(paint.now_ms.saturating_sub(role.since_ms));
+        line.push_span(Span::styled(format!(" for {since}"), paint.dim()));
+    }
+    line
+}
+
+/// What the topology lives of: neighbors, or a directory.
+fn standing(paint: &Paint<'_>) -> Option<Line<'static>> {
+    let role = &paint.model.snapshot.role;
+    let Some(directory) = role.directory.as_ref().filter(|_| role.topology == TopologyKind::Central) else {
+        if cut_off(paint.model) {
+            return Some(Line::styled(format!("{} no ultra-peer", paint.warning_symbol()), alarm(paint)));
+        }
+        return Some(counts(paint));
+    };
+    if directory.state == DirectoryState::Own {
+        let serving = role.serving.as_ref()?;
+        let nodes = format!("{} nodes", text::grouped(serving.nodes));
+        let rate = format!(" {} look-ups/s", text::per_second(serving.lookups_per_s));
+        return Some(Line::from(vec![Span::styled(nodes, paint.strong()), Span::styled(rate, paint.dim())]));
+    }
+    let (sign, words, style) = central::state(directory, paint);
+    let name = paint.untrusted(&directory.name, DIRECTORY);
+    let known = directory.state == DirectoryState::Registered && !name.trim().is_empty();
+    let words = if known { format!("{sign} {words} at {name}") } else { format!("{sign} {words}") };
+    Some(Line::styled(words, style))
+}
+
+/// How many neighbors there are, by what they are if they differ.
+fn counts(paint: &Paint<'_>) -> Line<'static> {
+    let role = &paint.model.snapshot.role;
+    let mut line = Line::default();
+    for (at, (kind, count)) in neighbors::by_kind(paint).into_iter().enumerate() {
+        let gap = if at == 0 { "" } else { " " };
+        line.push_span(Span::styled(format!("{gap}{}", paint.role_symbol(kind)), paint.role(kind)));
+        line.push_span(Span::styled(text::count(count as u64), paint.strong()));
+    }
+    if line.spans.is_empty() {
+        let few = role.neighbors < role.min_neighbors;
+        line.push_span(Span::styled(role.neighbors.to_string(), if few { paint.warn() } else { paint.strong() }));
+    }
+    line.push_span(Span::styled(if role.neighbors == 1 { " neighbor" } else { " neighbors" }, paint.dim()));
+    line
+}
+
+fn meter(name: &'static str, history: &[u64], style: ratatui::style::Style, paint: &Paint<'_>) -> Line<'static> {
+    let rate = text::rate(history.last().copied().unwrap_or(0) as f64);
+    Line::from(vec![
+        Span::styled(format!("{name} "), paint.dim()),
+        Span::styled(paint.model.glyphs.spark(history, SPARK.into()), style),
+        Span::styled(format!(" {rate:>9}"), paint.text()),
+    ])
+}
+
+/// Writes parts from the left as long as they fit whole, a thin line between them.
+fn parts(buffer: &mut Buffer, area: Rect, parts: Vec<Line<'static>>, paint: &Paint<'_>) {
+    let mut x = 1;
+    for (i, part) in parts.into_iter().enumerate() {
+        let width = part.width() as u16;
+        let gap = if i == 0 { 0 } else { 3 };
+        if x + gap + width > area.width {
+            break;
+        }
+        if i > 0 {
+            let bar = format!(" {} ", paint.separator());
+            put(buffer, area, x, 0, gap, &Line::styled(bar, paint.border(false)));
+        }
+        put(buffer, area, x + gap, 0, width, &part);
+        x += gap + width;
+    }
+}
+
+/// An age in minutes: seconds would cost a redraw each, for nothing.
+fn uptime(ms: u64) -> String {
+    let minutes = ms / 60_000;
+    match (minutes / 1440, minutes / 60 % 24, minutes % 60) {
+        (0, 0, 0) => "<1 min".into(),
+        (0, 0, minutes) => format!("{minutes} min"),
+        (0, hours, minutes) => format!("{hours} h {minutes:02}"),
+        (days, hours, _) => format!("{days} d {hours} h"),
+    }
+}

@@ -1,0 +1,58 @@
+//! The part of the overlay that this node knows, as a graph: who is on it, where they stand, how it is looked at. Kept
+//! from one message to the next and only added to; no drawing.
+
+pub mod known;
+pub mod layout;
+#[cfg(test)]
+mod tests;
+pub mod view;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use self::known::Table;
+use self::layout::Layout;
+use self::view::View;
+use super::action::PaneName;
+use super::model::Model;
+use crate::app::Snapshot;
+
+/// The map.
+#[derive(Debug, Default)]
+pub struct Map {
+    /// Who is known, and which links.
+    pub table: Table,
+    /// Where they stand.
+    pub layout: Layout,
+    /// How it is looked at.
+    pub view: View,
+    /// What was read last, and when nodes moved last.
+    of: Option<Arc<Snapshot>>,
+    moved: Option<Duration>,
+}
+
+impl Model {
+    /// Takes in what is new since the last time, and lets newcomers find their places. Only the map's screen needs it.
+    pub fn follow_map(&mut self) {
+        if self.screen != PaneName::Map.screen() {
+            return;
+        }
+        let map = &mut self.map;
+        let fresh = !map.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, &self.snapshot));
+        if fresh {
+            map.table.read(&self.snapshot);
+            map.layout.follow(&map.table);
+            map.of = Some(Arc::clone(&self.snapshot));
+        }
+        if fresh || map.moved != Some(self.clock) {
+            map.layout.relax(&map.table);
+            map.moved = Some(self.clock);
+        }
+    }
+
+    /// The node of the map under the cursor.
+    #[must_use]
+    pub fn map_cursor(&self) -> usize {
+        self.position(PaneName::Map).unwrap_or(0)
+    }
+}

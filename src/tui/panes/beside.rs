@@ -1,0 +1,65 @@
+//! Names beside signs, where there is room for them.
+
+use ratatui::layout::Rect;
+
+/// What lies on each cell.
+pub(super) struct Room {
+    width: u16,
+    taken: Vec<bool>,
+}
+
+impl Room {
+    /// An area with signs on some cells.
+    pub(super) fn new(area: Rect, signs: impl Iterator<Item = (u16, u16)>) -> Self {
+        let mut room =
+            Self { width: area.width, taken: vec![false; usize::from(area.width) * usize::from(area.height)] };
+        signs.for_each(|(x, y)| room.take(x, y, 1));
+        room
+    }
+
+    /// Takes the room for a name beside a sign, and tells where it begins; `None` where there is none, or where it
+    /// would not be `quiet` enough to be read.
+    pub(super) fn beside(&mut self, (x, y): (u16, u16), width: u16, quiet: impl Fn(u16) -> bool) -> Option<u16> {
+        // Away from the middle first: that is where there is room.
+        let (left, right) = (x.checked_sub(width + 1), Some(x + 2));
+        let sides = if x < self.width / 2 { [left, right] } else { [right, left] };
+        // The cells at both its ends must be free too, lest the name seem to be another's.
+        let fits = |at: &u16| {
+            let start = at.saturating_sub(1).max(if *at > x { x + 1 } else { 0 });
+            let end = (at + width + 1).min(if *at > x { self.width } else { x });
+            width > 0 && at + width <= self.width && self.free(start, y, end - start) && quiet(*at)
+        };
+        let at = sides.into_iter().flatten().find(fits)?;
+        self.write(at, y, width);
+        Some(at)
+    }
+
+    /// The same whatever lies there, for a name that must be seen.
+    pub(super) fn over(&mut self, (x, y): (u16, u16), width: u16) -> Option<u16> {
+        let right = (width > 0 && x + 2 + width <= self.width).then_some(x + 2);
+        let at = right.or(x.checked_sub(width + 1))?;
+        self.write(at, y, width);
+        Some(at)
+    }
+
+    /// Takes a name's cells and those at its ends, lest the next name begin where this one stops.
+    fn write(&mut self, at: u16, y: u16, width: u16) {
+        let start = at.saturating_sub(1);
+        self.take(start, y, (at + width + 1).min(self.width) - start);
+    }
+
+    fn cells(&self, x: u16, y: u16, width: u16) -> std::ops::Range<usize> {
+        let start = usize::from(y) * usize::from(self.width) + usize::from(x);
+        start..start + usize::from(width)
+    }
+
+    fn free(&self, x: u16, y: u16, width: u16) -> bool {
+        x + width <= self.width
+            && self.taken.get(self.cells(x, y, width)).is_some_and(|cells| cells.iter().all(|taken| !taken))
+    }
+
+    fn take(&mut self, x: u16, y: u16, width: u16) {
+        let cells = self.cells(x, y, width);
+        self.taken.get_mut(cells).into_iter().flatten().for_each(|taken| *taken = true);
+    }
+}

@@ -1,0 +1,257 @@
+//! Map: the known part of the overlay as a graph, with the way of the chosen search on it.
+
+pub mod about;
+mod signs;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span as Words};
+
+use self::signs::{Look, sign};
+use super::Digest;
+use super::beside::Room;
+use super::cost::nodes;
+use super::dots::{Dots, Layer};
+use crate::app::Action as Did;
+use crate::tui::action::Action;
+use crate::tui::flood::tree::{Span, Tree};
+use crate::tui::map::known::Link;
+use crate::tui::map::view::Geometry;
+use crate::tui::model::Model;
+use crate::tui::paint::Paint;
+use crate::tui::table::put;
+use crate::tui::text;
+
+/// Of the dots of a link so many are drawn as one.
+const SPARSE: usize = 4;
+/// Cells that a node must have on average for all links to be seen.
+const ALONE: usize = 8;
+/// Names that are written at most.
+const NAMES: usize = 40;
+/// Columns of a name.
+const NAME: u16 = 16;
+/// Rows from which there is room to say what the signs mean.
+const NAMED: u16 = 12;
+
+/// The parts of the pane's inside.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Parts {
+    /// The graph.
+    pub(crate) canvas: Rect,
+    /// What the signs mean.
+    legend: Option<Rect>,
+}
+
+/// Divides the pane's inside.
+pub(crate) fn parts(inner: Rect) -> Parts {
+    let named = u16::from(inner.height >= NAMED);
+    let canvas = Rect { height: inner.height - named, ..inner };
+    Parts { canvas, legend: (named > 0).then_some(Rect { y: canvas.bottom(), height: 1, ..inner }) }
+}
+
+/// A node's place on the canvas.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen {
+    /// Its number.
+    pub(crate) node: usize,
+    /// Its cell from the corner of the canvas.
+    pub(crate) cell: (u16, u16),
+    /// What it looks like.
+    look: Look,
+}
+
+/// The nodes that are on the canvas, the least important first: the last one drawn on a cell is the one that is seen.
+pub(crate) fn seen(model: &Model, canvas: Rect) -> Vec<Seen> {
+    let map = &model.map;
+    let geometry = Geometry::new(canvas, &map.layout, &map.view);
+    let (span, now) = (model.flood_span(), model.now_ms());
+    let mut seen: Vec<Seen> = (0..map.table.nodes.len())
+        .filter_map(|node| {
+            let place = map.layout.place(node)?;
+            let cell = geometry.cell(place.x, place.y)?;
+            Some(Seen { node, cell, look: Look::of(model, node, span, now) })
+        })
+        .collect();
+    let cursor = model.map_cursor();
+    seen.sort_by_key(|seen| (seen.node == 0, seen.node == cursor, seen.look.rank()));
+    seen
+}
+
+/// What stands in the border.
+pub fn digest(paint: &Paint<'_>) -> Digest {
+    let model = paint.model;
+    let table = &model.map.table;
+    let count = table.nodes.len() as u64;
+    let mut long = format!("{} {} {}", nodes(count, "node"), paint.dot(), nodes(table.links.len() as u64, "link"));
+    let dot = paint.dot();
+    if !model.map.view.is_whole() {
+        let key = paint.key(&Action::Back);
+        long.push_str(&format!(" {dot} {key} shows all"));
+    }
+    let end_us = model.flood_end_us();
+    match (model.flood.player.at_us(model.clock, end_us), model.hop) {
+        (Some(at_us), _) => long.insert_str(0, &format!("after {} {dot} ", text::latency(at_us as f64 / 1_000.0))),
+        (None, Some(hop)) => long.insert_str(0, &format!("up to hop {hop} {dot} ")),
+        (None, None) => {}
+    }
+    if let Some(search) = model.search() {
+        long.insert_str(0, &format!("{} {dot} ", paint.words(&search.row.text, 24)));
+    }
+    Digest { short: text::count(count), long }
+}
+
+/// Draws the pane's inside.
+pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
+    let model = paint.model;
+    if model.map.table.nodes.len() < 2 {
+        let (add, search) = (paint.key(&Action::AddPeer), paint.key(&Action::SearchPrompt));
+        let words = format!(
+            "This node knows nobody yet. Press {add} to add a neighbor; a search ({search}) tells who is behind it"
+        );
+        return super::say(buffer, area, &words, paint);
+    }
+    let parts = parts(area);
+    let seen = seen(model, parts.canvas);
+    if !parts.canvas.is_empty() {
+        canvas(buffer, parts.canvas, &seen, paint);
+    }
+    if let Some(area) = parts.legend {
+        legend(buffer, area, &seen, paint);
+    }
+}
+
+fn canvas(buffer: &mut Buffer, area: Rect, seen: &[Seen], paint: &Paint<'_>) {
+    let model = paint.model;
+    let mut dots = Dots::new(area);
+    ways(&mut dots, Geometry::new(area, &model.map.layout, &model.map.view), paint);
+    dots.draw(buffer, model.glyphs.is_ascii());
+    let cursor = model.map_cursor();
+    for node in seen {
+        let (symbol, style) = sign(node.look, node.node, paint);
+        if let Some(cell) = buffer.cell_mut((area.x + node.cell.0, area.y + node.cell.1)) {
+            let chosen = ratatui::style::Modifier::REVERSED;
+            cell.set_symbol(symbol).set_style(if node.node == cursor { style.add_modifier(chosen) } else { style });
+        }
+    }
+    if model.map.view.names {
+        names(buffer, area, seen, &dots, paint);
+    }
+    if model.map.table.is_full() {
+        let line = Line::styled("the map is full: those not seen for longest are left out", paint.warn());
+        put(buffer, area, 0, 0, area.width, &line);
+    }
+}
+
+/// The links that are known, and over them the ways that the chosen search took.
+fn ways(dots: &mut Dots, geometry: Geometry, paint: &Paint<'_>) {
+    let model = paint.model;
+    let map = &model.map;
+    let place = |at: usize| map.layout.place(at).map(|place| geometry.dot(place.x, place.y));
+    let mut draw = |from: usize, to: usize, every: usize, layer: Layer, style| {
+        let ends = place(from).zip(place(to)).and_then(|(from, to)| geometry.clip(from, to));
+        if let Some((from, to)) = ends {
+            dots.line(from, to, every, layer, style);
+        }
+    };
+    // With a search on the map, the links that were no way to anybody new are those of its duplicates. In a crowd only
+    // those of the selected node can be told apart.
+    let hidden = model.flood.no_duplicates && model.flood.tree.is_some();
+    let (crowd, cursor) = (map.table.nodes.len() * ALONE > geometry.cells(), model.map_cursor());
+    let shown = |link: &&Link| !crowd || link.a == cursor || link.b == cursor;
+    for link in map.table.links.iter().filter(|_| !hidden).filter(shown) {
+        draw(link.a, link.b, SPARSE, Layer::Ring, paint.border(false));
+    }
+    let Some(tree) = &model.flood.tree else { return };
+    let span = model.flood_span();
+    let known = |at: usize| tree.nodes.get(at).and_then(|node| map.table.find(node.id));
+    for (from, to, hop) in copies(tree, span) {
+        if let Some((from, to)) = known(from).zip(known(to)) {
+            draw(from, to, 1, Layer::Tree, paint.hop(hop));
+        }
+    }
+    let selected = map.table.nodes.get(model.map_cursor()).and_then(|node| tree.find(node.id));
+    let Some(selected) = selected.filter(|at| tree.state(*at, span).is_some()) else { return };
+    for pair in tree.way_back(selected).windows(2) {
+        if let Some((from, to)) = known(pair[0]).zip(known(pair[1])) {
+            draw(from, to, 1, Layer::Way, paint.me());
+        }
+    }
+}
+
+/// The copies that were the first ones where they came: from whom, to whom, and the hop.
+fn copies(tree: &Tree, span: Span) -> impl Iterator<Item = (usize, usize, u8)> {
+    tree.nodes.iter().enumerate().skip(1).filter_map(move |(to, node)| {
+        let first = node.first.filter(|first| *first < span.until)?;
+        let report = tree.reports.get(first).filter(|report| report.hop <= span.hop)?;
+        (report.action != Did::Refused).then_some((tree.sender_of(first)?, to, report.hop))
+    })
+}
+
+/// What a node of the map calls itself, or else the start of its id.
+pub(super) fn name_of(at: usize, paint: &Paint<'_>, width: u16) -> String {
+    let Some(node) = paint.model.map.table.nodes.get(at) else { return String::new() };
+    let name = paint.untrusted(&node.name, width);
+    if name.trim().is_empty() { node.id.short() } else { name }
+}
+
+/// Writes names beside their nodes, the most interesting first: the selected one, this one, neighbors, hits, the nearest.
+fn names(buffer: &mut Buffer, area: Rect, seen: &[Seen], dots: &Dots, paint: &Paint<'_>) {
+    let cursor = paint.model.map_cursor();
+    let mut room = Room::new(area, seen.iter().map(|seen| seen.cell));
+    let of = |seen: &Seen| paint.model.map.table.nodes.get(seen.node);
+    let mut wanted: Vec<&Seen> = seen.iter().collect();
+    wanted.sort_by_key(|seen| {
+        let near = of(seen).map_or((true, u8::MAX), |node| (!node.neighbor, node.hop));
+        (seen.node != cursor, seen.node != 0, near.0, seen.look != Look::Hit, near.1, seen.node)
+    });
+    let mut written = 0;
+    for node in wanted {
+        if written >= NAMES {
+            break;
+        }
+        let chosen = node.node == cursor;
+        let name = text::fit(&name_of(node.node, paint, NAME), NAME.into()).into_owned();
+        let width = text::width(&name) as u16;
+        let y = node.cell.1;
+        let quiet = |x: u16| chosen || (x..x + width).all(|x| dots.layer(x, y) <= Layer::Duplicate);
+        let beside = room.beside(node.cell, width, quiet);
+        let over = || chosen.then(|| room.over(node.cell, width)).flatten();
+        let Some(x) = beside.or_else(over) else { continue };
+        let style = match node.look {
+            _ if chosen => paint.text().patch(paint.strong()),
+            Look::You => paint.me(),
+            Look::Hit => paint.hit(),
+            _ => paint.dim(),
+        };
+        put(buffer, area, x, y, width, &Line::styled(name, style));
+        written += 1;
+    }
+}
+
+/// What the signs mean, as far as there is room; those that are rare only where they are.
+fn legend(buffer: &mut Buffer, area: Rect, seen: &[Seen], paint: &Paint<'_>) {
+    let mut x = 1;
+    let mut write = |part: Line<'static>| {
+        let width = part.width() as u16;
+        if x + width <= area.width {
+            put(buffer, area, x, 0, width, &part);
+            x += width + 2;
+        }
+    };
+    let mut shown: Vec<&Seen> = Vec::new();
+    for node in seen.iter().rev() {
+        if shown.iter().all(|one| one.look != node.look) {
+            shown.push(node);
+        }
+    }
+    shown.sort_by_key(|node| std::cmp::Reverse(node.look.rank()));
+    for node in shown {
+        let (symbol, style) = sign(node.look, node.node, paint);
+        let words = format!(" {}", node.look.words());
+        write(Line::from(vec![Words::styled(symbol, style), Words::styled(words, paint.dim())]));
+    }
+    if paint.model.map.view.by_hop && paint.model.theme.hop(1, 7).fg.is_some() {
+        let hops = (1..=7).map(|hop| Words::styled(hop.to_string(), paint.hop(hop)));
+        write(Line::from([vec![Words::styled("hops ", paint.dim())], hops.collect()].concat()));
+    }
+}

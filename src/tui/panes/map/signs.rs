@@ -1,0 +1,100 @@
+//! What a node of the map looks like: a sign for what it is, a color for its hops or its role.
+
+use ratatui::style::{Modifier, Style};
+
+use crate::app::Role;
+use crate::tui::flood::tree::{Span, State};
+use crate::tui::model::Model;
+use crate::tui::paint::Paint;
+
+/// What a node is on the map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    /// This node.
+    You,
+    /// Has what the chosen search is for.
+    Hit,
+    /// Says of the chosen search what cannot be.
+    Strange,
+    /// Refused the chosen search.
+    Refused,
+    /// A neighbor, whose role is known.
+    Role(Role),
+    /// Somebody who answered or reported once.
+    Heard,
+    /// Only named by others.
+    Inferred,
+    /// Nobody told of it for a while.
+    Faded,
+}
+
+impl Look {
+    /// What a node looks like at the moment that the player shows.
+    pub(super) fn of(model: &Model, node: usize, span: Span, now_ms: u64) -> Self {
+        let Some(known) = model.map.table.nodes.get(node) else { return Self::Inferred };
+        if node == 0 {
+            return Self::You;
+        }
+        let tree = model.flood.tree.as_ref();
+        let told = tree.and_then(|tree| {
+            let at = tree.find(known.id)?;
+            let of = tree.nodes.get(at)?;
+            let strange = tree.copies(of, span).any(|(copy, _)| tree.strange(copy).next().is_some());
+            Some((tree.state(at, span)?, strange))
+        });
+        match (told, known.role.filter(|_| known.neighbor)) {
+            (Some((_, true)), _) => Self::Strange,
+            (Some((State::Hit, _)), _) => Self::Hit,
+            (Some((State::Refused, _)), _) => Self::Refused,
+            (_, Some(role)) => Self::Role(role),
+            _ if known.faded(now_ms) => Self::Faded,
+            _ if known.inferred() => Self::Inferred,
+            _ => Self::Heard,
+        }
+    }
+
+    /// The higher, the later it is drawn, over others on the same cell.
+    pub(super) const fn rank(self) -> u8 {
+        match self {
+            Self::Faded => 0,
+            Self::Inferred => 1,
+            Self::Heard => 2,
+            Self::Role(_) => 3,
+            Self::Refused => 4,
+            Self::Strange => 5,
+            Self::Hit => 6,
+            Self::You => 7,
+        }
+    }
+
+    /// In a word or two.
+    pub(super) const fn words(self) -> &'static str {
+        match self {
+            Self::You => "you",
+            Self::Hit => "hit",
+            Self::Strange => "inconsistent",
+            Self::Refused => "refused",
+            Self::Role(role) => role.name(),
+            Self::Heard => "heard of",
+            Self::Inferred => "inferred",
+            Self::Faded => "not seen lately",
+        }
+    }
+}
+
+/// The sign of a node, and its color.
+pub(super) fn sign(look: Look, node: usize, paint: &Paint<'_>) -> (&'static str, Style) {
+    let glyphs = &paint.model.glyphs;
+    let hop = paint.model.map.table.nodes.get(node).map_or(1, |node| node.hop);
+    let by_hop = paint.model.map.view.by_hop;
+    match look {
+        Look::You => (glyphs.you, paint.me()),
+        Look::Hit => (glyphs.hit, paint.hit()),
+        Look::Strange => (glyphs.warning, paint.warn().add_modifier(Modifier::BOLD)),
+        Look::Refused => (glyphs.dropped, paint.dropped()),
+        Look::Role(role) => (paint.role_symbol(role), if by_hop { paint.hop(hop) } else { paint.role(role) }),
+        Look::Heard => (paint.symbol("○", "u"), if by_hop { paint.hop(hop) } else { paint.text() }),
+        Look::Inferred => (glyphs.dialling, paint.dim()),
+        Look::Faded => (glyphs.duplicate, paint.dim()),
+    }
+}

@@ -1,0 +1,100 @@
+//! Floods on file: recorded by real nodes, replayed without any.
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::support::{Node, code, daemon, errors, folder, hopscope, json, run};
+
+const TRACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/demo/traces/flood.ndjson");
+
+fn replay(arguments: &[&str]) -> std::process::Output {
+    run(hopscope().arg("replay").args(arguments))
+}
+
+#[test]
+fn the_recorded_flood_of_the_demo_has_the_numbers_that_its_graph_gives() {
+    let output = replay(&[TRACE, "--json"]);
+    assert_eq!((code(&output), errors(&output)), (0, String::new()));
+    let sums = &json(&output)[0];
+    // All 40 nodes of the lab, the farthest five hops away; what was sent came, once new and else as a duplicate.
+    assert_eq!((&sums["reached"], &sums["max_hop"], &sums["hits"]), (&40.into(), &5.into(), &34.into()), "{sums}");
+    assert_eq!(sums["messages"].as_u64(), Some(40 + sums["duplicates"].as_u64().expect("a number")));
+    let per_hop: Vec<u64> = sums["per_hop"].as_array().expect("a list").iter().filter_map(Value::as_u64).collect();
+    assert_eq!((per_hop[0], per_hop[1], per_hop.iter().sum::<u64>()), (1, 3, 41));
+    assert_eq!(
+        (&sums["inconsistent"], &sums["trace_incomplete"], &sums["inferred"]),
+        (&0.into(), &false.into(), &0.into())
+    );
+}
+
+#[test]
+fn it_is_a_graph_and_a_picture_too() {
+    let graph = String::from_utf8(replay(&[TRACE, "--dot"]).stdout).expect("it is text");
+    assert!(graph.starts_with("digraph flood {") && graph.contains("\"kestrel\""), "{graph}");
+    for theme in ["dark", "light"] {
+        let picture = String::from_utf8(replay(&[TRACE, "--svg", "--theme", theme]).stdout).expect("it is text");
+        assert!(picture.starts_with("<svg ") && picture.ends_with("</svg>\n") && picture.contains("hopscope: bach"));
+    }
+}
+
+#[test]
+fn expectations_hold_or_say_what_is() {
+    let held = replay(&[TRACE, "--expect", "reached >= 40", "--expect", "max_hop <= 5"]);
+    assert_eq!((code(&held), errors(&held)), (0, String::new()));
+    assert_eq!(String::from_utf8_lossy(&held.stdout).lines().count(), 2);
+    let failed =
+        replay(&[TRACE, "--json", "--expect", "reached == 40", "--expect", "max_hop < 5", "--expect", "hits>99"]);
+    assert_eq!((code(&failed), json(&failed).len()), (1, 1));
+    assert!(errors(&failed).contains("expected max_hop < 5, but max_hop is 5"), "{}", errors(&failed));
+    assert!(errors(&failed).contains("expected hits > 99, but hits is 34"), "{}", errors(&failed));
+    let wrong = replay(&[TRACE, "--expect", "reach >= 4"]);
+    assert_eq!(code(&wrong), 2);
+    assert!(errors(&wrong).contains("no field `reach`") && errors(&wrong).contains("operators: >= <= == != > <"));
+    assert_eq!(code(&replay(&[TRACE, "--query", "2", "--json"])), 2);
+}
+
+#[test]
+fn what_a_node_records_is_what_it_saw() {
+    let folder = folder();
+    let hub = Node::start(&folder.path().join("hub"), &[]);
+    let far = Node::start(&folder.path().join("far"), &[&hub]);
+    far.share("suite.flac", b"a suite");
+    far.wait_for_files(1);
+    let (home, trace) = (folder.path().join("you"), folder.path().join("flood.ndjson"));
+    let mut you = Node::run(&home, daemon(&home).args(["--peer", &hub.addr, "--record"]).arg(&trace));
+    hub.wait_for_neighbors(2);
+    you.wait_for_neighbors(1);
+    assert_eq!(code(&you.command(&["search", "suite", "--ttl", "2"])), 0);
+    you.process.signal(Signal::TERM);
+    assert_eq!(you.process.ended().code(), Some(0));
+    let output = replay(&[trace.to_str().expect("a plain path"), "--json"]);
+    let sums = &json(&output)[0];
+    assert_eq!((&sums["reached"], &sums["messages"], &sums["hits"]), (&2.into(), &2.into(), &1.into()), "{sums}");
+    assert_eq!((&sums["trace_incomplete"], &sums["trace_inconsistent"]), (&false.into(), &false.into()), "{sums}");
+    // It is not written over.
+    let again = run(daemon(&home).arg("--record").arg(&trace));
+    assert_eq!(code(&again), 2);
+    assert!(errors(&again).contains("holds something already"), "{}", errors(&again));
+}
+
+#[test]
+fn damaged_traces_are_marked_and_what_is_none_is_refused() {
+    let folder = folder();
+    let path = folder.path().join("damaged.ndjson");
+    let file = path.to_str().expect("a plain path");
+    let whole = std::fs::read_to_string(TRACE).expect("it is there");
+    std::fs::write(&path, &whole[..whole.len() / 2]).expect("it can be written");
+    let cut = replay(&[file, "--json"]);
+    assert_eq!((code(&cut), &json(&cut)[0]["trace"]["cut"]), (0, &true.into()));
+    assert!(errors(&cut).contains("its end is missing"), "{}", errors(&cut));
+    std::fs::write(&path, whole.replace("\"hop\":2", "\"hop\":6")).expect("it can be written");
+    let lies = replay(&[file, "--json", "--expect", "inconsistent == 0"]);
+    assert_eq!(code(&lies), 1);
+    assert!(json(&lies)[0]["inconsistencies"]["hop"].as_u64() > Some(0));
+    std::fs::write(&path, whole.replace("\"version\":1", "\"version\":9")).expect("it can be written");
+    let newer = replay(&[file, "--json"]);
+    assert_eq!(code(&newer), 1);
+    assert!(errors(&newer).contains("version 9"), "{}", errors(&newer));
+    // Without a terminal and without a form there is nothing to show it on.
+    assert_eq!(code(&replay(&[TRACE])), 2);
+}

@@ -96,7 +96,7 @@ measure() {
     [ "$(wc -l < "$folder/done")" = "$expected" ] || fail "some searches did not run: $(tail -n 1 "$folder/errors")"
     local first busiest
     first=$(sed -n 's/.*"first_hit_ms":\([0-9]*\).*/\1/p' "$folder/done" | sort -n | awk '{ a[NR] = $1 }
-        END { print NR ? a[int((NR + 1) / 2)] " ms" : "-" }')
+        END { print !NR ? "-" : (a[int((NR + 1) / 2)] > 0 ? a[int((NR + 1) / 2)] : "<1") " ms" }')
     busiest=$(paste -d ' ' "$folder/before" "$folder/after" "$folder/names" |
         awk -v n="$expected" '$2 - $1 > most { most = $2 - $1; name = $3 } END { printf "%.1f %s", most / n, name }')
     awk -v label="$label" -v first="$first" -v busiest="$busiest" -v others=$((nodes - 1)) '

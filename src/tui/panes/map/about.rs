@@ -13,6 +13,7 @@ use crate::tui::action::{Action, PaneName};
 use crate::tui::flood::tree::State;
 use crate::tui::map::known::Known;
 use crate::tui::paint::Paint;
+use crate::tui::panes::role::role_word;
 use crate::tui::table::put;
 use crate::tui::text;
 
@@ -76,7 +77,7 @@ fn lines(at: usize, node: &Known, width: u16, paint: &Paint<'_>) -> Vec<Line<'st
         facts.add("address", &addr.to_string(), paint.text());
     }
     if let Some(role) = node.role.filter(|_| node.neighbor || at == 0) {
-        facts.add("role", role.name(), paint.role(role));
+        facts.add("role", role_word(role), paint.role(role));
     }
     if at > 0 {
         facts.add("is", look.words(), style);

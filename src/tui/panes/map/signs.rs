@@ -6,6 +6,7 @@ use crate::app::Role;
 use crate::tui::flood::tree::{Span, State};
 use crate::tui::model::Model;
 use crate::tui::paint::Paint;
+use crate::tui::panes::role::role_word;
 
 /// What a node is on the map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +75,7 @@ impl Look {
             Self::Hit => "hit",
             Self::Strange => "inconsistent",
             Self::Refused => "refused",
-            Self::Role(role) => role.name(),
+            Self::Role(role) => role_word(role),
             Self::Heard => "heard of",
             Self::Inferred => "inferred",
             Self::Faded => "not seen lately",

@@ -50,7 +50,7 @@ pub struct Node {
     pub(super) standing: Standing,
     // What not every node has is apart.
     pub(super) reach: Reachability,
-    pub(super) proposals: Box<Proposals>,
+    pub(super) proposals: Option<Box<Proposals>>,
     pub(super) ultra: Option<Box<Ultra>>,
     pub(super) client: Option<Box<Client>>,
     pub(super) directory: Option<Box<Directory>>,
@@ -126,7 +126,7 @@ impl Node {
             role_why: Box::default(),
             standing: Standing::default(),
             reach: Reachability::default(),
-            proposals: Box::default(),
+            proposals: None,
             ultra: None,
             client: None,
             directory: None,

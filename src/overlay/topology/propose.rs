@@ -97,7 +97,7 @@ impl Node {
         } else if topology == TopologyKind::Central && !self.could_be_central(&[], cx) {
             (false, "this node knows no directory: name one with --directory")
         } else {
-            match self.proposals.take(&proposal, self.now) {
+            match self.proposals.get_or_insert_default().take(&proposal, self.now) {
                 Err(why) => (false, why),
                 Ok(_) => (true, "this node proposes it"),
             }
@@ -105,7 +105,7 @@ impl Node {
         cx.out.push(Output::Event(Event::Proposed { node, topology, followed, why }));
         if followed {
             self.pass_proposal_on(None, &proposal, cx);
-            self.proposals.own = Some((proposal, self.now + TELL_NEWCOMERS));
+            self.proposals.get_or_insert_default().own = Some((proposal, self.now + TELL_NEWCOMERS));
             self.change_topology(topology, "proposed by this node", cx);
         }
     }
@@ -113,12 +113,12 @@ impl Node {
     /// A proposal came in, from a neighbor or from a client of this node's directory.
     pub(in crate::overlay) fn on_proposal(&mut self, link: LinkId, proposal: &Proposal, cx: &mut Context<'_>) {
         let Proposal { node, topology, .. } = *proposal;
-        match self.proposals.take(proposal, self.now) {
+        match self.proposals.get_or_insert_default().take(proposal, self.now) {
             Ok(true) => {}
             Ok(false) => return,
             Err(_) => {
                 self.counters.limited += 1;
-                if self.proposals.is_storm(link, &self.links, self.now)
+                if self.proposals.get_or_insert_default().is_storm(link, &self.links, self.now)
                     && let Some(index) = self.link_index(link)
                 {
                     self.break_off(index, "a storm of proposals", cx);
@@ -136,7 +136,7 @@ impl Node {
             why: why.unwrap_or("it follows proposals"),
         }));
         if followed {
-            self.proposals.follow(self.now);
+            self.proposals.get_or_insert_default().follow(self.now);
             self.learn_directories(&proposal.directories);
             self.change_topology(topology, &format!("proposed by {}", node.short()), cx);
         }
@@ -147,7 +147,7 @@ impl Node {
             Some("this node follows no proposals: start it with --follow, or change it by hand")
         } else if proposal.topology == self.kind {
             Some("it is in that topology already")
-        } else if self.proposals.followed.is_some_and(|(_, until)| self.now < until) {
+        } else if self.proposals.as_ref().and_then(|known| known.followed).is_some_and(|(_, until)| self.now < until) {
             Some("it followed another proposal a short while ago")
         } else if proposal.topology == TopologyKind::Central && !self.could_be_central(&proposal.directories, cx) {
             Some("neither this node nor the proposal knows a directory")
@@ -164,8 +164,9 @@ impl Node {
 
     /// Tells a new neighbor of a proposal that this node made a moment ago.
     pub(in crate::overlay) fn tell_newcomer(&mut self, index: usize, cx: &mut Context<'_>) {
-        self.proposals.own.take_if(|(_, until)| *until <= self.now);
-        if let Some((proposal, _)) = self.proposals.own.clone() {
+        let Some(proposals) = &mut self.proposals else { return };
+        proposals.own.take_if(|(_, until)| *until <= self.now);
+        if let Some((proposal, _)) = proposals.own.clone() {
             self.send(index, Message::Propose(proposal), cx);
         }
     }

@@ -10,6 +10,9 @@ mod clients;
 #[path = "names.rs"]
 mod names;
 
+#[path = "support/memory.rs"]
+mod memory;
+
 use std::hint::black_box;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -19,6 +22,7 @@ use hopscope::directory::{Catalogue, open, wall_clock};
 use hopscope::overlay::{FoundFile, Registration, Registry};
 use hopscope::proto::limits::{LEASE, MAX_FILES_A_CHANGE, MAX_HITS_A_MESSAGE};
 use hopscope::proto::{FileId, Folded, NodeId, PeerAddr, Query};
+use memory::resident;
 use names::{Names, percentiles, time};
 
 const FILES_A_NODE: usize = 100;
@@ -315,10 +319,4 @@ fn millis(time: Duration) -> f64 {
 
 fn mega(bytes: usize) -> f64 {
     bytes as f64 / 1e6
-}
-
-/// Bytes of memory that the process holds.
-fn resident() -> usize {
-    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    statm.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok()).unwrap_or(0) * 4096
 }

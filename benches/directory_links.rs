@@ -11,22 +11,32 @@
 #[expect(dead_code, reason = "the benchmark of the index uses more of it")]
 mod names;
 
+#[path = "support/cpu.rs"]
+mod cpu;
+#[path = "support/memory.rs"]
+mod memory;
+#[path = "support/nothing.rs"]
+mod nothing;
+
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use cpu::cpu_seconds;
 use hopscope::directory::{open, wall_clock};
 use hopscope::net::{Dialer, Identity, NetSettings, Purpose, Stream, start};
 use hopscope::overlay::{
-    self, CentralMessage, Change, Delivery, FoundFile, Hello, Library, Lookup, Message, QueryBody, Register, Renew,
-    Role, TopologyKind,
+    self, CentralMessage, Change, Delivery, FoundFile, Hello, Lookup, Message, QueryBody, Register, Renew, Role,
+    TopologyKind,
 };
 use hopscope::proto::limits::{LEASE, REGISTER_BUCKETS};
-use hopscope::proto::{FileId, Guid, PeerAddr, Query};
+use hopscope::proto::{FileId, Guid, PeerAddr};
 use hopscope::wire::{self, Decoder, Incoming};
+use memory::resident;
 use names::Names;
+use nothing::Nothing;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{Semaphore, mpsc};
 
@@ -40,19 +50,6 @@ const SECONDS: usize = 10;
 const SIGN_OF_LIFE: Duration = Duration::from_secs(9);
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
-
-/// The directory shares nothing itself.
-struct Nothing;
-
-impl Library for Nothing {
-    fn find(&self, _: &Query, _: usize, _: &mut Vec<FoundFile>) {}
-
-    fn totals(&self) -> (u64, u64) {
-        (0, 0)
-    }
-
-    fn each(&self, _: &mut dyn FnMut(&str, u64, &FileId)) {}
-}
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
@@ -86,7 +83,7 @@ async fn directory(clients: usize) -> Result<()> {
         },
     };
     let registry = open(&folder.path().join("directory.redb"), LEASE, wall_clock(), 1)?;
-    let before = resident()?;
+    let before = resident();
     let net = start(settings, Arc::new(Nothing), Some(Box::new(registry))).await?;
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("clients").args([net.bound.to_string(), clients.to_string()]);
@@ -99,12 +96,12 @@ async fn directory(clients: usize) -> Result<()> {
         }
         Ok(())
     });
-    let (mut cpu, mut began) = (cpu_seconds()?, Instant::now());
+    let (mut cpu, mut began) = (cpu_seconds(), Instant::now());
     while let Some(line) = said.recv().await {
-        let (used, took) = (cpu_seconds()? - cpu, began.elapsed().as_secs_f64());
-        let resident = (resident()? - before) as f64 / 1e6;
+        let (used, took) = (cpu_seconds() - cpu, began.elapsed().as_secs_f64());
+        let resident = (resident() - before) as f64 / 1e6;
         println!("{line}; directory: {used:.1} s CPU in {took:.1} s, {resident:.0} MB resident");
-        (cpu, began) = (cpu_seconds()?, Instant::now());
+        (cpu, began) = (cpu_seconds(), Instant::now());
     }
     reader.await??;
     child.wait()?;
@@ -274,17 +271,4 @@ impl Client {
             }
         }
     }
-}
-
-/// User and system time of this process so far (proc(5): fields 14 and 15, in hundredths of a second).
-fn cpu_seconds() -> Result<f64> {
-    let stat = std::fs::read_to_string("/proc/self/stat")?;
-    let fields: Vec<&str> = stat.rsplit_once(')').ok_or("no stat")?.1.split_whitespace().collect();
-    Ok((fields[11].parse::<f64>()? + fields[12].parse::<f64>()?) / 100.0)
-}
-
-/// Bytes of this process in memory (proc(5): statm, in pages).
-fn resident() -> Result<usize> {
-    let pages = std::fs::read_to_string("/proc/self/statm")?;
-    Ok(pages.split_whitespace().nth(1).ok_or("no statm")?.parse::<usize>()? * 4096)
 }

@@ -9,12 +9,16 @@
 #[path = "names.rs"]
 mod names;
 
+#[path = "support/memory.rs"]
+mod memory;
+
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use hopscope::proto::{FileId, Folded, Query};
 use hopscope::share::index::{Index, Place, Stamp};
+use memory::resident;
 use names::{Names, percentiles, time};
 
 const SEARCHES: usize = 3_000;
@@ -178,10 +182,4 @@ fn show_one(what: &str, ours: Vec<Duration>) {
     let ours = percentiles(ours);
     println!("{:44} {:>10.1}", format!("{what}, p50"), ours.0);
     println!("{:44} {:>10.1}", format!("{what}, p99"), ours.1);
-}
-
-/// Bytes of memory that the process holds.
-fn resident() -> usize {
-    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    statm.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok()).unwrap_or(0) * 4096
 }

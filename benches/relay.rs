@@ -10,18 +10,23 @@
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
+#[path = "support/cpu.rs"]
+mod cpu;
+#[path = "support/nothing.rs"]
+mod nothing;
+
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use cpu::cpu_seconds;
 use hopscope::net::{Dialer, Identity, Net, NetSettings, Purpose, start};
-use hopscope::overlay::{
-    self, Delivery, FoundFile, Hello, Library, Message, QueryBody, QueryMessage, Role, TopologyKind,
-};
-use hopscope::proto::{FileId, Guid, PeerAddr, Query, Travel};
+use hopscope::overlay::{self, Delivery, Hello, Message, QueryBody, QueryMessage, Role, TopologyKind};
+use hopscope::proto::{Guid, PeerAddr, Travel};
 use hopscope::wire;
+use nothing::Nothing;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const NEIGHBORS: u64 = 8;
@@ -30,19 +35,6 @@ const RATES: [u64; 7] = [1_000, 10_000, 50_000, 100_000, 200_000, 400_000, 800_0
 const TICK: Duration = Duration::from_millis(2);
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
-
-/// Shares nothing: what a relay costs is measured, not an index.
-struct Nothing;
-
-impl Library for Nothing {
-    fn find(&self, _: &Query, _: usize, _: &mut Vec<FoundFile>) {}
-
-    fn totals(&self) -> (u64, u64) {
-        (0, 0)
-    }
-
-    fn each(&self, _: &mut dyn FnMut(&str, u64, &FileId)) {}
-}
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
@@ -70,9 +62,9 @@ fn measure(runtime: &tokio::runtime::Runtime, rate: u64, copies: u64, seconds: u
     let mut lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
     let mut next = || -> Result<String> { Ok(lines.next().ok_or("the neighbors are gone")??) };
     assert_eq!(next()?, "begin");
-    let (cpu, began) = (cpu_seconds()?, Instant::now());
+    let (cpu, began) = (cpu_seconds(), Instant::now());
     let received: u64 = next()?.parse()?;
-    let (cpu, elapsed) = (cpu_seconds()? - cpu, began.elapsed().as_secs_f64());
+    let (cpu, elapsed) = (cpu_seconds() - cpu, began.elapsed().as_secs_f64());
     child.wait()?;
     runtime.block_on(net.shutdown.run());
     let status = net.status.borrow_and_update().clone();
@@ -96,9 +88,9 @@ fn idle(runtime: &tokio::runtime::Runtime, seconds: u64) -> Result<()> {
     let mut child = neighbors(&net, 0, 1, 4 * seconds)?;
     let mut lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
     lines.next().ok_or("the neighbors are gone")??;
-    let (cpu, began) = (cpu_seconds()?, Instant::now());
+    let (cpu, began) = (cpu_seconds(), Instant::now());
     lines.next().ok_or("the neighbors are gone")??;
-    let share = (cpu_seconds()? - cpu) / began.elapsed().as_secs_f64() * 100.0;
+    let share = (cpu_seconds() - cpu) / began.elapsed().as_secs_f64() * 100.0;
     child.wait()?;
     runtime.block_on(net.shutdown.run());
     println!("idle with {NEIGHBORS} neighbors: {share:.2} % of a core");
@@ -125,13 +117,6 @@ fn neighbors(net: &Net, rate: u64, copies: u64, seconds: u64) -> Result<std::pro
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("load").args([net.bound.to_string(), rate.to_string(), copies.to_string(), seconds.to_string()]);
     Ok(command.stdout(Stdio::piped()).spawn()?)
-}
-
-/// User and system time of this process so far (proc(5): fields 14 and 15, in hundredths of a second).
-fn cpu_seconds() -> Result<f64> {
-    let stat = std::fs::read_to_string("/proc/self/stat")?;
-    let fields: Vec<&str> = stat.rsplit_once(')').ok_or("no stat")?.1.split_whitespace().collect();
-    Ok((fields[11].parse::<f64>()? + fields[12].parse::<f64>()?) / 100.0)
 }
 
 /// The other process: all neighbors, then the count of what they received.

@@ -5,6 +5,9 @@
 //! `cargo bench --bench transfer`; `HOPSCOPE_BENCH_MIB` and `HOPSCOPE_BENCH_ROUNDS` change size and rounds. Without nginx, curl or
 //! aria2 (`apt-get install nginx-light curl aria2`) their lines are left out, and the output says so.
 
+#[path = "support/nothing.rs"]
+mod nothing;
+
 use std::error::Error;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
@@ -15,9 +18,10 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use hopscope::net::{self, Dialer, Identity, Net, NetSettings};
-use hopscope::overlay::{self, FoundFile};
-use hopscope::proto::{FileId, Magnet, MagnetSource, NodeId, PeerAddr, Query};
+use hopscope::overlay;
+use hopscope::proto::{FileId, Magnet, MagnetSource, NodeId, PeerAddr};
 use hopscope::transfer::{BoxStream, Dial, Files, PeerInfo, SharedFile, TransferSettings, TransferState, Transfers};
+use nothing::Nothing;
 use tokio::time::Instant;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
@@ -36,19 +40,6 @@ fn main() -> Result<()> {
 }
 
 // The two ends of hopscope, each in a process of its own.
-
-/// Nothing to find: only files are asked for here.
-struct Nothing;
-
-impl overlay::Library for Nothing {
-    fn find(&self, _: &Query, _: usize, _: &mut Vec<FoundFile>) {}
-
-    fn totals(&self) -> (u64, u64) {
-        (0, 0)
-    }
-
-    fn each(&self, _: &mut dyn FnMut(&str, u64, &FileId)) {}
-}
 
 struct One(FileId, SharedFile);
 

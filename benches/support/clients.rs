@@ -1,32 +1,23 @@
 //! A node that serves a directory, with clients that only say what they are told to.
 
+#[path = "nothing.rs"]
+mod nothing;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use hopscope::base::{Rng, Time};
 use hopscope::directory::Catalogue;
 use hopscope::overlay::{
-    CentralMessage, Change, Config, Context, Delivery, Found, FoundFile, Input, Library, LinkId, Lookup, Message, Node,
-    Output, Peer, QueryBody, Register, Role, TopologyKind,
+    CentralMessage, Change, Config, Context, Delivery, Found, FoundFile, Input, LinkId, Lookup, Message, Node, Output,
+    Peer, QueryBody, Register, Role, TopologyKind,
 };
 use hopscope::proto::limits::REGISTER_BUCKETS;
-use hopscope::proto::{FileId, Guid, NodeId, PeerAddr, Query, Untrusted};
+use hopscope::proto::{Guid, NodeId, PeerAddr, Untrusted};
+use nothing::Nothing;
 
 /// Between two messages of anybody.
 const STEP: Duration = Duration::from_micros(50);
-
-/// A library without files.
-struct Empty;
-
-impl Library for Empty {
-    fn find(&self, _: &Query, _: usize, _: &mut Vec<FoundFile>) {}
-
-    fn totals(&self) -> (u64, u64) {
-        (0, 0)
-    }
-
-    fn each(&self, _: &mut dyn FnMut(&str, u64, &FileId)) {}
-}
 
 /// The directory and its clients, which are numbered from 0.
 pub(crate) struct Clients {
@@ -95,7 +86,7 @@ impl Clients {
         self.out.clear();
         self.now = self.now + STEP;
         let (config, registry, out) = (&self.config, Some(&mut self.registry as _), &mut self.out);
-        self.node.handle(input, &mut Context { now: self.now, config, library: &Empty, registry, out });
+        self.node.handle(input, &mut Context { now: self.now, config, library: &Nothing, registry, out });
     }
 }
 

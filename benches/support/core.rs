@@ -1,26 +1,16 @@
 //! One node with neighbors that say nothing, for those who measure what the core does with one message.
 
+#[path = "nothing.rs"]
+mod nothing;
+
 use std::sync::Arc;
 
 use hopscope::base::{Rng, Time};
 use hopscope::overlay::{
-    Config, Context, Delivery, FoundFile, Input, Library, LinkId, Message, Node, Output, Peer, QueryBody, QueryMessage,
-    Role, TopologyKind,
+    Config, Context, Delivery, Input, LinkId, Message, Node, Output, Peer, QueryBody, QueryMessage, Role, TopologyKind,
 };
-use hopscope::proto::{FileId, Guid, NodeId, PeerAddr, Query, Travel, Untrusted};
-
-/// A library without files: what the core itself costs.
-struct Empty;
-
-impl Library for Empty {
-    fn find(&self, _: &Query, _: usize, _: &mut Vec<FoundFile>) {}
-
-    fn totals(&self) -> (u64, u64) {
-        (0, 0)
-    }
-
-    fn each(&self, _: &mut dyn FnMut(&str, u64, &FileId)) {}
-}
+use hopscope::proto::{Guid, NodeId, PeerAddr, Travel, Untrusted};
+use nothing::Nothing;
 
 /// A node with `neighbors` links, 0 and up.
 pub(crate) struct Relay {
@@ -58,7 +48,7 @@ impl Relay {
     pub(crate) fn handle(&mut self, input: Input) -> usize {
         self.out.clear();
         let mut cx =
-            Context { now: self.now, config: &self.config, library: &Empty, registry: None, out: &mut self.out };
+            Context { now: self.now, config: &self.config, library: &Nothing, registry: None, out: &mut self.out };
         self.node.handle(input, &mut cx);
         self.out.len()
     }

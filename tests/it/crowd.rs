@@ -36,24 +36,17 @@ fn all_find_all(nodes: &[Node]) -> bool {
 
 #[test]
 fn a_flood_outlives_all_well_known_peers_and_then_half_of_the_rest() {
-    let folder = folder();
-    let mut nodes = crowd(folder.path(), 8, &[]);
-    within(WHOLE_AGAIN, "all find all", || all_find_all(&nodes));
-    for mut well_known in nodes.drain(..2) {
-        well_known.kill();
-    }
-    within(WHOLE_AGAIN, "those who are left find each other", || all_find_all(&nodes));
-    for mut node in nodes.drain(..3) {
-        node.kill();
-    }
-    within(WHOLE_AGAIN, "half of them find each other", || all_find_all(&nodes));
+    outlives(&[]);
 }
 
 #[test]
 fn ultrapeers_outlive_all_well_known_peers_and_then_half_of_the_rest() {
+    outlives(&["--topology", "ultrapeer", "--capacity", "50000", "--max-leaves", "3"]);
+}
+
+fn outlives(settings: &[&str]) {
     let folder = folder();
-    let settings = ["--topology", "ultrapeer", "--capacity", "50000", "--max-leaves", "3"];
-    let mut nodes = crowd(folder.path(), 8, &settings);
+    let mut nodes = crowd(folder.path(), 8, settings);
     within(WHOLE_AGAIN, "all find all", || all_find_all(&nodes));
     for mut well_known in nodes.drain(..2) {
         well_known.kill();

@@ -53,6 +53,8 @@ enum Waits {
     Unfit,
     /// It had no room, or went away.
     Refused,
+    /// One of the two closed the link on purpose.
+    SentAway,
     /// For something that has nothing to do with roles.
     Other,
 }
@@ -66,6 +68,8 @@ pub(super) enum Wish {
     Named,
     /// Those that the user named and that it has not met yet: it has neighbors enough.
     Unmet,
+    /// Those with whom contact was lost without a word, in this run or since an earlier one.
+    Lost,
     /// Ultra-peers.
     Ultrapeers,
     /// Ultra-peers that the user named.
@@ -113,8 +117,8 @@ impl Hosts {
     /// It counts as being dialled from then on.
     pub(super) fn pick(&mut self, now: Time, wish: Wish, linked: &[PeerAddr], rng: &mut Rng) -> Option<PeerAddr> {
         let ready = |host: &&mut Host| host.may_dial(wish, linked) && host.next_try <= now;
-        let best = self.0.iter_mut().filter(ready).map(|host| host.rank()).min()?;
-        let wants = |host: &&mut Host| ready(host) && host.rank() == best;
+        let best = self.0.iter_mut().filter(ready).map(|host| host.rank(wish)).min()?;
+        let wants = |host: &&mut Host| ready(host) && host.rank(wish) == best;
         let candidates = self.0.iter_mut().filter(wants).count();
         let host = self.0.iter_mut().filter(wants).nth(rng.below(candidates))?;
         host.dialling = true;
@@ -228,7 +232,7 @@ impl Hosts {
     /// One of the two closed the link on purpose; `by_us` until the user names it again.
     pub(super) fn sent_away(&mut self, addr: PeerAddr, now: Time, by_us: bool) {
         if let Some(host) = self.find(addr) {
-            host.wait(Waits::Other, now + SENT_AWAY);
+            host.wait(Waits::SentAway, now + SENT_AWAY);
             host.sent_away |= by_us;
         }
     }
@@ -272,10 +276,11 @@ impl Host {
         self.next_try = if self.lies > 0 { until.max(self.next_try) } else { until };
     }
 
-    /// The lower, the sooner it is dialled.
-    fn rank(&self) -> u8 {
+    /// The lower, the sooner it is dialled. Of those that were lost each has the same chance: most are gone for good.
+    fn rank(&self, wish: Wish) -> u8 {
         match self.source {
             _ if self.lies > 0 => 3,
+            _ if wish == Wish::Lost => 0,
             HostSource::Configured => 0,
             _ if self.proven && self.failures == 0 => 1,
             _ => 2,
@@ -286,12 +291,20 @@ impl Host {
         self.fits(wish) && !self.dialling && !self.sent_away && !linked.contains(&self.addr)
     }
 
+    /// Whether it was a neighbor, and its link broke or it could not be reached since: either it is gone, or something
+    /// came between the two.
+    fn is_lost(&self) -> bool {
+        let was_linked = self.proven || self.source == HostSource::Remembered;
+        was_linked && self.failures > 0 && self.waits == Waits::Other
+    }
+
     fn fits(&self, wish: Wish) -> bool {
         let named = self.source == HostSource::Configured;
         match wish {
             Wish::Anyone => true,
             Wish::Named => named,
             Wish::Unmet => self.wished_for,
+            Wish::Lost => self.is_lost(),
             Wish::Ultrapeers => self.ultra,
             Wish::NamedUltrapeers => self.ultra && named,
         }
@@ -368,6 +381,24 @@ mod tests {
         assert_eq!(hosts.pick(much_later, Wish::Anyone, &[], &mut rng), None);
         hosts.learn(addr(1), HostSource::Configured);
         assert_eq!(hosts.pick(Time::ZERO, Wish::Unmet, &[], &mut rng), Some(addr(1)));
+    }
+
+    #[test]
+    fn lost_are_those_that_were_linked_and_broke_off_without_a_word() {
+        let mut hosts = Hosts::default();
+        let mut rng = Rng::new(1);
+        let now = Time::ZERO;
+        for n in 1..=6 {
+            hosts.learn(addr(n), if n == 6 { HostSource::Remembered } else { HostSource::Told });
+        }
+        (1..=4).for_each(|n| hosts.connected(addr(n)));
+        [1, 2, 3, 5, 6].into_iter().for_each(|n| hosts.failed(addr(n), now, &mut rng));
+        hosts.refused(addr(2), now);
+        hosts.sent_away(addr(3), now, false);
+        let later = now + Duration::from_secs(3_600);
+        let mut lost: Vec<_> = std::iter::from_fn(|| hosts.pick(later, Wish::Lost, &[], &mut rng)).collect();
+        lost.sort();
+        assert_eq!(lost, [addr(1), addr(6)], "2 went away, 3 wants no link, 4 never broke off, 5 was never met");
     }
 
     #[test]

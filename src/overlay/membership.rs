@@ -20,6 +20,9 @@ pub(super) const MAX_DIALLING: usize = 8;
 const PINGS: (u32, u32) = (1, 5);
 /// A hello that was sent so long before the link was up would have timed out.
 const STALE_HELLO: Duration = Duration::from_secs(30);
+/// Between two dials of a node with neighbors enough to those with whom it lost contact, half of it more or less at random.
+/// Rare, because most of them are gone for good.
+const EXPLORE: Duration = Duration::from_secs(60);
 /// A link that another of the same node challenges must show life within that time.
 const PROBE: Duration = Duration::from_secs(3);
 
@@ -252,10 +255,39 @@ impl Node {
             let Some(addr) = picked else {
                 let next = self.hosts.next_try(wish, &linked);
                 self.timers.at_latest(Timer::Join, next.max(self.now + Duration::from_millis(10)));
+                if wish == Wish::Unmet {
+                    self.plan_to_explore(&linked);
+                }
                 return;
             };
             under_way += 1;
             cx.out.push(Output::Dial { addr });
+        }
+    }
+
+    /// A node with neighbors enough looks for nobody. But when something comes between two halves of an overlay for long,
+    /// both have enough of their own, and would stay apart once it is gone: so now and then a node tries one of those with
+    /// whom it lost contact.
+    fn plan_to_explore(&mut self, linked: &[PeerAddr]) {
+        let next = self.hosts.next_try(Wish::Lost, linked);
+        if next < Time::NEVER && !self.timers.is_set(Timer::Explore) {
+            let wait = EXPLORE.mul_f64(0.5 + self.rng.fraction());
+            self.timers.at_latest(Timer::Explore, next.max(self.now + wait));
+        }
+    }
+
+    /// Tries one of those with whom contact was lost, if there is room for it.
+    pub(super) fn explore(&mut self, cx: &mut Context<'_>) {
+        if self.leaving || !self.role.relays() {
+            return;
+        }
+        let linked: Vec<PeerAddr> = self.links.iter().flat_map(|link| link.peer.addrs()).collect();
+        let under_way = self.hosts.dialling().count();
+        let has_room = under_way < MAX_DIALLING && self.count(Class::Neighbor) + under_way < cx.config.max_neighbors;
+        let picked = has_room.then(|| self.hosts.pick(self.now, Wish::Lost, &linked, &mut self.rng)).flatten();
+        match picked {
+            Some(addr) => cx.out.push(Output::Dial { addr }),
+            None => self.timers.at_latest(Timer::Join, self.now),
         }
     }
 

@@ -37,6 +37,8 @@ pub(super) struct Host {
     waits: Waits,
     /// Whether a link to it was up at some time: what is worth remembering and telling.
     proven: bool,
+    /// Whether it called on this node since it could not be reached last: it is there, and looks for neighbors.
+    called: bool,
     dialling: bool,
     /// Whether the user sent it away: not dialled until it is named again.
     sent_away: bool,
@@ -70,6 +72,8 @@ pub(super) enum Wish {
     Unmet,
     /// Those with whom contact was lost without a word, in this run or since an earlier one.
     Lost,
+    /// Anybody at all, and nobody before others.
+    Whoever,
     /// Ultra-peers.
     Ultrapeers,
     /// Ultra-peers that the user named.
@@ -140,6 +144,14 @@ impl Hosts {
         }
     }
 
+    /// It looks for neighbors, and found no room here. That makes up for no failure, but the next one that is sent away
+    /// is told of it: otherwise those that found everybody full would never hear of each other.
+    pub(super) fn called(&mut self, addr: PeerAddr) {
+        if let Some(host) = self.find(addr) {
+            (host.dialling, host.proven, host.called) = (false, true, true);
+        }
+    }
+
     /// It answered as a neighbor. Only that makes up for failures: a link that closes at once is no success.
     pub(super) fn answered(&mut self, addr: PeerAddr) {
         if let Some(host) = self.find(addr) {
@@ -150,7 +162,7 @@ impl Hosts {
     /// It could not be reached, or its link broke.
     pub(super) fn failed(&mut self, addr: PeerAddr, now: Time, rng: &mut Rng) {
         let Some(host) = self.find(addr) else { return };
-        (host.dialling, host.waits) = (false, Waits::Other);
+        (host.dialling, host.called, host.waits) = (false, false, Waits::Other);
         let longest = if host.source == HostSource::Configured { LONGEST_CONFIGURED } else { LONGEST_OTHER };
         let wait = (BACK_OFF * (1 << host.failures.min(12))).min(longest);
         host.next_try = now + wait.mul_f64(0.5 + rng.fraction());
@@ -242,10 +254,10 @@ impl Hosts {
         self.wait(addr, now);
     }
 
-    /// Addresses of nodes that were linked once and that fit, in random order: what a pong tells. `ultra`: those of
-    /// ultra-peers only, or those of all others only.
+    /// Addresses of nodes that are there, as far as known, and that fit, in random order: what a pong tells. `ultra`: those
+    /// of ultra-peers only, or those of all others only.
     pub(super) fn sample(&self, ultra: Option<bool>, fits: impl Fn(PeerAddr) -> bool, rng: &mut Rng) -> Vec<PeerAddr> {
-        let proven = self.0.iter().filter(|host| host.proven && host.failures == 0 && fits(host.addr));
+        let proven = self.0.iter().filter(|host| host.proven && (host.failures == 0 || host.called) && fits(host.addr));
         let proven = proven.filter(|host| ultra.is_none_or(|ultra| ultra == host.ultra));
         let mut proven: Vec<PeerAddr> = proven.map(|host| host.addr).collect();
         rng.shuffle(&mut proven);
@@ -276,11 +288,12 @@ impl Host {
         self.next_try = if self.lies > 0 { until.max(self.next_try) } else { until };
     }
 
-    /// The lower, the sooner it is dialled. Of those that were lost each has the same chance: most are gone for good.
+    /// The lower, the sooner it is dialled. A node that needs nobody gives each the same chance: those that come first may
+    /// be gone for good.
     fn rank(&self, wish: Wish) -> u8 {
         match self.source {
             _ if self.lies > 0 => 3,
-            _ if wish == Wish::Lost => 0,
+            _ if matches!(wish, Wish::Lost | Wish::Whoever) => 0,
             HostSource::Configured => 0,
             _ if self.proven && self.failures == 0 => 1,
             _ => 2,
@@ -301,7 +314,7 @@ impl Host {
     fn fits(&self, wish: Wish) -> bool {
         let named = self.source == HostSource::Configured;
         match wish {
-            Wish::Anyone => true,
+            Wish::Anyone | Wish::Whoever => true,
             Wish::Named => named,
             Wish::Unmet => self.wished_for,
             Wish::Lost => self.is_lost(),
@@ -323,6 +336,7 @@ fn new_host(addr: PeerAddr, source: HostSource) -> Host {
         next_try,
         waits: Waits::Other,
         proven: false,
+        called: false,
         dialling: false,
         sent_away: false,
         ultra: false,
@@ -399,6 +413,22 @@ mod tests {
         let mut lost: Vec<_> = std::iter::from_fn(|| hosts.pick(later, Wish::Lost, &[], &mut rng)).collect();
         lost.sort();
         assert_eq!(lost, [addr(1), addr(6)], "2 went away, 3 wants no link, 4 never broke off, 5 was never met");
+    }
+
+    #[test]
+    fn who_calls_is_told_of_until_it_cannot_be_reached() {
+        let mut hosts = Hosts::default();
+        let mut rng = Rng::new(1);
+        hosts.learn(addr(1), HostSource::Told);
+        hosts.connected(addr(1));
+        let mut told = |hosts: &Hosts| hosts.sample(None, |_| true, &mut Rng::new(2)).len();
+        let mut seen = vec![told(&hosts)];
+        for step in [Hosts::called as fn(&mut Hosts, PeerAddr), |hosts, addr| hosts.refused(addr, Time::ZERO)] {
+            hosts.failed(addr(1), Time::ZERO, &mut rng);
+            step(&mut hosts, addr(1));
+            seen.push(told(&hosts));
+        }
+        assert_eq!(seen, [1, 1, 0]);
     }
 
     #[test]

@@ -421,7 +421,7 @@ mod tests {
         let mut rng = Rng::new(1);
         hosts.learn(addr(1), HostSource::Told);
         hosts.connected(addr(1));
-        let mut told = |hosts: &Hosts| hosts.sample(None, |_| true, &mut Rng::new(2)).len();
+        let told = |hosts: &Hosts| hosts.sample(None, |_| true, &mut Rng::new(2)).len();
         let mut seen = vec![told(&hosts)];
         for step in [Hosts::called as fn(&mut Hosts, PeerAddr), |hosts, addr| hosts.refused(addr, Time::ZERO)] {
             hosts.failed(addr(1), Time::ZERO, &mut rng);

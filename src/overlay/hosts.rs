@@ -37,6 +37,8 @@ pub(super) struct Host {
     waits: Waits,
     /// Whether a link to it was up at some time: what is worth remembering and telling.
     proven: bool,
+    /// Whether it called on this node since it could not be reached last: it is there, and looks for neighbors.
+    called: bool,
     dialling: bool,
     /// Whether the user sent it away: not dialled until it is named again.
     sent_away: bool,
@@ -53,6 +55,8 @@ enum Waits {
     Unfit,
     /// It had no room, or went away.
     Refused,
+    /// One of the two closed the link on purpose.
+    SentAway,
     /// For something that has nothing to do with roles.
     Other,
 }
@@ -66,6 +70,10 @@ pub(super) enum Wish {
     Named,
     /// Those that the user named and that it has not met yet: it has neighbors enough.
     Unmet,
+    /// Those with whom contact was lost without a word, in this run or since an earlier one.
+    Lost,
+    /// Anybody at all, and nobody before others.
+    Whoever,
     /// Ultra-peers.
     Ultrapeers,
     /// Ultra-peers that the user named.
@@ -113,8 +121,8 @@ impl Hosts {
     /// It counts as being dialled from then on.
     pub(super) fn pick(&mut self, now: Time, wish: Wish, linked: &[PeerAddr], rng: &mut Rng) -> Option<PeerAddr> {
         let ready = |host: &&mut Host| host.may_dial(wish, linked) && host.next_try <= now;
-        let best = self.0.iter_mut().filter(ready).map(|host| host.rank()).min()?;
-        let wants = |host: &&mut Host| ready(host) && host.rank() == best;
+        let best = self.0.iter_mut().filter(ready).map(|host| host.rank(wish)).min()?;
+        let wants = |host: &&mut Host| ready(host) && host.rank(wish) == best;
         let candidates = self.0.iter_mut().filter(wants).count();
         let host = self.0.iter_mut().filter(wants).nth(rng.below(candidates))?;
         host.dialling = true;
@@ -136,6 +144,14 @@ impl Hosts {
         }
     }
 
+    /// It looks for neighbors, and found no room here. That makes up for no failure, but the next one that is sent away
+    /// is told of it: otherwise those that found everybody full would never hear of each other.
+    pub(super) fn called(&mut self, addr: PeerAddr) {
+        if let Some(host) = self.find(addr) {
+            (host.dialling, host.proven, host.called) = (false, true, true);
+        }
+    }
+
     /// It answered as a neighbor. Only that makes up for failures: a link that closes at once is no success.
     pub(super) fn answered(&mut self, addr: PeerAddr) {
         if let Some(host) = self.find(addr) {
@@ -146,7 +162,7 @@ impl Hosts {
     /// It could not be reached, or its link broke.
     pub(super) fn failed(&mut self, addr: PeerAddr, now: Time, rng: &mut Rng) {
         let Some(host) = self.find(addr) else { return };
-        (host.dialling, host.waits) = (false, Waits::Other);
+        (host.dialling, host.called, host.waits) = (false, false, Waits::Other);
         let longest = if host.source == HostSource::Configured { LONGEST_CONFIGURED } else { LONGEST_OTHER };
         let wait = (BACK_OFF * (1 << host.failures.min(12))).min(longest);
         host.next_try = now + wait.mul_f64(0.5 + rng.fraction());
@@ -228,7 +244,7 @@ impl Hosts {
     /// One of the two closed the link on purpose; `by_us` until the user names it again.
     pub(super) fn sent_away(&mut self, addr: PeerAddr, now: Time, by_us: bool) {
         if let Some(host) = self.find(addr) {
-            host.wait(Waits::Other, now + SENT_AWAY);
+            host.wait(Waits::SentAway, now + SENT_AWAY);
             host.sent_away |= by_us;
         }
     }
@@ -238,10 +254,10 @@ impl Hosts {
         self.wait(addr, now);
     }
 
-    /// Addresses of nodes that were linked once and that fit, in random order: what a pong tells. `ultra`: those of
-    /// ultra-peers only, or those of all others only.
+    /// Addresses of nodes that are there, as far as known, and that fit, in random order: what a pong tells. `ultra`: those
+    /// of ultra-peers only, or those of all others only.
     pub(super) fn sample(&self, ultra: Option<bool>, fits: impl Fn(PeerAddr) -> bool, rng: &mut Rng) -> Vec<PeerAddr> {
-        let proven = self.0.iter().filter(|host| host.proven && host.failures == 0 && fits(host.addr));
+        let proven = self.0.iter().filter(|host| host.proven && (host.failures == 0 || host.called) && fits(host.addr));
         let proven = proven.filter(|host| ultra.is_none_or(|ultra| ultra == host.ultra));
         let mut proven: Vec<PeerAddr> = proven.map(|host| host.addr).collect();
         rng.shuffle(&mut proven);
@@ -272,10 +288,12 @@ impl Host {
         self.next_try = if self.lies > 0 { until.max(self.next_try) } else { until };
     }
 
-    /// The lower, the sooner it is dialled.
-    fn rank(&self) -> u8 {
+    /// The lower, the sooner it is dialled. A node that needs nobody gives each the same chance: those that come first may
+    /// be gone for good.
+    fn rank(&self, wish: Wish) -> u8 {
         match self.source {
             _ if self.lies > 0 => 3,
+            _ if matches!(wish, Wish::Lost | Wish::Whoever) => 0,
             HostSource::Configured => 0,
             _ if self.proven && self.failures == 0 => 1,
             _ => 2,
@@ -286,12 +304,20 @@ impl Host {
         self.fits(wish) && !self.dialling && !self.sent_away && !linked.contains(&self.addr)
     }
 
+    /// Whether it was a neighbor, and its link broke or it could not be reached since: either it is gone, or something
+    /// came between the two.
+    fn is_lost(&self) -> bool {
+        let was_linked = self.proven || self.source == HostSource::Remembered;
+        was_linked && self.failures > 0 && self.waits == Waits::Other
+    }
+
     fn fits(&self, wish: Wish) -> bool {
         let named = self.source == HostSource::Configured;
         match wish {
-            Wish::Anyone => true,
+            Wish::Anyone | Wish::Whoever => true,
             Wish::Named => named,
             Wish::Unmet => self.wished_for,
+            Wish::Lost => self.is_lost(),
             Wish::Ultrapeers => self.ultra,
             Wish::NamedUltrapeers => self.ultra && named,
         }
@@ -310,6 +336,7 @@ fn new_host(addr: PeerAddr, source: HostSource) -> Host {
         next_try,
         waits: Waits::Other,
         proven: false,
+        called: false,
         dialling: false,
         sent_away: false,
         ultra: false,
@@ -368,6 +395,40 @@ mod tests {
         assert_eq!(hosts.pick(much_later, Wish::Anyone, &[], &mut rng), None);
         hosts.learn(addr(1), HostSource::Configured);
         assert_eq!(hosts.pick(Time::ZERO, Wish::Unmet, &[], &mut rng), Some(addr(1)));
+    }
+
+    #[test]
+    fn lost_are_those_that_were_linked_and_broke_off_without_a_word() {
+        let mut hosts = Hosts::default();
+        let mut rng = Rng::new(1);
+        let now = Time::ZERO;
+        for n in 1..=6 {
+            hosts.learn(addr(n), if n == 6 { HostSource::Remembered } else { HostSource::Told });
+        }
+        (1..=4).for_each(|n| hosts.connected(addr(n)));
+        [1, 2, 3, 5, 6].into_iter().for_each(|n| hosts.failed(addr(n), now, &mut rng));
+        hosts.refused(addr(2), now);
+        hosts.sent_away(addr(3), now, false);
+        let later = now + Duration::from_secs(3_600);
+        let mut lost: Vec<_> = std::iter::from_fn(|| hosts.pick(later, Wish::Lost, &[], &mut rng)).collect();
+        lost.sort();
+        assert_eq!(lost, [addr(1), addr(6)], "2 went away, 3 wants no link, 4 never broke off, 5 was never met");
+    }
+
+    #[test]
+    fn who_calls_is_told_of_until_it_cannot_be_reached() {
+        let mut hosts = Hosts::default();
+        let mut rng = Rng::new(1);
+        hosts.learn(addr(1), HostSource::Told);
+        hosts.connected(addr(1));
+        let told = |hosts: &Hosts| hosts.sample(None, |_| true, &mut Rng::new(2)).len();
+        let mut seen = vec![told(&hosts)];
+        for step in [Hosts::called as fn(&mut Hosts, PeerAddr), |hosts, addr| hosts.refused(addr, Time::ZERO)] {
+            hosts.failed(addr(1), Time::ZERO, &mut rng);
+            step(&mut hosts, addr(1));
+            seen.push(told(&hosts));
+        }
+        assert_eq!(seen, [1, 1, 0]);
     }
 
     #[test]

@@ -20,6 +20,9 @@ pub(super) const MAX_DIALLING: usize = 8;
 const PINGS: (u32, u32) = (1, 5);
 /// A hello that was sent so long before the link was up would have timed out.
 const STALE_HELLO: Duration = Duration::from_secs(30);
+/// Between two dials of a node that needs nobody, half of it more or less at random. Rare, because most of those that it
+/// dials then are gone for good.
+const EXPLORE: Duration = Duration::from_secs(60);
 /// A link that another of the same node challenges must show life within that time.
 const PROBE: Duration = Duration::from_secs(3);
 
@@ -130,10 +133,9 @@ impl Node {
             Vec::new()
         };
         if let Some(addr) = peer.listen.filter(|_| reason == ByeReason::Full && !cx.config.only_peers) {
-            // Who finds no room here has some itself: the next one that is sent away is told of it. Otherwise those that
-            // found everybody full would never hear of each other.
+            // Who finds no room here has some itself.
             self.hosts.learn(addr, HostSource::Told);
-            self.hosts.connected(addr);
+            self.hosts.called(addr);
         }
         match reason {
             ByeReason::Already => self.leave_alone(peer, false),
@@ -252,10 +254,48 @@ impl Node {
             let Some(addr) = picked else {
                 let next = self.hosts.next_try(wish, &linked);
                 self.timers.at_latest(Timer::Join, next.max(self.now + Duration::from_millis(10)));
+                self.plan_to_explore(&linked, cx.config);
                 return;
             };
             under_way += 1;
             cx.out.push(Output::Dial { addr });
+        }
+    }
+
+    /// Whom a node that needs nobody tries now and then. When something comes between two halves of an overlay for long, both
+    /// have enough of their own, and would stay apart once it is gone: so a relay tries those with whom it lost contact. A leaf
+    /// that could have another ultra-peer tries anybody: who is none may know one that its own has never heard of.
+    fn explores(&self, config: &Config) -> Option<Wish> {
+        let (neighbors, ultrapeers) = (self.count(Class::Neighbor), self.count(Class::Ultrapeer));
+        match self.role {
+            _ if self.leaving || config.only_peers => None,
+            Role::Peer | Role::Ultrapeer => {
+                (config.min_neighbors..config.max_neighbors).contains(&neighbors).then_some(Wish::Lost)
+            }
+            Role::Leaf => (1..MAX_ULTRAPEERS).contains(&ultrapeers).then_some(Wish::Whoever),
+            Role::Client | Role::Directory => None,
+        }
+    }
+
+    /// Says when to try somebody, unless that is said already.
+    pub(super) fn plan_to_explore(&mut self, linked: &[PeerAddr], config: &Config) {
+        let Some(wish) = self.explores(config).filter(|_| !self.timers.is_set(Timer::Explore)) else { return };
+        let next = self.hosts.next_try(wish, linked);
+        if next < Time::NEVER {
+            let wait = EXPLORE.mul_f64(0.5 + self.rng.fraction());
+            self.timers.at_latest(Timer::Explore, next.max(self.now + wait));
+        }
+    }
+
+    /// Tries somebody. What comes of it has the node look whom to dial, and so when to try the next one.
+    pub(super) fn explore(&mut self, cx: &mut Context<'_>) {
+        let Some(wish) = self.explores(cx.config) else { return };
+        let linked: Vec<PeerAddr> = self.links.iter().flat_map(|link| link.peer.addrs()).collect();
+        let is_busy = self.hosts.dialling().count() >= MAX_DIALLING;
+        let picked = (!is_busy).then(|| self.hosts.pick(self.now, wish, &linked, &mut self.rng)).flatten();
+        match picked {
+            Some(addr) => cx.out.push(Output::Dial { addr }),
+            None => self.timers.at_latest(Timer::Join, self.now),
         }
     }
 

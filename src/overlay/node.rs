@@ -208,6 +208,7 @@ impl Node {
                 Timer::Role => self.check_role(cx),
                 Timer::Register => self.check_registration(cx),
                 Timer::Lease => self.check_leases(cx),
+                Timer::Explore => self.explore(cx),
                 Timer::Join => self.join(cx),
             }
         }

@@ -256,6 +256,10 @@ impl Node {
         let Some(search) = self.search_mut(&guid) else { return };
         search.cost.duplicates += 1;
         search.last_news = now;
+        if !search.nodes.contains_key(&from) {
+            // It counts its copies in its own report, which is still to come: of one that reports nothing, never.
+            search.awaited.insert(from, ());
+        }
         let hop = Hop { from, hop: travel.hops(), ttl: travel.ttl(), action: Action::Duplicate, hits: 0, sent: 0 };
         let at = now.since(search.started);
         if search.spec.body.traced {

@@ -24,10 +24,12 @@ pub(super) enum Timer {
     Register,
     /// Drop what ran out in the directory that this node serves.
     Lease,
+    /// Try somebody again with whom contact was lost.
+    Explore,
 }
 
 impl Timer {
-    pub(super) const ON_WAKE: [Self; 9] = [
+    pub(super) const ON_WAKE: [Self; 10] = [
         Self::Ping,
         Self::Search,
         Self::Held,
@@ -36,6 +38,7 @@ impl Timer {
         Self::Role,
         Self::Register,
         Self::Lease,
+        Self::Explore,
         Self::Join,
     ];
 }
@@ -53,6 +56,11 @@ impl Timers {
     pub(super) fn at_latest(&mut self, timer: Timer, at: Time) {
         let slot = &mut self.0[timer as usize];
         *slot = at.min(*slot);
+    }
+
+    /// Whether a deadline is set.
+    pub(super) fn is_set(&self, timer: Timer) -> bool {
+        self.0[timer as usize] < Time::NEVER
     }
 
     /// Waits no more.

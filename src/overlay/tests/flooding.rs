@@ -58,6 +58,30 @@ fn a_search_ends_at_its_deadline_when_a_node_keeps_silent() {
 }
 
 #[test]
+fn copies_that_come_back_before_a_report_do_not_end_a_search() {
+    // The more links a copy comes by, the sooner it is at node 2, which passes it on to the origin each time the TTL is
+    // higher: as many copies come back as were sent, before node 4 has said anything.
+    let edges = [(0, 1), (0, 2), (1, 2), (1, 3), (3, 2), (1, 4)];
+    for traced in [false, true] {
+        let mut world = world(5, &edges, only_peers());
+        world.delay = Box::new(|from, to| match (from.min(to), from.max(to)) {
+            (0, 2) => Duration::from_millis(100),
+            (1, 2) => Duration::from_millis(50),
+            (1, 4) => Duration::from_millis(1_000),
+            _ => Duration::from_millis(1),
+        });
+        let guid = Guid([9; 16]);
+        let body = Arc::new(QueryBody::new("song 4", None, Delivery::Reverse, traced));
+        let spec = SearchSpec { guid, body, ttl: 7, timeout: Duration::from_secs(5), enough: 1_000 };
+        world.input(0, Input::Command(Command::Search(spec)));
+        world.run(Duration::from_secs(10));
+        assert_eq!(world.found(guid).len(), 1, "traced: {traced}");
+        let why = if traced { DoneWhy::Complete } else { DoneWhy::Deadline };
+        assert_eq!(world.done(guid).1, why, "untraced, nobody says that it is over");
+    }
+}
+
+#[test]
 fn enough_hits_end_a_search_and_late_ones_are_counted() {
     let mut world = line(6);
     let guid = Guid([9; 16]);

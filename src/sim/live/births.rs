@@ -1,16 +1,15 @@
-//! Who comes and who goes: starts, crowds, churn, crashes, returns; and what else breaks at its time.
+//! Who comes and who goes: starts, crowds, churn, crashes, returns.
 
 use std::time::Duration;
 
 use super::agenda::Happening;
-use super::faults::FaultKind;
 use super::hash::chance;
 use super::links::Phase;
 use super::population::{MAX_REMEMBERED, addr, identity};
 use super::units::{Fraction, Span};
 use super::world::{DIRECTORY, World};
 use crate::base::{Rng, Time};
-use crate::overlay::{Command, HostSource, Input, MemoryRegistry, Node, TopologyKind};
+use crate::overlay::{Command, HostSource, Input, MemoryRegistry, Node};
 use crate::proto::{PeerAddr, Untrusted};
 
 /// Marks what is drawn for nodes that take part in churn.
@@ -47,16 +46,6 @@ impl World {
         }
     }
 
-    /// Puts down when faults begin and end.
-    pub(super) fn plan_faults(&mut self) {
-        for (number, fault) in self.scenario.faults.iter().enumerate() {
-            self.clock.agenda.put(Time::ZERO + fault.at.0, Happening::Begin { fault: number });
-            if fault.lasts.0 > Duration::ZERO {
-                self.clock.agenda.put(Time::ZERO + fault.at.0 + fault.lasts.0, Happening::End { fault: number });
-            }
-        }
-    }
-
     /// A node starts, unless it runs.
     pub(super) fn birth(&mut self, node: u32) {
         if self.slots[node as usize].core.is_some() {
@@ -73,11 +62,14 @@ impl World {
         let (life, remembered) = (slot.life, std::mem::take(&mut slot.remembered));
         self.online += 1;
         self.lives.births += 1;
+        if self.serves(node) {
+            self.heard.begins(self.clock.now);
+        }
         self.handle(node, Input::OwnAddr(addr(node)));
         if !remembered.is_empty() {
             self.handle(node, Input::Hosts { addrs: remembered, source: HostSource::Remembered });
         }
-        if self.topology == TopologyKind::Central && node != DIRECTORY {
+        if self.has_directory && node != DIRECTORY {
             self.handle(node, Input::Directories(vec![addr(DIRECTORY)]));
         }
         self.handle(node, Input::Hosts { addrs: named, source: HostSource::Configured });
@@ -158,58 +150,6 @@ impl World {
                 self.hang_up(link, "the connection was reset");
             }
             self.forget_link(link);
-        }
-    }
-
-    pub(super) fn fault_begins(&mut self, fault: usize) {
-        let keeps_disk = match self.faults.list()[fault].kind {
-            FaultKind::Partition | FaultKind::Clog => return self.faults.begin(fault),
-            FaultKind::Break => {
-                let links: Vec<u32> = self.conns.in_order().into_iter().map(|(link, _)| link).collect();
-                let hit = links.into_iter().filter(|&link| self.faults.hits(fault, link.into()));
-                return hit.collect::<Vec<_>>().into_iter().for_each(|link| self.break_link(link, "the link broke"));
-            }
-            kind => kind != FaultKind::Wipe,
-        };
-        let vanish = self.faults.list()[fault].kind == FaultKind::Vanish;
-        let going = if vanish { Going::Vanishes } else { Going::Crashes };
-        for node in
-            (0..self.slots.len() as u32).filter(|&node| self.faults.hits(fault, node.into())).collect::<Vec<_>>()
-        {
-            self.death(node, going, keeps_disk);
-        }
-    }
-
-    pub(super) fn fault_ends(&mut self, fault: usize) {
-        match self.faults.list()[fault].kind {
-            FaultKind::Partition | FaultKind::Clog => {
-                self.faults.end(fault);
-                self.release();
-            }
-            FaultKind::Break => {}
-            FaultKind::Crash | FaultKind::Wipe | FaultKind::Vanish => {
-                let hit = (0..self.slots.len() as u32).filter(|&node| self.faults.hits(fault, node.into()));
-                hit.collect::<Vec<_>>().into_iter().for_each(|node| self.birth(node));
-            }
-        }
-    }
-
-    /// Nothing breaks and nobody goes any more; those that everybody knows are back.
-    pub(super) fn heal(&mut self) {
-        self.lively = false;
-        self.scenario.links.heal();
-        (0..self.faults.list().len()).for_each(|fault| self.faults.end(fault));
-        self.faults.no_more();
-        self.release();
-        (0..self.scenario.join.bootstrap.0.min(self.slots.len()) as u32).for_each(|node| self.birth(node));
-    }
-
-    /// Some of those that are away return, and the others stay away for good.
-    pub(super) fn revive_some(&mut self) {
-        for node in 0..self.slots.len() as u32 {
-            if self.rng.lives.below(2) == 0 {
-                self.birth(node);
-            }
         }
     }
 }

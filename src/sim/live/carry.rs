@@ -132,6 +132,9 @@ impl World {
         let node = end.node;
         self.traffic[kind(&message)].delivered += 1;
         self.slots[node as usize].handled += 1;
+        if self.serves(node) {
+            self.heard.message(link, self.clock.now);
+        }
         let stray = self.scenario.links.stray.happens(&mut self.rng.links).then(|| message.clone());
         self.handle(node, Input::Message { link: LinkId(link), message });
         if let Some(message) = stray {
@@ -236,6 +239,9 @@ impl World {
         };
         own.phase = Phase::Up;
         let node = own.node;
+        if self.serves(node) {
+            self.heard.linked(link, peer.id, self.clock.now);
+        }
         self.handle(node, Input::LinkUp { link: LinkId(link), peer });
     }
 
@@ -244,6 +250,9 @@ impl World {
         own.phase = Phase::Gone;
         let (node, life) = (own.node, own.life);
         self.slots[node as usize].ends.retain(|&end| end != link);
+        if self.serves(node) {
+            self.heard.unlinked(link);
+        }
         self.forget_link(link);
         self.tell(node, life, Input::LinkDown { link: LinkId(link), why: why.to_owned() });
     }

@@ -99,6 +99,7 @@ impl Scenario {
             min_neighbors: self.settings.min_neighbors.0,
             max_neighbors: if self.graph.is_some() { usize::MAX } else { self.settings.max_neighbors.0 },
             only_peers: self.graph.is_some(),
+            follow: self.mixes(),
             max_ttl: self.settings.max_ttl.0 as u8,
             dedup: self.settings.dedup,
             ping_interval: self.settings.ping_interval.0,
@@ -107,6 +108,11 @@ impl Scenario {
             ..Config::default()
         };
         Config { topology, ..config }
+    }
+
+    /// Whether faults bring nodes into other topologies.
+    pub(super) fn mixes(&self) -> bool {
+        self.faults.iter().any(|fault| fault.kind.mixes())
     }
 
     /// What no single number shows to be wrong.
@@ -129,6 +135,12 @@ impl Scenario {
             return no(
                 "graph",
                 "only flooding keeps to links that are laid out; leave the graph or the others out".into(),
+            );
+        }
+        if self.graph.is_some() && self.mixes() {
+            return no(
+                "fault",
+                "in a graph that is laid out nobody changes the topology; leave one of the two out".into(),
             );
         }
         if self.settings.min_neighbors.0 > self.settings.max_neighbors.0 {

@@ -7,7 +7,7 @@ use super::asked::AskedTable;
 use super::carry::NOBODYS;
 use super::library::{Catalogue, file_of, found_file};
 use super::population::index_of;
-use super::roles::is_leaf;
+use super::roles::{Stance, is_leaf};
 use super::violation::Broken;
 use crate::base::{Map, Rng, seed};
 use crate::overlay::{Config, Dedup, Event, FoundFile, Input, LinkId, Message, Node, Output, QueryMessage, Role};
@@ -70,7 +70,7 @@ impl Cue {
 /// Whether a link is none of a node's. A leaf hears out who has no use for it, and a directory has more clients than can
 /// be gone through at each message: to these only what no link brought is strange.
 fn is_stray(core: &Node, link: LinkId) -> bool {
-    let has_others = matches!(core.role(), Role::Leaf | Role::Directory);
+    let has_others = core.role() == Role::Leaf || core.directory_status().is_some();
     if has_others { link == NOBODYS } else { !core.links().iter().any(|own| own.id() == link) }
 }
 
@@ -81,6 +81,7 @@ pub(super) struct Scene<'a> {
     pub(super) config: &'a Config,
     pub(super) catalogue: &'a Catalogue,
     pub(super) cue: &'a Cue,
+    pub(super) was: Stance,
 }
 
 impl AskedTable {
@@ -111,8 +112,12 @@ impl AskedTable {
                 Output::Relay(relay) if self.watched(&relay.query.guid).is_some() => {
                     scene.core.relays_to(relay).try_for_each(|link| self.watch_copy(scene, link, &relay.query))?;
                 }
-                Output::Send { link, message: Message::Hit(hit) } => self.watch_way_back(scene, *link, &hit.guid)?,
+                Output::Send { link, message: Message::Hit(hit) } => {
+                    watch_sender(scene, hit.body.node)?;
+                    self.watch_way_back(scene, *link, &hit.guid)?;
+                }
                 Output::Send { link, message: Message::Report(report) } => {
+                    watch_sender(scene, report.body.node)?;
                     self.watch_way_back(scene, *link, &report.guid)?;
                 }
                 Output::Event(Event::Hit { guid, node, files, .. }) => self.watch_hit(scene, guid, *node, files)?,
@@ -210,6 +215,15 @@ impl AskedTable {
     }
 }
 
+/// U1: a leaf sends what is its own, and passes on nothing of others.
+fn watch_sender(scene: &Scene<'_>, of: Option<NodeId>) -> Result<(), Broken> {
+    let is_leaf = [scene.was.role, scene.core.role()] == [Role::Leaf; 2];
+    if is_leaf && of != Some(scene.core.id()) {
+        return Err(Broken::new("a leaf passes on nothing", format!("of {of:?}")));
+    }
+    Ok(())
+}
+
 /// As a copy is handed to a leaf.
 fn to_last(travel: Travel) -> Travel {
     Travel::from_wire(1, travel.hops())
@@ -224,7 +238,7 @@ mod tests {
     use super::super::library::{Catalogue, Shares, found_file};
     use super::super::population::{addr, identity};
     use super::super::units::{Fraction, Real, Whole};
-    use super::{Cue, Scene, Watched};
+    use super::{Cue, Scene, Stance, Watched};
     use crate::base::{Rng, Time};
     use crate::overlay::{
         Config, Context, Delivery, DoneWhy, Event, HitBody, HitMessage, Input, LinkId, Message, Node, Output, Peer,
@@ -295,7 +309,7 @@ mod tests {
         /// The rule that a core breaks by doing this on that.
         fn broken(&mut self, node: u32, cue: &Cue, out: Output) -> Option<&'static str> {
             let Self { core, config, catalogue, asked, .. } = self;
-            let scene = Scene { node, core, config, catalogue, cue };
+            let scene = Scene { node, core, config, catalogue, cue, was: Stance::of(core) };
             asked.watch(&scene, &[out]).err().map(|broken| broken.rule)
         }
     }

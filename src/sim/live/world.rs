@@ -2,17 +2,21 @@
 
 use super::agenda::{Clock, Happening};
 use super::asked::AskedTable;
+use super::directory::Heard;
 use super::faults::Faults;
 use super::hash::{Rolling, mix};
 use super::library::{Catalogue, Zipf};
 use super::links::Conns;
 use super::outcome::Outcome;
 use super::population::Slot;
+use super::roles::Stance;
 use super::scenario::Scenario;
 use super::tally::{Direct, KINDS, Lives, Traffic, bytes, kind};
 use super::violation::{Broken, Violation};
 use super::watch::{Cue, Scene};
-use crate::base::{Rng, Time};
+use std::time::Duration;
+
+use crate::base::{Map, Rng, Time, seed as hasher};
 use crate::overlay::{Config, Context, Input, MemoryRegistry, Message, Output, Registry, TopologyKind};
 use crate::proto::Guid;
 use crate::sim::graph::Graph;
@@ -35,10 +39,18 @@ pub struct World {
     pub(super) run: u64,
     pub(super) config: Config,
     /// The settings of the node that serves the directory.
-    directory_config: Config,
+    pub(super) directory_config: Config,
+    /// Whether the first node serves a directory.
+    pub(super) has_directory: bool,
     /// What that keeps, over its restarts.
     pub(super) registry: MemoryRegistry,
+    /// When the directory heard of whom.
+    pub(super) heard: Heard,
     pub(super) clock: Clock,
+    /// How much the clocks of nodes are ahead.
+    pub(super) ahead: Map<u32, Duration>,
+    /// When nodes came to this topology, of those that changed while they ran.
+    pub(super) entered: Map<u32, Time>,
     pub(super) slots: Vec<Slot>,
     pub(super) online: usize,
     pub(super) conns: Conns,
@@ -99,7 +111,11 @@ impl World {
             directory_config: Config { serve_directory: true, ..scenario.config(topology) },
             config: scenario.config(topology),
             registry: MemoryRegistry::default(),
+            has_directory: topology == TopologyKind::Central || scenario.mixes(),
+            heard: Heard::new(mix(&[run, 2])),
             clock: Clock::new(),
+            ahead: Map::with_hasher(hasher(mix(&[run, 3]))),
+            entered: Map::with_hasher(hasher(mix(&[run, 4]))),
             slots: (0..nodes).map(|_| Slot::default()).collect(),
             online: 0,
             conns: Conns::new(root.next_u64()),
@@ -202,40 +218,42 @@ impl World {
             return;
         }
         slot.wake = Time::NEVER;
-        let due = slot.core.as_ref().is_some_and(|core| core.next_wake() <= self.clock.now);
+        let now = self.time_of(node);
+        let slot = &self.slots[node as usize];
+        let due = slot.core.as_ref().is_some_and(|core| core.next_wake() <= now);
         if due { self.handle(node, Input::Wake) } else { self.rewake(node) }
     }
 
     /// A node takes an input; what it wants done is done, and what it did is looked at.
     pub(super) fn handle(&mut self, node: u32, input: Input) {
+        let (now, serves) = (self.time_of(node), self.serves(node));
         let slot = &mut self.slots[node as usize];
         let Some(core) = slot.core.as_deref_mut() else { return };
         note(&mut self.hash, self.clock.now, node, &input);
         if let Input::Message { message: Message::Query(query), .. } = &input {
             self.asked.copy(&query.guid, query.travel.hops(), !core.remembers(&query.guid));
         }
-        let cue = Cue::of(&input, core);
+        let (cue, was) = (Cue::of(&input, core), Stance::of(core));
         let shelf = self.catalogue.shelf(node);
-        let serves = self.topology == TopologyKind::Central && node == DIRECTORY;
         let config = if serves { &self.directory_config } else { &self.config };
         let registry = serves.then_some(&mut self.registry as &mut dyn Registry);
-        core.handle(input, &mut Context { now: self.clock.now, config, library: &shelf, registry, out: &mut self.out });
-        let scene = Scene { node, core, config, catalogue: &self.catalogue, cue: &cue };
+        core.handle(input, &mut Context { now, config, library: &shelf, registry, out: &mut self.out });
+        let scene = Scene { node, core, config, catalogue: &self.catalogue, cue: &cue, was };
         if let Err(broken) = self.asked.watch(&scene, &self.out) {
             self.breaks(Some(node), broken);
         }
         let mut out = std::mem::take(&mut self.out);
         out.drain(..).for_each(|output| self.carry(node, output));
         self.out = out;
-        if let Err(broken) = self.look_at(node, &cue) {
+        if let Err(broken) = self.look_at(node, &cue).and_then(|()| self.watch_role(node, was)) {
             self.breaks(Some(node), broken);
         }
         self.rewake(node);
     }
 
-    /// Whether a node serves the directory: in the central topology the first one does.
+    /// Whether a node serves the directory: where there is one the first one does.
     pub(super) fn serves(&self, node: u32) -> bool {
-        self.topology == TopologyKind::Central && node == DIRECTORY
+        self.has_directory && node == DIRECTORY
     }
 
     /// The settings of a node.
@@ -244,10 +262,10 @@ impl World {
     }
 
     /// Puts down when a node is to be looked at next.
-    fn rewake(&mut self, node: u32) {
+    pub(super) fn rewake(&mut self, node: u32) {
+        let Some(core) = &self.slots[node as usize].core else { return };
+        let wake = self.when(node, core.next_wake());
         let slot = &mut self.slots[node as usize];
-        let Some(core) = &slot.core else { return };
-        let wake = core.next_wake();
         if wake < slot.wake {
             slot.wake = wake.max(self.clock.now);
             self.clock.agenda.put(slot.wake, Happening::Wake { node });

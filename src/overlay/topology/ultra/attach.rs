@@ -154,7 +154,7 @@ impl Node {
         let next = next.max(ultra.attached.next_look);
         if next > self.now {
             self.timers.at_latest(Timer::Join, next);
-            return;
+            return self.plan_to_explore(&linked, cx.config);
         }
         let wait = LOOK_FOR_MORE.mul_f64(1.0 + self.rng.fraction() / 2.0);
         ultra.attached.next_look = self.now + wait;

@@ -106,7 +106,7 @@ impl Node {
     }
 
     pub(super) fn way_to_origin(&self, guid: &Guid) -> Option<LinkId> {
-        self.seen.get(guid).and_then(|passed| passed.from)
+        self.seen.get(guid).and_then(|passed| passed.from())
     }
 
     /// A hit came in on a link: for an own search, or to be passed on.

@@ -12,9 +12,14 @@ use super::topology::central::Registry;
 use crate::base::Time;
 use crate::proto::{FileId, Guid, NodeId, PeerAddr, Query, Ttl, Untrusted};
 
-/// A link, named by the driver. Never used again for another link of the same node.
+/// A link, named by the driver with any number but the highest. Never used again for another link of the same node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LinkId(pub u32);
+
+impl LinkId {
+    /// What no link is called: where something comes from that came over none.
+    pub(super) const NOBODYS: Self = Self(u32::MAX);
+}
 
 /// What a driver tells the core. After each one the driver drains the outbox before it calls again.
 #[derive(Debug)]

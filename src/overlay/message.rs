@@ -159,7 +159,7 @@ pub struct QueryMessage {
 }
 
 /// What a query asks for, and where the answer goes.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct QueryBody {
     /// The search as it was typed.
     pub text: Box<str>,
@@ -211,7 +211,7 @@ impl QueryBody {
 
 /// A body's encoded form, kept beside it: filled by `wire` when it reads or first writes the message, empty in a
 /// simulation.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Sealed(OnceLock<Box<[u8]>>);
 
 impl Sealed {

@@ -179,7 +179,7 @@ impl Node {
     }
 
     pub(super) fn is_own_search(&self, guid: &Guid) -> bool {
-        self.searches_for(guid) || self.seen.get(guid).is_some_and(|passed| passed.from.is_none())
+        self.searches_for(guid) || self.seen.get(guid).is_some_and(|passed| passed.is_own())
     }
 
     /// Whether a search of that name runs.

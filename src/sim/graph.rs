@@ -121,6 +121,12 @@ impl Graph {
         self.first[node]..self.first[node + 1]
     }
 
+    /// The node that an end belongs to; for the number after the last end's, the number after the last node.
+    pub(super) fn node_of_end(&self, end: End) -> u32 {
+        // Nodes without links share the first end of the next one that has any.
+        self.first.partition_point(|&first| first <= end) as u32 - 1
+    }
+
     /// Links of a node.
     #[must_use]
     pub fn degree(&self, node: usize) -> usize {

@@ -51,7 +51,7 @@ impl Node {
     pub(in crate::overlay) fn on_query(&mut self, index: usize, query: &QueryMessage, cx: &mut Context<'_>) {
         let link = &mut self.links[index];
         link.queries_in = link.queries_in.saturating_add(1);
-        self.counters.queries += 1;
+        self.copies.queries_in += 1;
         let (from, class) = (link.id, link.class);
         if matches!(class, Class::Directory | Class::Client) || class == Class::Leaf && query.travel.hops() > 0 {
             self.counters.misplaced += 1;
@@ -66,7 +66,7 @@ impl Node {
         };
         let runs = self.searches_for(&query.guid);
         let mut verdict = match self.seen.get_mut(&query.guid) {
-            passed if runs || passed.as_ref().is_some_and(|passed| passed.from.is_none()) => {
+            passed if runs || passed.as_ref().is_some_and(|passed| passed.is_own()) => {
                 self.count_duplicate(index);
                 self.own_query_came_back(query.guid, index, travel, cx);
                 return;
@@ -98,13 +98,20 @@ impl Node {
     fn count_duplicate(&mut self, index: usize) {
         let link = &mut self.links[index];
         link.duplicates = link.duplicates.saturating_add(1);
-        self.counters.duplicates += 1;
+        self.copies.duplicates += 1;
+    }
+
+    /// Remembers a query for as long as its copies may come.
+    fn remember_query(&mut self, guid: Guid, passed: Passed, config: &Config) {
+        let forgotten = self.seen.insert(guid, passed, config.seen_capacity);
+        if forgotten > 0 {
+            self.counters.forgotten += forgotten as u64;
+        }
+        self.timers.at_latest(Timer::Seen, self.now + SEEN_GENERATION);
     }
 
     fn on_new_query(&mut self, index: usize, query: &QueryMessage, travel: Travel, cx: &mut Context<'_>) -> Verdict {
-        let passed = Passed { ttl: travel.ttl(), from: Some(self.links[index].id), reported: false };
-        self.seen.insert(query.guid, passed);
-        self.timers.at_latest(Timer::Seen, self.now + SEEN_GENERATION);
+        self.remember_query(query.guid, Passed::new(self.links[index].id, travel.ttl()), cx.config);
         let mut found = Vec::new();
         match query.body.query() {
             Ok(search) => cx.library.find(search, MAX_HITS_A_NODE, &mut found),
@@ -212,9 +219,8 @@ impl Node {
         cx: &mut Context<'_>,
     ) -> u16 {
         let travel = Travel::start(ttl, cx.config.max_ttl);
-        self.seen.insert(guid, Passed { ttl: u8::MAX, from: None, reported: false });
-        self.timers.at_latest(Timer::Seen, self.now + SEEN_GENERATION);
-        let nobody = LinkId(u32::MAX);
+        self.remember_query(guid, Passed::own(), cx.config);
+        let nobody = LinkId::NOBODYS;
         let query = QueryMessage { guid, travel, body: Arc::clone(body) };
         let copy = QueryMessage { travel: last_hop(travel), ..query.clone() };
         self.relay(nobody, self.now, query, cx) + self.hand_to_leaves(nobody, self.now, &copy, cx)

@@ -15,7 +15,7 @@ use super::neighbors::Neighbors;
 use super::parts::Parts;
 use super::relayed::Relayed;
 use super::role::RoleWatch;
-use super::searches::{FoundBy, Searches};
+use super::searches::{self, FoundBy, Searches};
 use super::settings::Settings;
 use super::snapshot::{LogLine, NodeStatus, Snapshot, Warning};
 use super::standing::Past;
@@ -360,8 +360,10 @@ impl Engine {
                 faces.emit(Event::Directory { state, addr, why });
             }
             overlay::Event::Started { guid, sent, copy_bytes } => self.searches.started(&guid, sent, copy_bytes),
-            overlay::Event::Hop { guid, node, name, hop, at } => {
-                faces.emit(self.searches.hop(self.parts.node, guid, node, name, hop, at));
+            overlay::Event::Hop { guid, node, name, role, hop, at } => {
+                let report = searches::report(node, name, role, &hop, at);
+                self.searches.hop(self.parts.node, &guid, report.clone());
+                faces.emit(Event::Hop { guid, report });
             }
             overlay::Event::Hit { guid, node, name, addr, hops, via, files, at } => {
                 let found = FoundBy { guid, node, name, addr, hops, via, at };

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::event::{Done, Event, Hit, Via};
 use super::snapshot::{HopReport, HopRow, QueryRow, QueryState, Search};
 use crate::base::{Map, seed};
-use crate::overlay::{self, Action, Delivery, Hop, SearchCost, TopologyKind};
+use crate::overlay::{self, Action, Delivery, Hop, Role, SearchCost, TopologyKind};
 use crate::proto::limits::{MAX_HITS_A_SEARCH, MAX_HOPS_A_SEARCH};
 use crate::proto::{FileId, Guid, Magnet, MagnetSource, NodeId, Ttl, Untrusted};
 
@@ -71,7 +71,10 @@ impl Searches {
             nodes: Map::with_hasher(seed(0)),
             hits: Vec::new(),
             hops: Vec::new(),
-            tally: (1..=ttl).map(|hop| HopTally::of(hop, ttl)).collect(),
+            // A look-up goes no further than the directory, whatever its TTL.
+            tally: (1..=if topology == TopologyKind::Central { 1 } else { ttl })
+                .map(|hop| HopTally::of(hop, ttl))
+                .collect(),
             cost: SearchCost::default(),
             ended: None,
             lost_reports: 0,
@@ -108,30 +111,17 @@ impl Searches {
     }
 
     /// Takes a report in.
-    pub(super) fn hop(
-        &mut self,
-        own: NodeId,
-        guid: Guid,
-        node: NodeId,
-        name: Untrusted,
-        hop: Hop,
-        at: Duration,
-    ) -> Event {
-        let at_ms = at.as_millis() as u64;
-        let Hop { from, hop: number, ttl, action, hits, sent } = hop;
-        if let Some(record) = self.record(&guid) {
-            record.count((node != own).then_some(node), &hop);
-            if let Some(tally) = record.tally.get_mut(usize::from(number).wrapping_sub(1)) {
-                tally.add(&hop, at_ms);
-            }
-            if record.hops.len() < MAX_HOPS_A_SEARCH {
-                let name = name.clone();
-                record.hops.push(Arc::new(HopReport { node, name, from, hop: number, ttl, action, hits, sent, at_ms }));
-            } else {
-                record.lost_reports += 1;
-            }
+    pub(super) fn hop(&mut self, own: NodeId, guid: &Guid, report: HopReport) {
+        let Some(record) = self.record(guid) else { return };
+        record.count((report.node != own).then_some(report.node), &report);
+        if let Some(tally) = record.tally.get_mut(usize::from(report.hop).wrapping_sub(1)) {
+            tally.add(&report);
         }
-        Event::Hop { guid, node, name, from, hop: number, ttl, action, hits, sent, at_ms }
+        if record.hops.len() < MAX_HOPS_A_SEARCH {
+            record.hops.push(Arc::new(report));
+        } else {
+            record.lost_reports += 1;
+        }
     }
 
     /// Takes the files of one hit in; an event each.
@@ -242,6 +232,13 @@ impl Searches {
     }
 }
 
+/// A report as the faces see it.
+pub(super) fn report(node: NodeId, name: Untrusted, role: Option<Role>, hop: &Hop, at: Duration) -> HopReport {
+    let Hop { from, hop, ttl, action, hits, sent, leaves, filtered } = *hop;
+    let at_ms = at.as_millis() as u64;
+    HopReport { node, name, role, from, hop, ttl, action, hits, sent, leaves, filtered, at_ms }
+}
+
 /// Who found something, and how it came.
 #[derive(Debug)]
 pub(super) struct FoundBy {
@@ -259,7 +256,7 @@ impl HopTally {
         Self { row: HopRow { hop, ttl: ttl - hop, ..HopRow::default() }, times: Vec::new() }
     }
 
-    fn add(&mut self, hop: &Hop, at_ms: u64) {
+    fn add(&mut self, hop: &HopReport) {
         let row = &mut self.row;
         row.sent += 1;
         match hop.action {
@@ -270,7 +267,7 @@ impl HopTally {
         row.hits += u32::from(hop.hits);
         // Duplicates are reported in collections, some time after they came.
         if hop.action != Action::Duplicate {
-            self.times.push(u32::try_from(at_ms).unwrap_or(u32::MAX));
+            self.times.push(u32::try_from(hop.at_ms).unwrap_or(u32::MAX));
         }
     }
 
@@ -283,7 +280,7 @@ impl HopTally {
 
 impl Record {
     /// Sums up as the core does; the core's own sums replace these when the search ends.
-    fn count(&mut self, node: Option<NodeId>, hop: &Hop) {
+    fn count(&mut self, node: Option<NodeId>, hop: &HopReport) {
         if let Some(node) = node {
             self.nodes.insert(node, ());
         }

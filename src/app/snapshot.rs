@@ -322,12 +322,15 @@ pub struct Search {
 }
 
 /// What one node did with one copy of an own query.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HopReport {
     /// Who.
     pub node: NodeId,
     /// What it calls itself.
     pub name: Untrusted,
+    /// What it is in its topology; `None` if it did not tell, as nodes of older versions do not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
     /// Whom it got the copy from.
     pub from: NodeId,
     /// Hops travelled.
@@ -337,11 +340,23 @@ pub struct HopReport {
     /// What it did.
     pub action: Action,
     /// Files that it answered with.
+    #[serde(default)]
     pub hits: u16,
-    /// Copies sent on.
+    /// Copies sent on, those to its leaves included.
     pub sent: u16,
+    /// Of those, the copies handed to its leaves.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub leaves: u16,
+    /// Leaves that it spared, because their filters say that they have nothing that matches.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub filtered: u16,
     /// Since the search began.
     pub at_ms: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a field over by reference")]
+const fn is_zero(count: &u16) -> bool {
+    *count == 0
 }
 
 /// One line of the flood by hop.

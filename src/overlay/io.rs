@@ -296,6 +296,8 @@ pub enum Event {
         node: NodeId,
         /// What that node calls itself.
         name: Untrusted,
+        /// What it is in its topology, if it told.
+        role: Option<Role>,
         /// What happened.
         hop: Hop,
         /// Since the search began.

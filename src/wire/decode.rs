@@ -313,6 +313,7 @@ fn decode_report(envelope: &Envelope<'_>) -> Result<Message, String> {
     let body = ReportBody {
         node: Some(report.node),
         name: within(report.name, limits::MAX_NODE_NAME)?,
+        role: report.role.and_then(body::known_role),
         hops: hops.into_iter().filter_map(body::HopEntry::into_hop).collect(),
         ..ReportBody::default()
     };

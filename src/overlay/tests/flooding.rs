@@ -78,17 +78,21 @@ fn liars_are_counted_and_change_nothing() {
         let body = HitBody { node: Some(node_id(node)), files: vec![file(name)], ..HitBody::default() };
         Message::Hit(HitMessage { guid, travel: Travel::start(3, 7), body: Arc::new(body) })
     };
-    let report = |hop, ttl| {
-        let hop = Hop { from: node_id(1), hop, ttl, action: Action::Forwarded, hits: 0, sent: 3 };
+    let told = |hop, ttl, (leaves, filtered)| {
+        let (from, action, hits, sent) = (node_id(1), Action::Forwarded, 0, 3);
+        let hop = Hop { from, hop, ttl, action, hits, sent, leaves, filtered };
         let body = ReportBody { node: Some(node_id(7)), hops: vec![hop], ..ReportBody::default() };
         Message::Report(ReportMessage { guid, travel: Travel::start(3, 7), body: Arc::new(body) })
     };
+    let report = |hop, ttl| told(hop, ttl, (0, 0));
     let lies = [
-        (node_id(8), hit(7, "song 2")),      // brought by somebody else than it names
-        (node_id(7), hit(7, "unasked for")), // does not match
-        (node_id(7), report(0, 7)),          // nobody is at hop 0
-        (node_id(7), report(6, 6)),          // farther than the query may go
-        (node_id(0), hit(0, "song 2")),      // this node's own id
+        (node_id(8), hit(7, "song 2")),       // brought by somebody else than it names
+        (node_id(7), hit(7, "unasked for")),  // does not match
+        (node_id(7), report(0, 7)),           // nobody is at hop 0
+        (node_id(7), report(6, 6)),           // farther than the query may go
+        (node_id(7), told(1, 6, (4, 0))),     // more copies to leaves than copies
+        (node_id(7), told(1, 6, (0, 9_999))), // more leaves than a node can have
+        (node_id(0), hit(0, "song 2")),       // this node's own id
     ];
     let count = lies.len() as u64;
     for (from, message) in lies {

@@ -40,12 +40,15 @@ fn report(node: u8, from: u8, hop: u8, action: Action, at_ms: u64) -> HopReport 
     HopReport {
         node: id(node),
         name: format!("n{node}").into(),
+        role: None,
         from: id(from),
         hop,
         ttl: 7 - hop.min(7),
         action,
         hits: 0,
         sent: 3,
+        leaves: 0,
+        filtered: 0,
         at_ms,
     }
 }

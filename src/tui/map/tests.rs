@@ -76,7 +76,8 @@ fn places(model: &Model) -> BTreeMap<NodeId, (f64, f64)> {
 
 fn report(node: u8, from: NodeId, hop: u8, action: Did) -> HopReport {
     let (ttl, name) = (7 - hop.min(7), format!("n{node}").as_str().into());
-    HopReport { node: NodeId([node; 32]), name, from, hop, ttl, action, hits: 0, sent: 2, at_ms: 5 }
+    let (node, role, hits, sent, leaves, filtered) = (NodeId([node; 32]), None, 0, 2, 0, 0);
+    HopReport { node, name, role, from, hop, ttl, action, hits, sent, leaves, filtered, at_ms: 5 }
 }
 
 /// A snapshot whose one search has these reports.

@@ -114,6 +114,9 @@ impl Searches {
     pub(super) fn hop(&mut self, own: NodeId, guid: &Guid, report: HopReport) {
         let Some(record) = self.record(guid) else { return };
         record.count((report.node != own).then_some(report.node), &report);
+        if usize::from(report.hop) == record.tally.len() + 1 && report.fits(record.ttl) {
+            record.tally.push(HopTally::of(report.hop, record.ttl));
+        }
         if let Some(tally) = record.tally.get_mut(usize::from(report.hop).wrapping_sub(1)) {
             tally.add(&report);
         }
@@ -253,7 +256,7 @@ pub(super) struct FoundBy {
 
 impl HopTally {
     fn of(hop: u8, ttl: Ttl) -> Self {
-        Self { row: HopRow { hop, ttl: ttl - hop, ..HopRow::default() }, times: Vec::new() }
+        Self { row: HopRow { hop, ttl: ttl.saturating_sub(hop), ..HopRow::default() }, times: Vec::new() }
     }
 
     fn add(&mut self, hop: &HopReport) {
@@ -317,7 +320,7 @@ impl Record {
             text: self.text.clone(),
             own: true,
             ttl: self.ttl,
-            ttl_left: self.ttl - farthest,
+            ttl_left: self.ttl.saturating_sub(farthest),
             nodes: self.cost.reached,
             duplicates: self.cost.duplicates,
             hits: self.hits.len() as u32,

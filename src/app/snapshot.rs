@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::Hit;
 use crate::overlay::{Action, DirectoryState, DoneWhy, Role, TopologyKind};
+use crate::proto::limits::MAX_TTL;
 use crate::proto::{Guid, NodeId, PeerAddr, Untrusted};
 use crate::share::LibraryStatus;
 use crate::transfer::Transfer;
@@ -352,6 +353,16 @@ pub struct HopReport {
     pub filtered: u16,
     /// Since the search began.
     pub at_ms: u64,
+}
+
+impl HopReport {
+    /// Whether a copy of a query of that TTL can have come so far. A leaf is one hop further than the last ultra-peer.
+    #[must_use]
+    pub fn fits(&self, ttl: u8) -> bool {
+        let leaf = self.role == Some(Role::Leaf) && self.ttl == 0;
+        let most = ttl.min(MAX_TTL) + u8::from(leaf);
+        (1..=most).contains(&self.hop) && self.hop.saturating_add(self.ttl) <= most
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a field over by reference")]

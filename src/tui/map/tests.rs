@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use ratatui::layout::Rect;
 
 use super::known::{FADE_MS, FORGET_MS, Link, MAX_KNOWN, MAX_LINKS};
-use super::view::Geometry;
+use super::view::{Colors, Geometry};
 use super::*;
 use crate::app::{Action as Did, DoneWhy, HopReport, NodeId, Search};
 use crate::tui::effect::Message;
@@ -273,7 +273,7 @@ fn it_is_moved_and_zoomed_and_esc_brings_it_back() {
     press(&mut model, "c");
     assert_eq!(on_screen(&model, 0), home);
     press(&mut model, "nC");
-    assert!(!model.map.view.names && !model.map.view.by_hop);
+    assert!(!model.map.view.names && model.map.view.colors == Colors::Roles);
     press(&mut model, "-");
     assert_eq!(model.map.view.zoom, 1);
     key(&mut model, KeyCode::Esc);

@@ -65,6 +65,13 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>, focused: bool) {
 }
 
 fn sums(buffer: &mut Buffer, area: Rect, search: &Search, paint: &Paint<'_>) {
+    if lookup::is_lookup(search) {
+        let lines = paint.wrap("The directory answered; no other node heard of this search", area.width);
+        for (y, line) in (1..area.height).zip(lines) {
+            put(buffer, area, 0, y, area.width, &Line::styled(line, paint.dim()));
+        }
+        return;
+    }
     let shown = &paint.model.flood.shown;
     let total = |part: fn(&HopRow) -> u32| shown.rows.iter().map(|row| u64::from(part(row))).sum::<u64>();
     let (sent, new) = (total(|row| row.sent), total(|row| row.new));

@@ -180,6 +180,12 @@ pub struct Done {
     pub duplicates: u64,
     /// Bytes of those copies.
     pub bytes: u64,
+    /// Reports that came: what it took to know the other numbers, and no part of them.
+    #[serde(default)]
+    pub reports: u64,
+    /// Bytes of those reports on the links that they came over.
+    #[serde(default)]
+    pub report_bytes: u64,
     /// Until the first hit.
     pub first_hit_ms: Option<u64>,
     /// Until the end.

@@ -76,6 +76,8 @@ pub fn sum_up(origin: &Origin, recorded: RecordedSearch) -> Option<Arc<Search>> 
         messages: counted.messages,
         duplicates: counted.row.duplicates,
         bytes: done.as_ref().map_or(0, |done| done.bytes),
+        reports: done.as_ref().map_or(0, |done| done.reports),
+        report_bytes: done.as_ref().map_or(0, |done| done.report_bytes),
         hits: counted.row.hits,
         first_hit: counted.first_hit_ms.map(Duration::from_millis),
         elapsed: Duration::from_millis(elapsed_ms.min(LONGEST_MS)),

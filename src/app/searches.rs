@@ -110,7 +110,15 @@ impl Searches {
         }
     }
 
-    /// Takes a report in.
+    /// Counts a report, and what it took to bring it here.
+    pub(super) fn reported(&mut self, guid: &Guid, bytes: u64) {
+        if let Some(record) = self.record(guid) {
+            record.cost.reports += 1;
+            record.cost.report_bytes += bytes;
+        }
+    }
+
+    /// Takes in what a report tells of one copy.
     pub(super) fn hop(&mut self, own: NodeId, guid: &Guid, report: HopReport) {
         let Some(record) = self.record(guid) else { return };
         record.count((report.node != own).then_some(report.node), &report);
@@ -200,6 +208,8 @@ impl Searches {
             messages: cost.messages,
             duplicates: cost.duplicates,
             bytes: cost.bytes,
+            reports: cost.reports,
+            report_bytes: cost.report_bytes,
             first_hit_ms: cost.first_hit.map(|span| span.as_millis() as u64),
             elapsed_ms: cost.elapsed.as_millis() as u64,
             topology,
@@ -335,6 +345,8 @@ impl Record {
             sent_here: self.sent_here,
             messages: self.cost.messages,
             bytes: self.cost.bytes,
+            reports: self.cost.reports,
+            report_bytes: self.cost.report_bytes,
             first_hit_ms: self.cost.first_hit.map(|span| span.as_millis() as u64),
             elapsed_ms,
             ended: self.ended,

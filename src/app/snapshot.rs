@@ -308,6 +308,10 @@ pub struct Search {
     pub messages: u64,
     /// Bytes of those copies.
     pub bytes: u64,
+    /// Reports that came: what it took to know the other numbers, and no part of them.
+    pub reports: u64,
+    /// Bytes of those reports on the links that they came over.
+    pub report_bytes: u64,
     /// Until the first hit.
     pub first_hit_ms: Option<u64>,
     /// Until the end, or until now.

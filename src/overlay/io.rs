@@ -303,6 +303,13 @@ pub enum Event {
         /// Since the search began.
         at: Duration,
     },
+    /// A report on an own query came. What it tells follows, a [`Event::Hop`] for each copy.
+    Report {
+        /// The query.
+        guid: Guid,
+        /// Its bytes on all links that it came over; see [`SearchCost::report_bytes`].
+        bytes: u64,
+    },
     /// Files that match an own query, each node and file once.
     Hit {
         /// The query.
@@ -388,6 +395,11 @@ pub struct SearchCost {
     pub duplicates: u64,
     /// Bytes of those copies on the links, without TLS's own.
     pub bytes: u64,
+    /// Reports that came: what it took to know the other numbers, and no part of them.
+    pub reports: u64,
+    /// Bytes of those reports on the links that they came over: one link when they came direct, each link of the reverse
+    /// path otherwise.
+    pub report_bytes: u64,
     /// Files found, each node and file once.
     pub hits: u32,
     /// Until the first hit.

@@ -19,6 +19,11 @@ const SETTLE: Duration = Duration::from_millis(250);
 /// them. A longer body takes one more.
 pub(crate) const ENVELOPE_BYTES: u64 = 29;
 
+/// Bytes of a report on a link, with a body of so many bytes. The number of its kind takes one byte more than a query's.
+pub(crate) const fn report_bytes(body: u64) -> u64 {
+    body + ENVELOPE_BYTES + 1 + (body > 255) as u64
+}
+
 /// One search under way.
 #[derive(Debug)]
 pub(super) struct Search {
@@ -230,11 +235,15 @@ impl Node {
         self.look_again(&hit.guid, cx);
     }
 
-    /// Takes a report: sums up what it cost, and shows it.
-    pub(super) fn take_report(&mut self, report: &ReportMessage, cx: &mut Context<'_>) {
+    /// Takes a report that came over so many links: sums up what it cost, and shows it.
+    pub(super) fn take_report(&mut self, report: &ReportMessage, links: u8, cx: &mut Context<'_>) {
         let now = self.now;
         let own = self.id;
         let Some(search) = self.search_mut(&report.guid) else { return };
+        let bytes = report_bytes(report.body.sealed.len() as u64) * u64::from(links);
+        search.cost.reports += 1;
+        search.cost.report_bytes += bytes;
+        cx.out.push(Output::Event(Event::Report { guid: report.guid, bytes }));
         let Some(node) = report.body.node.filter(|node| *node != own) else {
             self.counters.inconsistent += 1;
             return;

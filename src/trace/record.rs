@@ -254,6 +254,8 @@ mod tests {
             messages: 4,
             duplicates: 0,
             bytes: 240,
+            reports: 2,
+            report_bytes: 300,
             first_hit_ms: None,
             elapsed_ms: 9,
             topology: TopologyKind::Flood,

@@ -162,6 +162,23 @@ fn a_query_costs_its_body_and_its_envelope() {
 }
 
 #[test]
+fn a_report_costs_what_the_core_says() {
+    let Message::Report(report) = &samples()[4] else { panic!("the fifth sample is a report") };
+    for copies in [1, 3, 40] {
+        let body =
+            ReportBody { node: report.body.node, hops: vec![report.body.hops[0]; copies], ..ReportBody::default() };
+        let message = Message::Report(ReportMessage { body: Arc::new(body), ..report.clone() });
+        let bytes = encoded(&message);
+        let Message::Report(report) = &message else { panic!("it is a report") };
+        assert_eq!(bytes.len() as u64, crate::overlay::report_bytes(report.body.sealed.len() as u64), "{copies}");
+        let mut decoder = Decoder::new();
+        decoder.feed(&bytes);
+        assert!(decoder.next().is_ok_and(|message| message.is_some()));
+        assert_eq!(decoder.last_bytes(), bytes.len());
+    }
+}
+
+#[test]
 fn a_look_up_costs_what_the_core_says() {
     for (text, after) in
         [("jazz".to_owned(), 0), ("x".repeat(250), 200), ("y".repeat(255), 70_000), ("z".into(), 1 << 40)]

@@ -70,6 +70,25 @@ fn enough_hits_end_a_search_and_late_ones_are_counted() {
 }
 
 #[test]
+fn what_reports_cost_is_counted_apart_on_each_link_that_they_come_over() {
+    let mut costs = Vec::new();
+    for delivery in [Delivery::Direct, Delivery::Reverse] {
+        let mut world = line(4);
+        let guid = world.search(0, "song", 7, delivery);
+        world.run(Duration::from_secs(10));
+        let told = world.events.iter().filter_map(|(_, event)| match event {
+            Event::Report { guid: g, bytes } if *g == guid => Some(*bytes),
+            _ => None,
+        });
+        let (cost, _) = world.done(guid);
+        assert_eq!(told.sum::<u64>(), cost.report_bytes);
+        costs.push((cost.reports, cost.report_bytes / report_bytes(0), cost.bytes));
+    }
+    // Three nodes report once each: over a connection of their own, or over one, two and three links.
+    assert_eq!(costs, [(3, 3, costs[0].2), (3, 6, costs[0].2)], "and the query costs the same both times");
+}
+
+#[test]
 fn liars_are_counted_and_change_nothing() {
     let mut world = line(3);
     let guid = world.search(0, "song 2", 7, Delivery::Direct);

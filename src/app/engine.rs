@@ -15,7 +15,7 @@ use super::neighbors::Neighbors;
 use super::parts::Parts;
 use super::relayed::Relayed;
 use super::role::RoleWatch;
-use super::searches::{FoundBy, Searches};
+use super::searches::{self, FoundBy, Searches};
 use super::settings::Settings;
 use super::snapshot::{LogLine, NodeStatus, Snapshot, Warning};
 use super::standing::Past;
@@ -360,8 +360,11 @@ impl Engine {
                 faces.emit(Event::Directory { state, addr, why });
             }
             overlay::Event::Started { guid, sent, copy_bytes } => self.searches.started(&guid, sent, copy_bytes),
-            overlay::Event::Hop { guid, node, name, hop, at } => {
-                faces.emit(self.searches.hop(self.parts.node, guid, node, name, hop, at));
+            overlay::Event::Report { guid, bytes } => self.searches.reported(&guid, bytes),
+            overlay::Event::Hop { guid, node, name, role, hop, at } => {
+                let report = searches::report(node, name, role, &hop, at);
+                self.searches.hop(self.parts.node, &guid, report.clone());
+                faces.emit(Event::Hop { guid, report });
             }
             overlay::Event::Hit { guid, node, name, addr, hops, via, files, at } => {
                 let found = FoundBy { guid, node, name, addr, hops, via, at };
@@ -369,7 +372,8 @@ impl Engine {
             }
             overlay::Event::Done { guid, cost, why } => {
                 let event = self.searches.done(guid, cost, why);
-                tracing::info!("search {} ended: {} hits, {} nodes reached", guid.short(), cost.hits, cost.reached);
+                let (hits, nodes) = (counted(cost.hits, "hit"), counted(cost.reached, "node"));
+                tracing::info!("search {} ended: {hits}, {nodes} reached", guid.short());
                 self.publish(faces);
                 faces.emit(event);
             }
@@ -476,6 +480,11 @@ impl Engine {
             warnings: self.parts.warnings(&self.library),
         }
     }
+}
+
+/// A number of things, in words.
+fn counted(count: u32, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// A neighbor's name and address, fit to be shown.

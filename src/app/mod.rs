@@ -32,7 +32,7 @@ pub use snapshot::{
 };
 // The nouns that faces need, so that they can live on this room alone.
 pub use crate::overlay::{Action, Dedup, Delivery, DirectoryState, DoneWhy, QueryBody, Role, RoleChoice, TopologyKind};
-pub use crate::proto::limits::{MAX_LINKS, MAX_NODE_NAME, MAX_TTL};
+pub use crate::proto::limits::{MAX_HOP, MAX_LINKS, MAX_NODE_NAME, MAX_TTL};
 pub use crate::proto::{FileId, Guid, NodeId, PeerAddr, Ttl, Untrusted};
 pub use crate::share::{
     CHECK_THREAD, Excluded, FileRow, FilesPage, LibraryStatus, RootStatus, SharedFolder, WatchStatus,

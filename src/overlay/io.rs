@@ -301,10 +301,19 @@ pub enum Event {
         node: NodeId,
         /// What that node calls itself.
         name: Untrusted,
+        /// What it is in its topology, if it told.
+        role: Option<Role>,
         /// What happened.
         hop: Hop,
         /// Since the search began.
         at: Duration,
+    },
+    /// A report on an own query came. What it tells follows, a [`Event::Hop`] for each copy.
+    Report {
+        /// The query.
+        guid: Guid,
+        /// Its bytes on all links that it came over; see [`SearchCost::report_bytes`].
+        bytes: u64,
     },
     /// Files that match an own query, each node and file once.
     Hit {
@@ -391,6 +400,11 @@ pub struct SearchCost {
     pub duplicates: u64,
     /// Bytes of those copies on the links, without TLS's own.
     pub bytes: u64,
+    /// Reports that came: what it took to know the other numbers, and no part of them.
+    pub reports: u64,
+    /// Bytes of those reports on the links that they came over: one link when they came direct, each link of the reverse
+    /// path otherwise.
+    pub report_bytes: u64,
     /// Files found, each node and file once.
     pub hits: u32,
     /// Until the first hit.

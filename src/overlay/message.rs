@@ -290,6 +290,8 @@ pub struct ReportBody {
     pub node: Option<NodeId>,
     /// What that node calls itself.
     pub name: Untrusted,
+    /// What it is in its topology; `None` from a node of an older version, or in a role that this one does not know.
+    pub role: Option<Role>,
     /// One entry a copy; at most [`crate::proto::limits::MAX_REPORTS_A_MESSAGE`].
     pub hops: Vec<Hop>,
     /// See [`QueryBody::sealed`].
@@ -309,8 +311,12 @@ pub struct Hop {
     pub action: Action,
     /// Files that it answered with.
     pub hits: u16,
-    /// Copies that it sent on.
+    /// Copies that it sent on, those to its leaves included.
     pub sent: u16,
+    /// Of those, the copies that it handed to its leaves.
+    pub leaves: u16,
+    /// Leaves that it did not hand the query to, because their filters say that they have nothing that matches.
+    pub filtered: u16,
 }
 
 /// What a node did with a copy of a query.

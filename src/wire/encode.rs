@@ -143,6 +143,7 @@ fn seal_report(report: &ReportBody) -> &[u8] {
         pack(&body::Report {
             node: report.node.unwrap_or(NodeId([0; 32])),
             name: report.name.clone(),
+            role: report.role.map(|role| body::code_of(&body::ROLES, role)),
             hops: report.hops.iter().map(body::HopEntry::from).collect(),
         })
     })

@@ -11,6 +11,7 @@ use crate::overlay::node::Node;
 use crate::overlay::seen::Passed;
 use crate::overlay::timers::Timer;
 use crate::overlay::topology::Class;
+use crate::overlay::topology::ultra::Handed;
 use crate::proto::limits::{MAX_HITS_A_NODE, SEEN_GENERATION};
 use crate::proto::{Guid, Travel, Ttl};
 
@@ -46,6 +47,19 @@ struct Verdict {
     go_on: bool,
 }
 
+/// Copies that a node sends on.
+#[derive(Clone, Copy, Default)]
+struct Onward {
+    neighbors: u16,
+    handed: Handed,
+}
+
+impl Onward {
+    const fn sent(&self) -> u16 {
+        self.neighbors + self.handed.leaves
+    }
+}
+
 impl Node {
     /// A copy of a query came in: is it new, does it match, does it go on?
     pub(in crate::overlay) fn on_query(&mut self, index: usize, query: &QueryMessage, cx: &mut Context<'_>) {
@@ -79,20 +93,20 @@ impl Node {
             }
             None => self.on_new_query(index, query, travel, cx),
         };
-        let mut sent = 0;
+        let mut onward = Onward::default();
         if verdict.go_on && self.role.relays() {
             if travel.may_go_on() {
-                sent += self.pass_on(from, query, travel, cx);
+                onward.neighbors = self.pass_on(from, query, travel, cx);
             }
             if verdict.action != Action::Duplicate {
-                sent += self.pass_down(from, query, travel, cx);
+                onward.handed = self.pass_down(from, query, travel, cx);
             }
         }
         // Leaves spend no TTL: some may have got a copy at the end of it.
-        if verdict.action == Action::Expired && sent > 0 {
+        if verdict.action == Action::Expired && onward.sent() > 0 {
             verdict.action = Action::Forwarded;
         }
-        self.tell(from, query, travel, &verdict, sent, cx);
+        self.tell(from, query, travel, &verdict, onward, cx);
     }
 
     fn count_duplicate(&mut self, index: usize) {
@@ -142,21 +156,21 @@ impl Node {
         self.links.iter().filter(|link| link.id != from && link.class != Class::Leaf).count() as u16
     }
 
-    /// Hands a query to the leaves, at once or after the slow motion's delay; returns how many copies that makes. It
-    /// spends no TTL, and a leaf never passes it on: so it arrives there with its last hop.
-    fn pass_down(&mut self, from: LinkId, query: &QueryMessage, travel: Travel, cx: &mut Context<'_>) -> u16 {
+    /// Hands a query to the leaves, at once or after the slow motion's delay. It spends no TTL, and a leaf never passes
+    /// it on: so it arrives there with its last hop.
+    fn pass_down(&mut self, from: LinkId, query: &QueryMessage, travel: Travel, cx: &mut Context<'_>) -> Handed {
         if self.ultra.is_none() {
-            return 0;
+            return Handed::default();
         }
         let copy = QueryMessage { guid: query.guid, travel: last_hop(travel), body: Arc::clone(&query.body) };
         if cx.config.hop_delay.is_zero() {
             return self.hand_to_leaves(from, self.now, &copy, cx);
         }
-        match self.leaves_for(from, &copy) {
-            0 => 0,
-            leaves if self.hold(from, copy, To::Leaves, cx.config) => leaves,
-            _ => 0,
+        let handed = self.leaves_for(from, &copy);
+        if handed.leaves > 0 && !self.hold(from, copy, To::Leaves, cx.config) {
+            return Handed { leaves: 0, ..handed };
         }
+        handed
     }
 
     fn hold(&mut self, from: LinkId, query: QueryMessage, to: To, config: &Config) -> bool {
@@ -196,9 +210,9 @@ impl Node {
             if let Some(held) = self.flood.held.pop_front() {
                 let Held { from, arrived, query, to, .. } = held;
                 match to {
-                    To::Neighbors => self.relay(from, arrived, query, cx),
-                    To::Leaves => self.hand_to_leaves(from, arrived, &query, cx),
-                };
+                    To::Neighbors => drop(self.relay(from, arrived, query, cx)),
+                    To::Leaves => drop(self.hand_to_leaves(from, arrived, &query, cx)),
+                }
             }
         }
     }
@@ -223,7 +237,7 @@ impl Node {
         let nobody = LinkId::NOBODYS;
         let query = QueryMessage { guid, travel, body: Arc::clone(body) };
         let copy = QueryMessage { travel: last_hop(travel), ..query.clone() };
-        self.relay(nobody, self.now, query, cx) + self.hand_to_leaves(nobody, self.now, &copy, cx)
+        self.relay(nobody, self.now, query, cx) + self.hand_to_leaves(nobody, self.now, &copy, cx).leaves
     }
 
     /// Tells those who watch what was done with a copy: the origin, if it asked, and this node's own faces.
@@ -233,16 +247,17 @@ impl Node {
         query: &QueryMessage,
         travel: Travel,
         verdict: &Verdict,
-        sent: u16,
+        onward: Onward,
         cx: &mut Context<'_>,
     ) {
         let Verdict { action, hits, .. } = *verdict;
+        let (sent, Handed { leaves, filtered }) = (onward.sent(), onward.handed);
         let (hop, ttl) = (travel.hops(), travel.ttl());
         if query.body.traced
             && let Some(index) = self.link_index(from)
         {
             let from = self.links[index].peer.id;
-            self.report(index, query, Hop { from, hop, ttl, action, hits, sent }, cx);
+            self.report(index, query, Hop { from, hop, ttl, action, hits, sent, leaves, filtered }, cx);
         }
         if cx.config.trace {
             let body = (action != Action::Duplicate).then(|| Arc::clone(&query.body));

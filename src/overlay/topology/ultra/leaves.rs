@@ -57,6 +57,15 @@ enum Incoming {
     Part(u8, Vec<u8>),
 }
 
+/// What became of a query among the leaves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::overlay) struct Handed {
+    /// Leaves that it is handed to.
+    pub(in crate::overlay) leaves: u16,
+    /// Leaves that are spared, because their filters say that they have nothing that matches.
+    pub(in crate::overlay) filtered: u16,
+}
+
 /// What is wrong with a part of a filter.
 enum Fault {
     TooOften,
@@ -123,38 +132,42 @@ impl Leaves {
 }
 
 impl Node {
-    /// Hands a query, as it is to arrive there, to the leaves that were there at `arrived` and that may match; returns
-    /// how many copies that makes.
+    /// Hands a query, as it is to arrive there, to the leaves that were there at `arrived` and that may match.
     pub(in crate::overlay) fn hand_to_leaves(
         &mut self,
         from: LinkId,
         arrived: Time,
         query: &QueryMessage,
         cx: &mut Context<'_>,
-    ) -> u16 {
-        let Some(ultra) = self.ultra.as_ref().filter(|ultra| !ultra.leaves.all.is_empty()) else { return 0 };
+    ) -> Handed {
+        let mut handed = Handed::default();
+        let Some(ultra) = self.ultra.as_ref().filter(|ultra| !ultra.leaves.all.is_empty()) else { return handed };
         let wanted = ultra.leaves.wanted(query);
-        let mut sent = 0;
         for link in &self.links {
             if link.class != Class::Leaf || link.id == from || link.since > arrived {
                 continue;
             }
             if !ultra.leaves.may_match(link.id, wanted.as_ref()) {
                 self.counters.filtered += 1;
+                handed.filtered += 1;
                 continue;
             }
             cx.out.push(Output::Send { link: link.id, message: Message::Query(query.clone()) });
-            sent += 1;
+            handed.leaves += 1;
         }
-        sent
+        handed
     }
 
-    /// How many leaves a query will be handed to, as things stand.
-    pub(in crate::overlay) fn leaves_for(&self, from: LinkId, query: &QueryMessage) -> u16 {
-        let Some(ultra) = self.ultra.as_ref().filter(|ultra| !ultra.leaves.all.is_empty()) else { return 0 };
+    /// How many leaves a query will be handed to, and how many it will spare, as things stand.
+    pub(in crate::overlay) fn leaves_for(&self, from: LinkId, query: &QueryMessage) -> Handed {
+        let mut handed = Handed::default();
+        let Some(ultra) = self.ultra.as_ref().filter(|ultra| !ultra.leaves.all.is_empty()) else { return handed };
         let wanted = ultra.leaves.wanted(query);
-        let leaves = self.links.iter().filter(|link| link.class == Class::Leaf && link.id != from);
-        leaves.filter(|link| ultra.leaves.may_match(link.id, wanted.as_ref())).count() as u16
+        for link in self.links.iter().filter(|link| link.class == Class::Leaf && link.id != from) {
+            let goes = ultra.leaves.may_match(link.id, wanted.as_ref());
+            *if goes { &mut handed.leaves } else { &mut handed.filtered } += 1;
+        }
+        handed
     }
 
     pub(super) fn leaf_came(&mut self, index: usize, config: &Config) {

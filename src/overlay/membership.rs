@@ -23,6 +23,8 @@ const STALE_HELLO: Duration = Duration::from_secs(30);
 /// Between two dials of a node that needs nobody, half of it more or less at random. Rare, because most of those that it
 /// dials then are gone for good.
 const EXPLORE: Duration = Duration::from_secs(60);
+/// What a node became it tells again for so long.
+const TELL_AGAIN: Duration = Duration::from_secs(60);
 /// A link that another of the same node challenges must show life within that time.
 const PROBE: Duration = Duration::from_secs(3);
 
@@ -315,12 +317,21 @@ impl Node {
             let asked = link.asked().map_or(link.since, |(_, at)| at);
             if self.now.since(asked) + Duration::from_millis(1) >= cx.config.ping_interval {
                 self.ping(index, cx);
+                self.tell_again(index, cx);
             }
             index += 1;
         }
         if !self.links.is_empty() {
             let probe = self.links.iter().filter_map(Link::probed_until).min();
             self.timers.at_latest(Timer::Ping, probe.unwrap_or(self.now + cx.config.ping_interval));
+        }
+    }
+
+    /// Tells what this node is once more with the first pings after a change: the first time it may have found a full queue.
+    fn tell_again(&mut self, index: usize, cx: &mut Context<'_>) {
+        if self.role_since > Time::ZERO && self.now.since(self.role_since) < TELL_AGAIN {
+            let status = self.status(cx.config);
+            self.send(index, Message::Status(status), cx);
         }
     }
 

@@ -1,5 +1,7 @@
 //! The command line below `hopscope sim`.
 
+use std::path::PathBuf;
+
 use clap::{Arg, Command, value_parser};
 
 use super::flood::delay;
@@ -7,6 +9,9 @@ use crate::app::Dedup;
 use crate::cli::grammar::{json, switch};
 use crate::cli::settings::{number, word};
 use crate::sim::{Kind, MAX_NODES};
+
+/// Seeds of one check: more than anybody has time for, each in three topologies.
+const MAX_SEEDS: u64 = 1_000_000_000_000;
 
 /// `hopscope sim` and what is below it.
 pub(in crate::cli) fn sim() -> Command {
@@ -115,15 +120,22 @@ fn check() -> Command {
         .long_about(
             "Look for mistakes: random settings and faults, a seed each and in each topology, under rules that must always hold. For a while \
              everything goes wrong; then nothing does, and the overlay has to come together again and to find what is there. \
-             Seeds that failed once are run first.",
+             Each failure is told with the command that replays it.",
         )
         .arg(
             Arg::new("seeds")
                 .long("seeds")
                 .value_name("N")
-                .required(true)
-                .value_parser(|text: &str| number(text, 1, u64::MAX))
+                .required_unless_present("list")
+                .value_parser(|text: &str| number(text, 1, MAX_SEEDS))
                 .help("How many seeds"),
+        )
+        .arg(
+            Arg::new("list")
+                .long("list")
+                .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
+                .help("Run the seeds of this list first: a seed and its topology a line; see `simulations/seeds.txt`"),
         )
         .arg(
             Arg::new("from")

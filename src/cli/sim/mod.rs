@@ -8,6 +8,7 @@ mod progress;
 mod reproduce;
 mod run;
 mod scenario_file;
+mod seed_list;
 mod stop;
 mod table;
 

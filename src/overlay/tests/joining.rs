@@ -181,3 +181,15 @@ fn private_addresses_are_not_told_to_strangers() {
         assert_eq!(told, local);
     }
 }
+
+#[test]
+fn what_a_node_became_is_told_again_where_it_got_lost() {
+    let mut world = world(2, &[(0, 1)], Config::default());
+    world.input(1, Input::Command(Command::Change(TopologyKind::Ultrapeer)));
+    world.on_the_way.retain(|_, (_, input)| !matches!(input, Input::Message { message: Message::Status(_), .. }));
+    let role = |world: &World| world.nodes[0].links().first().map(|link| link.peer().role);
+    world.run(Duration::from_secs(1));
+    assert_eq!((role(&world), world.nodes[1].role()), (Some(Role::Peer), Role::Ultrapeer), "it got lost");
+    world.run(Duration::from_secs(15));
+    assert_eq!(role(&world), Some(Role::Ultrapeer));
+}

@@ -14,12 +14,6 @@ use crate::base::Time;
 use crate::overlay::{Dedup, TopologyKind};
 use crate::proto::limits::LEASE;
 
-/// Seeds that once failed. They are run before all others. A change of [`super::draw`] makes other scenarios of them; what
-/// they found has its own test beside the code that it was in.
-///
-/// 34, 43, 111: nodes that a full one sent away never heard of each other. 43, too: a client waited for ever for what its
-/// directory knew of it. 34, too: a leaf dialled more at once than it may. 69: a directory was to be woken in the past.
-pub const FOUND: &[u64] = &[34, 43, 69, 111];
 /// Within that time after the last fault the overlay is whole again: more than the longest that the core leaves an address
 /// alone after failures, which is seven and a half minutes.
 const HEALING: Duration = Duration::from_secs(15 * 60);

@@ -5,6 +5,7 @@
 //! a core, and what the core wants done goes back into the agenda. The rules that must hold are looked at on the way.
 
 mod agenda;
+mod ask;
 mod asked;
 mod births;
 mod carry;
@@ -33,8 +34,9 @@ mod world;
 #[cfg(test)]
 mod tests;
 
+pub use ask::{Answer, name, words};
 pub use asked::ByTtl;
-pub use check::{Checked, FOUND, check};
+pub use check::{Checked, check};
 pub use draw::draw;
 pub use faults::{Fault, FaultKind};
 pub use law::{Kind as LawKind, Law};

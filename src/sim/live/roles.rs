@@ -9,8 +9,8 @@ use std::time::Duration;
 use super::world::World;
 use crate::base::Time;
 use crate::overlay::{Config, Event, Link, LinkId, Message, Node, Output, Peer, Role, TopologyKind};
-use crate::proto::Guid;
 use crate::proto::limits::MAX_ULTRAPEERS;
+use crate::proto::{Guid, NodeId};
 
 /// An ultra-peer that was elected stays one for that long.
 const HOLD: Duration = Duration::from_secs(20);
@@ -91,6 +91,15 @@ fn suits(role: Role, peer: &Peer) -> bool {
         Role::Client => peer.serves,
         _ => true,
     }
+}
+
+/// U1: a leaf sends what is its own, and passes on nothing of others.
+pub(super) fn watch_sender(scene: &Scene<'_>, of: Option<NodeId>) -> Result<(), Broken> {
+    let is_leaf = [scene.was.role, scene.core.role()] == [Role::Leaf; 2];
+    if is_leaf && of != Some(scene.core.id()) {
+        return Err(Broken::new("a leaf passes on nothing", format!("of {of:?}")));
+    }
+    Ok(())
 }
 
 impl AskedTable {

@@ -203,7 +203,7 @@ fn links_are_laid_out_for_flooding_alone() {
 
 #[test]
 fn some_seeds_of_the_hunt_hold() {
-    for seed in (0..16).chain(FOUND.iter().copied()) {
+    for seed in 0..16 {
         for topology in TOPOLOGIES {
             if let Err(violation) = check(seed, topology) {
                 panic!("seed {seed} in {}: {violation}\n{:?}", topology.name(), draw(seed));

@@ -7,7 +7,7 @@ use super::asked::AskedTable;
 use super::carry::NOBODYS;
 use super::library::{Catalogue, file_of, found_file};
 use super::population::index_of;
-use super::roles::{Stance, is_leaf};
+use super::roles::{Stance, is_leaf, watch_sender};
 use super::violation::Broken;
 use crate::base::{Map, Rng, seed};
 use crate::overlay::{Config, Dedup, Event, FoundFile, Input, LinkId, Message, Node, Output, QueryMessage, Role};
@@ -20,8 +20,8 @@ pub(super) struct Watched {
     from: Map<u32, LinkId>,
     /// The TTL that a copy last had when it was sent from an end.
     sent: Map<LinkId, u8>,
-    /// What the search was told of.
-    told: Map<(NodeId, u32), ()>,
+    /// What the search was told of, and the hops to there.
+    told: Map<(NodeId, u32), u8>,
 }
 
 impl Watched {
@@ -36,6 +36,13 @@ impl Watched {
         let mut owners: Vec<u32> = self.told.keys().map(|(node, _)| index_of(node)).collect();
         owners.sort_unstable();
         owners
+    }
+
+    /// The same with the hops to each.
+    pub(super) fn found(&self) -> Vec<(u32, u8)> {
+        let mut found: Vec<(u32, u8)> = self.told.iter().map(|((node, _), hops)| (index_of(node), *hops)).collect();
+        found.sort_unstable();
+        found
     }
 }
 
@@ -120,7 +127,9 @@ impl AskedTable {
                     watch_sender(scene, report.body.node)?;
                     self.watch_way_back(scene, *link, &report.guid)?;
                 }
-                Output::Event(Event::Hit { guid, node, files, .. }) => self.watch_hit(scene, guid, *node, files)?,
+                Output::Event(Event::Hit { guid, node, files, hops, .. }) => {
+                    self.watch_hit(scene, guid, (*node, *hops), files)?;
+                }
                 Output::Event(Event::Done { guid, .. }) => self.watch_done(scene, guid)?,
                 _ => {}
             }
@@ -187,7 +196,13 @@ impl AskedTable {
     }
 
     /// A7: a hit names what its owner has and what was asked for, and is told once.
-    fn watch_hit(&mut self, scene: &Scene<'_>, guid: &Guid, node: NodeId, files: &[FoundFile]) -> Result<(), Broken> {
+    fn watch_hit(
+        &mut self,
+        scene: &Scene<'_>,
+        guid: &Guid,
+        (node, hops): (NodeId, u8),
+        files: &[FoundFile],
+    ) -> Result<(), Broken> {
         let Some(asked) = self.open.get_mut(guid) else { return Ok(()) };
         let Some(watched) = asked.watched.as_deref_mut() else { return Ok(()) };
         for file in files {
@@ -197,7 +212,7 @@ impl AskedTable {
                 let detail = format!("node {owner} and file {number}; asked for {}", asked.file);
                 return Err(Broken::new("a hit names a file that its owner has and that was asked for", detail));
             }
-            if watched.told.insert((node, number), ()).is_some() {
+            if watched.told.insert((node, number), hops).is_some() {
                 return Err(Broken::new("a hit is told once", format!("file {number} of node {owner}")));
             }
         }
@@ -213,15 +228,6 @@ impl AskedTable {
             _ => Ok(()),
         }
     }
-}
-
-/// U1: a leaf sends what is its own, and passes on nothing of others.
-fn watch_sender(scene: &Scene<'_>, of: Option<NodeId>) -> Result<(), Broken> {
-    let is_leaf = [scene.was.role, scene.core.role()] == [Role::Leaf; 2];
-    if is_leaf && of != Some(scene.core.id()) {
-        return Err(Broken::new("a leaf passes on nothing", format!("of {of:?}")));
-    }
-    Ok(())
 }
 
 /// As a copy is handed to a leaf.

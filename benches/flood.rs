@@ -28,7 +28,9 @@ fn main() {
     let named: Vec<usize> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
     let sizes = if named.is_empty() { NODES.to_vec() } else { named };
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-    println!("     nodes dedup        threads    copies  ns a copy    cpu ns   copies/s  setup ms   cpu ms  bfs ns    ratio");
+    println!(
+        "     nodes dedup        threads    copies  ns a copy    cpu ns   copies/s  setup ms   cpu ms  bfs ns    ratio"
+    );
     for nodes in sizes {
         let Ok(graph) = make(Kind::Regular, nodes, 8, &mut Rng::new(1)) else { continue };
         let search = best(runs(nodes), || (), |_| breadth_first(&graph, 0, TTL).messages);

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::graph::Graph;
 use super::delay::Delay;
+use super::graph::Graph;
 use super::report::Report;
 use super::world::World;
 use crate::overlay::{Config, Dedup, QueryBody};

@@ -29,6 +29,9 @@ pub struct Graph {
 }
 
 impl Graph {
+    /// What one end of a link takes.
+    pub(super) const BYTES_AN_END: usize = size_of::<u32>() + size_of::<End>();
+
     /// A graph of so many nodes from pairs; loops and doubles are left out.
     pub(super) fn new(nodes: usize, mut links: Vec<(u32, u32)>) -> Self {
         for (a, b) in &mut links {

@@ -9,13 +9,28 @@ use super::queue::{Copy, Sorter, Wheel};
 use super::tally::Tally;
 use crate::base::{Rng, Time};
 use crate::overlay::{
-    Config, Context, Event, FoundFile, Input, Library, LinkId, Message, Node, Output, Peer, QueryBody, QueryMessage,
-    Role, SearchSpec, TopologyKind,
+    Command, Config, Context, Event, FoundFile, Input, Library, Link, LinkId, Message, Node, Output, Peer, QueryBody,
+    QueryMessage, Role, SearchSpec, TopologyKind,
 };
 use crate::proto::{FileId, Guid, NodeId, Query, Untrusted};
 
 /// Copies that are prepared together: enough to wait for memory once instead of often, few enough to stay in the caches.
 const GROUP: usize = 64;
+
+/// Bytes that a node with so many links costs, besides the copies that are on their way: itself, its links, who it is as its
+/// neighbors are told (with the two counts and the address of that), its place in the graph, and the nearest hop.
+const fn bytes_a_node(links: usize) -> usize {
+    let peer = size_of::<Peer>() + 3 * size_of::<usize>();
+    size_of::<Node>()
+        + links * size_of::<Link>()
+        + peer
+        + links * Graph::BYTES_AN_END
+        + size_of::<u32>()
+        + size_of::<u8>()
+}
+
+// A million nodes with eight links each: 1.2 GiB.
+const _: () = assert!(bytes_a_node(8) <= 1_301);
 
 /// A library without files: a flood is about the way, not about what is found.
 struct Empty;
@@ -91,7 +106,13 @@ fn id(seed: u64, node: u32) -> (NodeId, Rng) {
 
 impl Part {
     /// Makes the nodes, and tells each one its links. `peers` holds those of all nodes, part by part.
-    pub(super) fn new(nodes: Range<u32>, seed: u64, body: &QueryBody, peers: &[Vec<Arc<Peer>>], shared: &Shared<'_>) -> Self {
+    pub(super) fn new(
+        nodes: Range<u32>,
+        seed: u64,
+        body: &QueryBody,
+        peers: &[Vec<Arc<Peer>>],
+        shared: &Shared<'_>,
+    ) -> Self {
         let parts = peers.len();
         let node = |node| {
             let (id, rng) = id(seed, node);
@@ -113,19 +134,15 @@ impl Part {
             let part = shared.part_of(node);
             &peers[part][(node - starts[part]) as usize]
         };
-        let graph = shared.graph;
-        let mut read = 0;
-        for node in nodes.clone() {
-            // As in `fetch`: memory is waited for once for all neighbors of the next node.
-            if node + 1 < nodes.end {
-                read ^= graph.neighbors(node as usize + 1).iter().fold(0, |read, &other| read ^ peer(other).id.0[0]);
-            }
-            for (end, &other) in graph.ends(node as usize).zip(graph.neighbors(node as usize)) {
+        let links = |node: u32| shared.graph.ends(node as usize).zip(shared.graph.neighbors(node as usize));
+        for node in nodes {
+            // As in `fetch`: memory is waited for once for all neighbors of a node.
+            std::hint::black_box(links(node).fold(0, |read, (_, &other)| read ^ peer(other).id.0[0]));
+            for (end, &other) in links(node) {
                 let peer = Arc::clone(peer(other));
                 part.handle(node, Time::ZERO, Input::LinkUp { link: LinkId(end), peer }, shared);
             }
         }
-        std::hint::black_box(read);
         part
     }
 
@@ -165,8 +182,7 @@ impl Part {
     /// Lets a node ask.
     pub(super) fn search(&mut self, origin: u32, spec: SearchSpec, shared: &Shared<'_>) {
         self.tally.reached((origin - self.first) as usize, 0);
-        let command = crate::overlay::Command::Search(spec);
-        let sent = self.handle(origin, Time::ZERO, Input::Command(command), shared);
+        let sent = self.handle(origin, Time::ZERO, Input::Command(Command::Search(spec)), shared);
         self.tally.note(&[u64::from(origin), sent]);
     }
 
@@ -200,15 +216,16 @@ impl Part {
             let link = node.links().get((copy.end - ends.start) as usize);
             // The first and the last of what a copy needs of its link, which may lie in two cache lines.
             read ^= link.map_or(0, |link| u64::from(link.rtt().is_some()) ^ link.counts().duplicates);
-            if node.remembers(&shared.guid) {
+            if !self.tally.is_nearer((copy.node - self.first) as usize, copy.travel.hops() + 1) {
                 continue;
             }
+            // The first copy, or one with a higher TTL, and likely to be passed on over every link.
             read ^= node.next_wake().micros() ^ node.counters().stale;
             if copy.travel.ttl() > 1 {
-                // It will be passed on over every link.
-                read ^= node.links().iter().step_by(2).fold(0, |read, link| read ^ u64::from(link.id().0));
-                let (other, back) = graph.across(ends.start);
-                read ^= u64::from(other ^ back);
+                read ^= node.links().iter().fold(0, |read, link| read ^ u64::from(link.id().0));
+                for (other, back) in [ends.start, ends.end - 1].map(|end| graph.across(end)) {
+                    read ^= u64::from(other ^ back);
+                }
             }
         }
         std::hint::black_box(read);

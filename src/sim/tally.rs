@@ -27,6 +27,11 @@ impl Tally {
         Self { nearest: vec![UNREACHED; nodes], by_hop: [0; HOPS], copy_bytes: 0, last: Time::ZERO, hash: 0 }
     }
 
+    /// Whether no copy has come to the node at a place with so few hops.
+    pub(super) fn is_nearer(&self, place: usize, hop: u8) -> bool {
+        hop < self.nearest[place]
+    }
+
     /// A copy came to the node at a place, on its hop `hop`.
     pub(super) fn reached(&mut self, place: usize, hop: u8) {
         let nearest = &mut self.nearest[place];

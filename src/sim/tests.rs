@@ -158,7 +158,11 @@ fn threads_share_the_work_and_change_nothing() {
         }
     }
     let few = Graph::parse("0 1\n1 2\n").unwrap();
-    assert_eq!(flood(0, 7).prepare_for(&few, MAX_THREADS).unwrap().run(), run(&few, &flood(0, 7)), "more than there are nodes");
+    assert_eq!(
+        flood(0, 7).prepare_for(&few, MAX_THREADS).unwrap().run(),
+        run(&few, &flood(0, 7)),
+        "more than there are nodes"
+    );
 }
 
 #[test]

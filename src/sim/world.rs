@@ -142,7 +142,8 @@ fn each<T: Send, R: Send>(things: impl IntoIterator<Item = T>, at_once: bool, wh
     thread::scope(|scope| {
         let others: Vec<_> = things.map(|thing| scope.spawn(move || what(thing))).collect();
         let first = what(first);
-        let results = others.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        let results =
+            others.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         std::iter::once(first).chain(results).collect()
     })
 }

@@ -8,7 +8,7 @@ use super::flood::delay;
 use crate::app::Dedup;
 use crate::cli::grammar::{json, switch};
 use crate::cli::settings::{number, word};
-use crate::sim::{Kind, MAX_NODES};
+use crate::sim::{Kind, MAX_NODES, MAX_THREADS};
 
 /// Seeds of one check: more than anybody has time for, each in three topologies.
 const MAX_SEEDS: u64 = 1_000_000_000_000;
@@ -87,6 +87,13 @@ fn flood() -> Command {
                 .default_value("1")
                 .value_parser(value_parser!(u64))
                 .help("Graph, delays and ids follow from it"),
+        )
+        .arg(
+            Arg::new("threads")
+                .long("threads")
+                .value_name("N")
+                .value_parser(|text: &str| number(text, 1, MAX_THREADS))
+                .help("Threads that share the work, one for each processor unless given; the result is the same"),
         )
         .arg(json("Print one JSON object"))
 }

@@ -24,8 +24,11 @@ const MAX_ALTERNATIVES: usize = MAX_ULTRAPEERS * MAX_ADDRS_A_MESSAGE;
 const ALTERNATIVES: (u32, u32) = (1, 3);
 /// Dials of a leaf without an ultra-peer: so many a second, and so many at once.
 const DIALS: (u32, u32) = (16, 24);
-/// Between two dials of a leaf that has an ultra-peer and looks for more; half of it again at random.
+/// Between two dials of a leaf that has an ultra-peer and looks for more; half of it again at random. It doubles with each
+/// look: where all slots are taken, leaves that go on looking keep ultra-peers busier than searches do.
 const LOOK_FOR_MORE: Duration = Duration::from_secs(3);
+/// The most that it doubles, until an ultra-peer is lost.
+const MAX_LOOKS: u8 = 6;
 /// A node that was no ultra-peer either is asked again after that time, and half of it again at random, while the
 /// search is young,
 const ASK_SOON: Duration = Duration::from_millis(300);
@@ -55,6 +58,8 @@ pub(super) struct Attached {
     farewells: Vec<Farewell>,
     dials: Bucket,
     next_look: Time,
+    /// Looks for more ultra-peers since one was lost.
+    looks: u8,
     own: Option<OwnFilter>,
     next_filter: Time,
 }
@@ -156,8 +161,9 @@ impl Node {
             self.timers.at_latest(Timer::Join, next);
             return;
         }
-        let wait = LOOK_FOR_MORE.mul_f64(1.0 + self.rng.fraction() / 2.0);
+        let wait = (LOOK_FOR_MORE * (1 << ultra.attached.looks)).mul_f64(1.0 + self.rng.fraction() / 2.0);
         ultra.attached.next_look = self.now + wait;
+        ultra.attached.looks = (ultra.attached.looks + 1).min(MAX_LOOKS);
         let known = self.hosts.pick(self.now, known, &linked, &mut self.rng);
         if let Some(addr) = known.or_else(|| self.hosts.pick(self.now, unmet, &linked, &mut self.rng)) {
             cx.out.push(Output::Dial { addr });
@@ -287,8 +293,12 @@ impl Node {
     }
 
     pub(super) fn detached_from(&mut self, link: &Link, config: &Config) {
+        let refused = self.was_refusal(link);
         if let Some(ultra) = &mut self.ultra {
             ultra.attached.ultrapeers.retain(|other| other.link != link.id);
+            if !refused {
+                (ultra.attached.looks, ultra.attached.next_look) = (0, self.now);
+            }
         }
         if self.role == Role::Leaf && self.count(Class::Ultrapeer) == 0 {
             self.lost_last_ultrapeer(link, config);

@@ -141,10 +141,14 @@ impl Node {
         self.timers.at_latest(Timer::Join, since);
     }
 
+    /// Whether a link to an ultra-peer that is gone was there for a moment only.
+    pub(super) fn was_refusal(&self, link: &Link) -> bool {
+        self.now.since(link.since) < REFUSAL
+    }
+
     /// A leaf lost its last ultra-peer. One that was there for a moment only had refused it: the search goes on.
     pub(super) fn lost_last_ultrapeer(&mut self, link: &Link, config: &Config) {
-        let refused = self.now.since(link.since) < REFUSAL;
-        if !refused || self.ultra.as_ref().is_some_and(|ultra| ultra.seeking.is_none()) {
+        if !self.was_refusal(link) || self.ultra.as_ref().is_some_and(|ultra| ultra.seeking.is_none()) {
             self.start_seeking(config);
         }
     }

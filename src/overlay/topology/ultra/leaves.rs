@@ -33,6 +33,8 @@ pub(super) struct Leaves {
     slots_told: u16,
     slots_told_at: Time,
     alternatives_told_at: Time,
+    /// What all leaves were told last, or something newer.
+    alternatives: Vec<PeerAddr>,
 }
 
 /// A leaf.
@@ -43,8 +45,8 @@ struct Leaf {
     filter: Option<Filter>,
     incoming: Incoming,
     filters_allowed: Bucket,
-    /// What it was told to turn to, by fingerprint.
-    alternatives: u64,
+    /// Whether it was told whom to turn to.
+    told: bool,
 }
 
 /// A filter on its way.
@@ -65,8 +67,7 @@ enum Fault {
 
 impl Leaf {
     fn new(link: LinkId) -> Self {
-        let alternatives = fingerprint([]);
-        Self { link, filter: None, incoming: Incoming::None, filters_allowed: Bucket::FULL, alternatives }
+        Self { link, filter: None, incoming: Incoming::None, filters_allowed: Bucket::FULL, told: false }
     }
 
     /// Takes a part of a filter. Until all of it came the leaf is handed everything, and so it is when it sends filters
@@ -206,22 +207,31 @@ impl Node {
         }
     }
 
-    /// Tells each leaf which other ultra-peers it can turn to, if that is not what it was told before.
+    /// Tells each leaf which other ultra-peers it can turn to, unless most of what it was told before still holds: what is
+    /// told at each change is more than all searches together where many come and go.
     pub(super) fn tell_alternatives(&mut self, cx: &mut Context<'_>) {
         if cx.config.only_peers {
             return;
         }
         let others = self.other_ultrapeers();
         let now = self.now;
+        let Some(ultra) = &mut self.ultra else { return };
+        let is_outdated = !still_holds(&ultra.leaves.alternatives, &others);
+        if is_outdated {
+            ultra.leaves.alternatives = others.iter().copied().take(MAX_ADDRS_A_MESSAGE).collect();
+        }
         for index in 0..self.links.len() {
             let link = &self.links[index];
             if link.class != Class::Leaf {
                 continue;
             }
-            let addrs = told_to(&link.peer, &others);
-            let mark = fingerprint(addrs.iter().flat_map(|addr| addr.to_string().into_bytes()));
             let Some(leaf) = self.ultra.as_mut().and_then(|ultra| ultra.leaves.get_mut(link.id)) else { continue };
-            if std::mem::replace(&mut leaf.alternatives, mark) != mark {
+            if leaf.told && !is_outdated {
+                continue;
+            }
+            let addrs = told_to(&link.peer, &others);
+            leaf.told = !addrs.is_empty();
+            if leaf.told {
                 self.send(index, Message::Ultra(UltraMessage::Alternatives(addrs)), cx);
             }
         }
@@ -268,6 +278,12 @@ impl Node {
             (ultra.leaves.slots_told, ultra.leaves.slots_told_at) = (status.free_slots, now);
         }
     }
+}
+
+/// Whether at least half of what leaves were told are still there, and they make up at least half of what could be told.
+fn still_holds(told: &[PeerAddr], others: &[PeerAddr]) -> bool {
+    let there = told.iter().filter(|addr| others.contains(addr)).count();
+    2 * there >= told.len().max(others.len().min(MAX_ADDRS_A_MESSAGE))
 }
 
 /// What a leaf is told: nothing of itself, and no address of a private network to somebody outside.

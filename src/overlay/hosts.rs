@@ -121,13 +121,21 @@ impl Hosts {
     /// random among equals, never one of `linked`.
     /// It counts as being dialled from then on.
     pub(super) fn pick(&mut self, now: Time, wish: Wish, linked: &[PeerAddr], rng: &mut Rng) -> Option<PeerAddr> {
-        let ready = |host: &&mut Host| host.may_dial(wish, linked) && host.next_try <= now;
-        let best = self.all.iter_mut().filter(ready).map(|host| host.rank()).min()?;
-        let wants = |host: &&mut Host| ready(host) && host.rank() == best;
-        let candidates = self.all.iter_mut().filter(wants).count();
+        let ready = |host: &Host| host.next_try <= now && host.may_dial(wish, linked);
+        let (mut best, mut candidates) = (u8::MAX, 0);
+        for rank in self.all.iter().filter(|host| ready(host)).map(Host::rank) {
+            candidates = if rank == best { candidates + 1 } else { candidates * usize::from(rank > best) + usize::from(rank < best) };
+            best = best.min(rank);
+        }
+        let wants = |host: &&mut Host| host.rank() == best && ready(host);
         let host = self.all.iter_mut().filter(wants).nth(rng.below(candidates))?;
         host.dialling = true;
         Some(host.addr)
+    }
+
+    /// Whether there is a host that the user named and that was not met yet.
+    pub(super) fn has_unmet(&self) -> bool {
+        self.all.iter().any(|host| host.wished_for)
     }
 
     /// When the next host may be dialled.

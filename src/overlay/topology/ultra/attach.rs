@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::election::Seeking;
 use super::filter::Filter;
 use super::leaves::fingerprint;
 use super::{Class, FilterPart, Task, UltraMessage};
@@ -24,6 +25,8 @@ const MAX_ALTERNATIVES: usize = MAX_ULTRAPEERS * MAX_ADDRS_A_MESSAGE;
 const ALTERNATIVES: (u32, u32) = (1, 3);
 /// Dials of a leaf without an ultra-peer: so many a second, and so many at once.
 const DIALS: (u32, u32) = (16, 24);
+/// The same of one that was refused by so many that there is hardly a free slot: it waits for somebody to be elected.
+const REFUSED_DIALS: (u32, u32) = (1, 1);
 /// Between two dials of a leaf that has an ultra-peer and looks for more; half of it again at random. It doubles with each
 /// look: where all slots are taken, leaves that go on looking keep ultra-peers busier than searches do.
 const LOOK_FOR_MORE: Duration = Duration::from_secs(3);
@@ -132,7 +135,9 @@ impl Node {
     fn look_for_any(&mut self, cx: &mut Context<'_>) {
         let (known, any) = wishes(cx.config, Wish::Anyone, Wish::Named);
         let mut under_way = self.hosts.dialling().count();
-        while under_way < MAX_DIALLING {
+        let seeking = self.ultra.as_ref().and_then(|ultra| ultra.seeking.as_ref());
+        let most = seeking.map_or(MAX_DIALLING, |seeking| MAX_DIALLING.min(seeking.tries_left().max(1).into()));
+        while under_way < most {
             let next = self.hosts.next_try(any, &[]);
             if next > self.now {
                 self.timers.at_latest(Timer::Join, next);
@@ -140,8 +145,10 @@ impl Node {
             }
             let now = self.now;
             let Some(ultra) = &mut self.ultra else { return };
-            if !ultra.attached.dials.take(now, DIALS.0, DIALS.1) {
-                self.timers.at_latest(Timer::Join, now + Duration::from_secs(1) / DIALS.0);
+            let refused = ultra.seeking.as_ref().is_some_and(Seeking::is_refused);
+            let (rate, burst) = if refused { REFUSED_DIALS } else { DIALS };
+            if !ultra.attached.dials.take(now, rate, burst) {
+                self.timers.at_latest(Timer::Join, now + Duration::from_secs(1) / rate);
                 return;
             }
             let known = self.hosts.pick(now, known, &[], &mut self.rng);
@@ -213,6 +220,11 @@ impl Node {
         let Some(farewell) = ultra.attached.farewells.iter().find(|other| other.link == link) else { return false };
         match message {
             Message::Bye(bye) => {
+                if !bye.hosts.is_empty() {
+                    // It knows others: it is not about to become an ultra-peer for want of one.
+                    let until = self.now + ASK_LATER.mul_f64(1.0 + self.rng.fraction() / 2.0);
+                    farewell.peer.addrs().for_each(|addr| self.hosts.unfit(addr, until));
+                }
                 self.learn_told(&bye.hosts);
                 self.forget_farewell(link);
                 cx.out.push(Output::Close { link, why: bye.reason });

@@ -7,6 +7,7 @@ use super::{Class, FilterPart, Task, UltraMessage};
 use crate::base::Time;
 use crate::overlay::io::{Config, Context, LinkId, Output, Peer};
 use crate::overlay::limit::Bucket;
+use crate::overlay::link::Link;
 use crate::overlay::message::{Message, QueryMessage, Role};
 use crate::overlay::node::Node;
 use crate::proto::PeerAddr;
@@ -14,8 +15,10 @@ use crate::proto::limits::{FILTER_BITS, MAX_ADDRS_A_MESSAGE};
 
 /// Filters that a leaf may send: so many a second, and so many at once.
 const FILTERS: (u32, u32) = (1, 10);
-/// Alternatives are told so long after a leaf came or the ultra-peers around changed.
+/// Alternatives are told so long after a leaf came,
 const ALTERNATIVES_SOON: Duration = Duration::from_millis(500);
+/// and so long after the ultra-peers around changed.
+const ALTERNATIVES_LATER: Duration = Duration::from_secs(5);
 /// Between two times that they are told.
 const ALTERNATIVES_EVERY: Duration = Duration::from_secs(2);
 /// Other ultra-peers are told what there is room for so long after that changed.
@@ -166,7 +169,7 @@ impl Node {
                 leaves.insert(at, Leaf::new(link));
             }
         }
-        self.plan_alternatives();
+        self.plan_alternatives(ALTERNATIVES_SOON);
         self.slots_changed(config);
     }
 
@@ -181,7 +184,7 @@ impl Node {
     /// Other ultra-peers around this one came, went, or told something new.
     pub(super) fn ultrapeers_changed(&mut self) {
         if self.role == Role::Ultrapeer {
-            self.plan_alternatives();
+            self.plan_alternatives(ALTERNATIVES_LATER);
             self.plan_step_down();
         }
     }
@@ -199,9 +202,9 @@ impl Node {
         }
     }
 
-    fn plan_alternatives(&mut self) {
+    fn plan_alternatives(&mut self, wait: Duration) {
         if let Some(told_at) = self.ultra.as_ref().map(|ultra| ultra.leaves.alternatives_told_at) {
-            let soon = self.now + ALTERNATIVES_SOON;
+            let soon = self.now + wait;
             let at = if told_at > Time::ZERO { soon.max(told_at + ALTERNATIVES_EVERY) } else { soon };
             self.plan(Task::Alternatives, at);
         }
@@ -252,6 +255,15 @@ impl Node {
             .collect();
         others.sort_unstable();
         others.into_iter().map(|(.., addr)| addr).collect()
+    }
+
+    /// Ultra-peers that have room for a leaf: as those around told an ultra-peer, or as a leaf was told of to turn to.
+    pub(in crate::overlay) fn ultrapeers_with_room(&self, fits: impl Fn(PeerAddr) -> bool) -> Vec<PeerAddr> {
+        let alternatives = self.ultra.as_ref().map_or(&[][..], |ultra| &ultra.attached.alternatives);
+        let has_room = |link: &&Link| link.fitness().is_some_and(|(_, free_slots)| free_slots > 0);
+        let around = self.ultrapeer_neighbors().filter(has_room).filter_map(|link| link.peer.listen);
+        let known = around.chain(alternatives.iter().copied());
+        known.filter(|addr| addr.is_dialable() && fits(*addr)).take(MAX_ADDRS_A_MESSAGE).collect()
     }
 
     fn slots_changed(&mut self, config: &Config) {

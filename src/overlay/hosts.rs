@@ -109,6 +109,10 @@ impl Hosts {
                 None => return,
             };
         }
+        if self.all.len() == self.all.capacity() {
+            // Twice as much room, but none that is never used: a simulation holds a million of these tables.
+            self.all.reserve_exact(self.all.len().max(4).min(self.most - self.all.len()));
+        }
         self.all.push(new_host(addr, source));
     }
 

@@ -98,6 +98,16 @@ impl Scenario {
         self.nodes.0 + self.crowds.iter().map(|crowd| crowd.nodes.0).sum::<usize>()
     }
 
+    /// The same with so many nodes at the start; crowds and nodes that are known to everybody change in proportion.
+    #[must_use]
+    pub fn with_nodes(mut self, nodes: usize) -> Self {
+        let scaled = |count: usize| (count as f64 * nodes as f64 / self.nodes.0 as f64).round() as usize;
+        self.join.bootstrap = Whole(scaled(self.join.bootstrap.0).clamp(1, MAX_BOOTSTRAP));
+        self.crowds.iter_mut().for_each(|crowd| crowd.nodes = Whole(scaled(crowd.nodes.0).clamp(1, MAX_LIVE_NODES)));
+        self.nodes = Whole(nodes);
+        self
+    }
+
     /// The settings that all nodes share in a topology.
     pub(super) fn config(&self, topology: TopologyKind) -> Config {
         let config = Config {

@@ -387,6 +387,7 @@ impl Node {
         known.retain(|addr| !told.contains(addr));
         known.splice(0..0, told);
         known.truncate(MAX_ALTERNATIVES);
+        known.shrink_to_fit();
         self.timers.at_latest(Timer::Join, self.now);
     }
 }

@@ -18,13 +18,13 @@ const FILTERS: (u32, u32) = (1, 10);
 /// Alternatives are told so long after a leaf came,
 const ALTERNATIVES_SOON: Duration = Duration::from_millis(500);
 /// and so long after the ultra-peers around changed.
-const ALTERNATIVES_LATER: Duration = Duration::from_secs(5);
+const ALTERNATIVES_LATER: Duration = Duration::from_secs(20);
 /// Between two times that they are told.
 const ALTERNATIVES_EVERY: Duration = Duration::from_secs(2);
 /// Other ultra-peers are told what there is room for so long after that changed.
 const SLOTS_SOON: Duration = Duration::from_millis(200);
 /// Between two times that other ultra-peers are told what there is room for.
-const SLOTS_EVERY: Duration = Duration::from_secs(2);
+const SLOTS_EVERY: Duration = Duration::from_secs(10);
 /// They are told when that part of all slots was taken or became free, or when there is room no more or again.
 const SLOTS_PART: u16 = 8;
 

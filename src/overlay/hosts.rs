@@ -128,7 +128,11 @@ impl Hosts {
         let ready = |host: &Host| host.next_try <= now && host.may_dial(wish, linked);
         let (mut best, mut candidates) = (u8::MAX, 0);
         for rank in self.all.iter().filter(|host| ready(host)).map(Host::rank) {
-            candidates = if rank == best { candidates + 1 } else { candidates * usize::from(rank > best) + usize::from(rank < best) };
+            candidates = if rank == best {
+                candidates + 1
+            } else {
+                candidates * usize::from(rank > best) + usize::from(rank < best)
+            };
             best = best.min(rank);
         }
         let wants = |host: &&mut Host| host.rank() == best && ready(host);

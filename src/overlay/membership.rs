@@ -346,7 +346,8 @@ impl Node {
             let mut told = self.ultrapeers_with_room(fits);
             let ultrapeers = self.hosts.sample(Some(true), fits, &mut self.rng);
             let others = self.hosts.sample(Some(false), fits, &mut self.rng);
-            let more: Vec<PeerAddr> = ultrapeers.into_iter().chain(others).filter(|addr| !told.contains(addr)).collect();
+            let more: Vec<PeerAddr> =
+                ultrapeers.into_iter().chain(others).filter(|addr| !told.contains(addr)).collect();
             told.extend(more);
             told
         } else {

@@ -73,7 +73,8 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<Exit, Failure> {
     }
     match report.violation {
         Some(violation) => {
-            let size = arguments.get_one::<usize>("nodes").map_or_else(String::new, |nodes| format!(" --nodes {nodes}"));
+            let size =
+                arguments.get_one::<usize>("nodes").map_or_else(String::new, |nodes| format!(" --nodes {nodes}"));
             let replay = format!("replay it with `hopscope sim run {path} --seed {seed}{size}`");
             Err(Failure::failed(format!("a rule was {violation}"), replay))
         }

@@ -53,7 +53,9 @@ mod tests {
     fn nodes_fall_into_classes_by_their_shares() {
         let class = |kbps, share| Class { kbps: Whole(kbps), share: Fraction::new(share) };
         let capacities = Capacities::new(&[class(64, 0.2), class(640, 0.5)], 3);
-        let of = |kbps| move |&node: &u32| capacity_of(&Capacities::new(&[class(64, 0.2), class(640, 0.5)], 3), node) == kbps;
+        let of = |kbps| {
+            move |&node: &u32| capacity_of(&Capacities::new(&[class(64, 0.2), class(640, 0.5)], 3), node) == kbps
+        };
         let counts = [Some(64), Some(640), None].map(|kbps| (0..10_000).filter(of(kbps)).count());
         assert!((1_900..2_100).contains(&counts[0]) && (4_850..5_150).contains(&counts[1]), "{counts:?}");
         assert_eq!(counts.iter().sum::<usize>(), 10_000);

@@ -26,7 +26,7 @@ const ALTERNATIVES: (u32, u32) = (1, 3);
 /// Dials of a leaf without an ultra-peer: so many a second, and so many at once.
 const DIALS: (u32, u32) = (16, 24);
 /// The same of one that was refused by so many that there is hardly a free slot: it waits for somebody to be elected.
-const REFUSED_DIALS: (u32, u32) = (1, 1);
+const REFUSED_DIALS: (u32, u32) = (2, 2);
 /// Between two dials of a leaf that has an ultra-peer and looks for more; half of it again at random. It doubles with each
 /// look: where all slots are taken, leaves that go on looking keep ultra-peers busier than searches do.
 const LOOK_FOR_MORE: Duration = Duration::from_secs(3);

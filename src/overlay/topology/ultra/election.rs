@@ -35,8 +35,8 @@ const TRY_OTHERS: Duration = Duration::from_secs(3);
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 /// A link to an ultra-peer that is gone sooner was a refusal.
 const REFUSAL: Duration = Duration::from_secs(1);
-/// Refusals after which a leaf takes it that there is no free slot: each refusal names ten more to try, and in an overlay of
-/// many thousands there is no end of them.
+/// Refusals after which a leaf takes it that there is hardly a free slot, and asks on slowly: each refusal names ten more to
+/// try, and in an overlay of many thousands there is no end of them.
 const REFUSALS_ENOUGH: u8 = 8;
 
 /// An elected ultra-peer stays one for that long. With a minute the overlay would not be settled a minute after the last
@@ -68,19 +68,14 @@ pub(super) struct Seeking {
 }
 
 impl Seeking {
-    /// Whether it has been refused so often that another try is as good as none.
+    /// Whether it has been refused so often that there is no use in haste.
     pub(super) const fn is_refused(&self) -> bool {
         self.tries_left() == 0
     }
 
-    /// Ultra-peers that it still tries before it takes it that there is no free slot.
+    /// Ultra-peers that it still tries in haste.
     pub(super) const fn tries_left(&self) -> u8 {
         REFUSALS_ENOUGH.saturating_sub(self.refusals)
-    }
-
-    /// Until when ultra-peers that it heard of are tried before it stands for election.
-    fn tries_until(&self) -> Time {
-        if self.is_refused() { self.since } else { self.since + TRY_OTHERS }
     }
 }
 
@@ -193,15 +188,15 @@ impl Node {
         }
         let Some(ultra) = &self.ultra else { return };
         let Some(seeking) = ultra.seeking.as_ref() else { return self.start_seeking(cx.config) };
-        let (tries_until, last_resort) = (seeking.tries_until(), seeking.last_resort);
+        let (since, last_resort) = (seeking.since, seeking.last_resort);
         if cx.config.role == RoleChoice::Auto {
-            self.stand_for_election(tries_until, last_resort, cx);
+            self.stand_for_election(since, last_resort, cx);
         }
     }
 
-    fn stand_for_election(&mut self, tries_until: Time, last_resort: Time, cx: &mut Context<'_>) {
+    fn stand_for_election(&mut self, since: Time, last_resort: Time, cx: &mut Context<'_>) {
         let wish = if cx.config.only_peers { Wish::NamedUltrapeers } else { Wish::Ultrapeers };
-        if self.now < tries_until && self.hosts.has_ultrapeer_to_try(self.now, wish, &[]) {
+        if self.now < since + TRY_OTHERS && self.hosts.has_ultrapeer_to_try(self.now, wish, &[]) {
             return self.plan(Task::Election, self.now + LOOK_AGAIN);
         }
         let score = self.score(cx.config);

@@ -309,3 +309,24 @@ pub(super) fn fingerprint(bytes: impl IntoIterator<Item = u8>) -> u64 {
     let fnv = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
     bytes.into_iter().fold(0xcbf2_9ce4_8422_2325, fnv)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_ADDRS_A_MESSAGE, PeerAddr, still_holds};
+
+    fn addrs(range: std::ops::Range<u32>) -> Vec<PeerAddr> {
+        range.map(|n| PeerAddr((std::net::Ipv4Addr::from(0x0a00_0000 + n), 6346).into())).collect()
+    }
+
+    #[test]
+    fn alternatives_hold_while_half_of_them_are_there_and_there_are_not_twice_as_many() {
+        let told = addrs(0..8);
+        let cases = [(0..8, true), (4..8, true), (5..8, false), (4..12, true), (5..13, false), (0..0, false)];
+        for (others, holds) in cases {
+            assert_eq!(still_holds(&told, &addrs(others.clone())), holds, "{others:?}");
+        }
+        assert!(!still_holds(&addrs(0..2), &addrs(0..5)) && still_holds(&addrs(0..5), &addrs(0..100)));
+        assert!(still_holds(&[], &[]) && !still_holds(&[], &addrs(0..1)));
+        assert_eq!(MAX_ADDRS_A_MESSAGE, 10, "more than that is never told");
+    }
+}

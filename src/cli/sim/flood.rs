@@ -10,6 +10,7 @@ use clap::ArgMatches;
 use serde::Serialize;
 
 use super::millis;
+use super::process::peak_memory;
 use crate::app::{Clock, Dedup, Delivery, PeerAddr, QueryBody, seal_query};
 use crate::base::Rng;
 use crate::cli::failure::{Exit, Failure};
@@ -188,13 +189,6 @@ fn show(out: &mut Out, run: &Run) -> Result<(), Failure> {
         "a plain breadth-first search on one thread: {:.1} ms, {} links a second, {:.1} times as many",
         run.bfs_wall_ms, run.bfs_messages_per_s, run.bfs_ratio,
     ))
-}
-
-/// The most memory that this process held so far, where the system tells (Linux).
-fn peak_memory() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 
 #[cfg(test)]

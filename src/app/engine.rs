@@ -432,7 +432,7 @@ impl Engine {
             let _ = self.parts.tell(NetCommand::Standing(standing)).await;
         }
         let status = self.parts.status();
-        let links = self.neighbors.sample(&status);
+        let links = self.neighbors.sample(&status, &self.parts.moved());
         let traffic = self.meter.sample(&status, self.reading());
         self.dirty |= self.role.sample(&status);
         self.dirty |= links || traffic || self.searches.any_live() || self.relayed.any_live();

@@ -27,7 +27,7 @@ pub use handle::{Command, Handle, Refusal, SearchRequest};
 pub use log::LogRing;
 pub use settings::{Home, Passphrase, Settings};
 pub use snapshot::{
-    CapacitySource, DirectoryRole, Fitness, HISTORY, HopReport, HopRow, LogLevel, LogLine, Neighbor, NodeStatus,
+    CapacitySource, DirectoryRole, Fitness, Flow, HISTORY, HopReport, HopRow, LogLevel, LogLine, Neighbor, NodeStatus,
     QueryRow, QueryState, RoleStatus, Search, Serving, Snapshot, Traffic, UltraRole, Warning,
 };
 // The nouns that faces need, so that they can live on this room alone.

@@ -248,6 +248,44 @@ pub struct Neighbor {
     pub since_ms: u64,
     /// Messages a second in the last minute, in and out together.
     pub history: Vec<u16>,
+    /// Of the bytes over the link, those for which somebody searches: queries and hits, look-ups and their answers.
+    #[serde(default)]
+    pub query: Flow,
+    /// Of the bytes over the link, those of reports on traced queries.
+    #[serde(default)]
+    pub tracing: Flow,
+    /// Content of files from there and to there, over connections of their own; counted since the node started.
+    #[serde(default)]
+    pub content: Flow,
+}
+
+/// Bytes of one kind over one way or all: in all, and lately.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Flow {
+    /// Bytes received, in all.
+    pub bytes_in: u64,
+    /// Bytes sent, in all.
+    pub bytes_out: u64,
+    /// Bytes a second received, lately.
+    pub in_per_s: f64,
+    /// Bytes a second sent, lately.
+    pub out_per_s: f64,
+    /// Bytes a second in the last minute, both ways.
+    pub history: Vec<u64>,
+}
+
+impl Flow {
+    /// All bytes, both ways.
+    #[must_use]
+    pub const fn bytes(&self) -> u64 {
+        self.bytes_in.saturating_add(self.bytes_out)
+    }
+
+    /// Bytes a second both ways, lately.
+    #[must_use]
+    pub fn per_s(&self) -> f64 {
+        self.in_per_s + self.out_per_s
+    }
 }
 
 /// One query, own or relayed.
@@ -416,6 +454,12 @@ pub struct Traffic {
     pub overlay_history: Vec<u64>,
     /// Content bytes a second in the last minute, both ways.
     pub content_history: Vec<u64>,
+    /// Of the overlay's bytes, those for which somebody searches: queries and hits, look-ups and their answers.
+    #[serde(default)]
+    pub query: Flow,
+    /// Of the overlay's bytes, those of reports on traced queries: what tracing costs.
+    #[serde(default)]
+    pub tracing: Flow,
     /// Query copies received a second, lately.
     pub queries_per_s: f64,
     /// Part of them that had been seen before, 0 to 1.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::links::Phase;
+use super::links::{Conn, Phase};
 use super::population::index_of;
 use super::violation::Broken;
 use super::world::{DIRECTORY, World};
@@ -109,9 +109,8 @@ impl World {
 
     /// Whether both ends of a link are up, and nothing waits on it.
     fn is_settled(&self, end: u32) -> bool {
-        let settled = |conn: &super::links::Conn| {
-            conn.ends.iter().all(|end| end.phase == Phase::Up && !end.ending && end.held.is_empty())
-        };
+        let settled =
+            |conn: &Conn| conn.ends.iter().all(|end| end.phase == Phase::Up && !end.ending && end.held.is_empty());
         self.conns.get(end).is_some_and(settled)
     }
 }

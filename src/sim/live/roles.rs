@@ -1,11 +1,11 @@
 //! The rules that follow from what a node is: whom it is linked to, to how many, and who must be handed a query.
 
+use std::time::Duration;
+
 use super::asked::AskedTable;
 use super::population::index_of;
 use super::violation::Broken;
 use super::watch::{Cue, Scene};
-use std::time::Duration;
-
 use super::world::World;
 use crate::base::Time;
 use crate::overlay::{Config, Event, Link, LinkId, Message, Node, Output, Peer, Role, TopologyKind};

@@ -239,10 +239,9 @@ impl World {
         let mut out = std::mem::take(&mut self.out);
         out.drain(..).for_each(|output| self.carry(node, output));
         self.out = out;
-        if self.slots.len() <= ALL_WATCHED || self.events.is_multiple_of(LOOK_EVERY) {
-            if let Err(broken) = self.look_at(node, &cue) {
-                self.breaks(Some(node), broken);
-            }
+        let looks = self.slots.len() <= ALL_WATCHED || self.events.is_multiple_of(LOOK_EVERY);
+        if looks && let Err(broken) = self.look_at(node, &cue) {
+            self.breaks(Some(node), broken);
         }
         self.rewake(node);
     }

@@ -28,11 +28,13 @@ pub use log::LogRing;
 pub use settings::{Home, Passphrase, Settings};
 pub use snapshot::{
     CapacitySource, DirectoryRole, Fitness, HISTORY, HopReport, HopRow, LogLevel, LogLine, Neighbor, NodeStatus,
-    QueryRow, QueryState, RoleStatus, Search, Serving, Snapshot, Traffic, UltraRole, Warning,
+    QueryRow, QueryState, RoleStatus, RoundRow, Search, Serving, Snapshot, Spread, Traffic, UltraRole, Warning,
 };
 // The nouns that faces need, so that they can live on this room alone.
-pub use crate::overlay::{Action, Dedup, Delivery, DirectoryState, DoneWhy, QueryBody, Role, RoleChoice, TopologyKind};
-pub use crate::proto::limits::{MAX_LINKS, MAX_NODE_NAME, MAX_TTL};
+pub use crate::overlay::{
+    Action, Dedup, Delivery, DirectoryState, DoneWhy, QueryBody, Role, RoleChoice, Strategy, TopologyKind,
+};
+pub use crate::proto::limits::{MAX_LINKS, MAX_NODE_NAME, MAX_TTL, MAX_WALK_TTL, MAX_WALKERS};
 pub use crate::proto::{FileId, Guid, NodeId, PeerAddr, Ttl, Untrusted};
 pub use crate::share::{
     CHECK_THREAD, Excluded, FileRow, FilesPage, LibraryStatus, RootStatus, SharedFolder, WatchStatus,

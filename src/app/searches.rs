@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::event::{Done, Event, Hit, Via};
-use super::snapshot::{HopReport, HopRow, QueryRow, QueryState, Search};
+use super::snapshot::{HopReport, HopRow, QueryRow, QueryState, RoundRow, Search, Spread};
 use crate::base::{Map, seed};
-use crate::overlay::{self, Action, Delivery, Hop, SearchCost, TopologyKind};
+use crate::overlay::{self, Action, Delivery, Hop, SearchCost, Strategy, TopologyKind};
 use crate::proto::limits::{MAX_HITS_A_SEARCH, MAX_HOPS_A_SEARCH};
 use crate::proto::{FileId, Guid, Magnet, MagnetSource, NodeId, Ttl, Untrusted};
 
@@ -28,6 +28,8 @@ struct Record {
     guid: Guid,
     text: Untrusted,
     ttl: Ttl,
+    strategy: Strategy,
+    rounds: Vec<RoundRow>,
     topology: TopologyKind,
     traced: bool,
     started_ms: u64,
@@ -53,7 +55,8 @@ struct HopTally {
 
 impl Searches {
     /// Takes a new search in; the oldest that is over gives way to it.
-    pub(super) fn open(&mut self, guid: Guid, text: &str, ttl: Ttl, topology: TopologyKind, traced: bool, now_ms: u64) {
+    pub(super) fn open(&mut self, guid: Guid, opened: Opened<'_>, now_ms: u64) {
+        let Opened { text, ttl, strategy, topology, traced } = opened;
         if self.kept.len() >= MAX_KEPT {
             let over = self.kept.iter().position(|record| record.ended.is_some()).unwrap_or(0);
             self.kept.remove(over);
@@ -63,6 +66,8 @@ impl Searches {
             guid,
             text: text.into(),
             ttl,
+            strategy,
+            rounds: Vec::new(),
             topology,
             traced,
             started_ms: now_ms,
@@ -104,7 +109,22 @@ impl Searches {
             record.sent_here = u32::from(sent);
             record.copy_bytes = copy_bytes;
             record.count_messages(sent);
+            if record.strategy == Strategy::Ring {
+                let ttl = record.strategy.rounds(record.ttl).next().unwrap_or(record.ttl);
+                record.rounds.push(RoundRow { ttl, sent, at_ms: 0 });
+            }
         }
+    }
+
+    /// A ring goes on.
+    pub(super) fn round(&mut self, guid: Guid, ttl: Ttl, sent: u16, at: Duration) -> Event {
+        let at_ms = at.as_millis() as u64;
+        if let Some(record) = self.record(&guid) {
+            record.sent_here += u32::from(sent);
+            record.count_messages(sent);
+            record.rounds.push(RoundRow { ttl, sent, at_ms });
+        }
+        Event::Round { guid, ttl, sent, at_ms }
     }
 
     /// Takes a report in.
@@ -193,9 +213,9 @@ impl Searches {
 
     /// Ends a search.
     pub(super) fn done(&mut self, guid: Guid, cost: SearchCost, why: overlay::DoneWhy) -> Event {
-        let mut topology = TopologyKind::default();
+        let (mut topology, mut strategy) = (TopologyKind::default(), Spread::default());
         if let Some(record) = self.record(&guid) {
-            topology = record.topology;
+            (topology, strategy) = (record.topology, Spread::of(record.strategy, record.topology));
             record.cost = cost;
             record.ended = Some(why);
             record.nodes.clear();
@@ -210,6 +230,7 @@ impl Searches {
             first_hit_ms: cost.first_hit.map(|span| span.as_millis() as u64),
             elapsed_ms: cost.elapsed.as_millis() as u64,
             topology,
+            strategy,
             why,
         })
     }
@@ -240,6 +261,16 @@ impl Searches {
     pub(super) fn publish(&mut self, now_ms: u64) -> Vec<Arc<Search>> {
         self.kept.iter_mut().map(|record| record.publish(now_ms)).collect()
     }
+}
+
+/// What is known of a search when it begins.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Opened<'a> {
+    pub(super) text: &'a str,
+    pub(super) ttl: Ttl,
+    pub(super) strategy: Strategy,
+    pub(super) topology: TopologyKind,
+    pub(super) traced: bool,
 }
 
 /// Who found something, and how it came.
@@ -326,10 +357,14 @@ impl Record {
             hits: self.hits.len() as u32,
             age_ms,
             state: if self.ended.is_some() { QueryState::Done } else { QueryState::Live },
+            strategy: Spread::of(self.strategy, self.topology),
+            round: self.rounds.last().map(|round| round.ttl),
         };
         Search {
             row,
             topology: self.topology,
+            strategy: self.strategy,
+            rounds: self.rounds.clone(),
             hits: self.hits.iter().cloned().collect(),
             by_hop,
             sent_here: self.sent_here,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::event::Hit;
-use crate::overlay::{Action, DirectoryState, DoneWhy, Role, TopologyKind};
+use crate::overlay::{Action, DirectoryState, DoneWhy, Role, Strategy, TopologyKind};
 use crate::proto::{Guid, NodeId, PeerAddr, Untrusted};
 use crate::share::LibraryStatus;
 use crate::transfer::Transfer;
@@ -272,6 +272,51 @@ pub struct QueryRow {
     pub age_ms: u64,
     /// Where it stands.
     pub state: QueryState,
+    /// How it spreads, as far as can be told here: what another node sends as a ring is a flood to those on its way.
+    #[serde(default)]
+    pub strategy: Spread,
+    /// TTL of the round of an own ring that is under way, or was the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub round: Option<u8>,
+}
+
+/// How a query spreads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Spread {
+    /// To every node within its TTL, all at once.
+    #[default]
+    Flood,
+    /// The same with a TTL that rises until enough was found.
+    Ring,
+    /// By walkers, each from a node to one of its neighbors drawn at random.
+    Walk,
+    /// Not at all: a directory is asked.
+    Lookup,
+}
+
+impl Spread {
+    /// The one of a search in a topology.
+    #[must_use]
+    pub const fn of(strategy: Strategy, topology: TopologyKind) -> Self {
+        match (topology, strategy) {
+            (TopologyKind::Central, _) => Self::Lookup,
+            (_, Strategy::Flood) => Self::Flood,
+            (_, Strategy::Ring) => Self::Ring,
+            (_, Strategy::Walk { .. }) => Self::Walk,
+        }
+    }
+
+    /// The name that screen and JSON use.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Flood => "flood",
+            Self::Ring => "ring",
+            Self::Walk => "walk",
+            Self::Lookup => "lookup",
+        }
+    }
 }
 
 /// Where a query stands.
@@ -297,6 +342,10 @@ pub struct Search {
     pub row: QueryRow,
     /// The topology that it began in: in the central one it is a look-up, and floods nothing.
     pub topology: TopologyKind,
+    /// How it spreads.
+    pub strategy: Strategy,
+    /// The rounds of a ring, in their order; at most as many as TTLs double.
+    pub rounds: Vec<RoundRow>,
     /// What it found, in the order of arrival; at most [`crate::proto::limits::MAX_HITS_A_SEARCH`].
     pub hits: Arc<[Arc<Hit>]>,
     /// The flood so far, hop by hop: index 0 is hop 1.
@@ -319,6 +368,17 @@ pub struct Search {
     pub lost_reports: u64,
     /// The reports themselves, in the order of arrival.
     pub hops: Arc<[Arc<HopReport>]>,
+}
+
+/// One round of a ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RoundRow {
+    /// Its TTL.
+    pub ttl: u8,
+    /// Copies that this node sent for it.
+    pub sent: u16,
+    /// When it began, since the search began.
+    pub at_ms: u64,
 }
 
 /// What one node did with one copy of an own query.

@@ -14,6 +14,8 @@ pub(super) struct Passed {
     pub(super) from: Option<LinkId>,
     /// Whether this node sent reports on it, and so goes on to.
     pub(super) reported: bool,
+    /// Whether the first copy was a walker: the way back may be long.
+    pub(super) walk: bool,
 }
 
 /// The table of GUIDs. It forgets by age and by count; a query lives shorter than a generation.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+use super::strategy::Strategy;
 use super::topology::Class;
 use super::*;
 use crate::base::{Rng, Time};
@@ -277,7 +278,7 @@ impl World {
         let guid = Guid(std::array::from_fn(|i| self.searches.to_be_bytes()[i % 8]));
         let body = Arc::new(QueryBody::new(text, Some(addr(n)), delivery, true));
         let timeout = Duration::from_secs(5);
-        let spec = SearchSpec { guid, body, ttl, timeout, enough: 1_000 };
+        let spec = SearchSpec { guid, body, ttl, strategy: Strategy::Flood, timeout, enough: 1_000 };
         self.input(n, Input::Command(Command::Search(spec)));
         guid
     }

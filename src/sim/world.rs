@@ -9,7 +9,7 @@ use super::report::Report;
 use crate::base::{Rng, Time};
 use crate::overlay::{
     Command, Config, Context, Event, FoundFile, Input, Library, LinkId, Message, Node, Output, Peer, QueryBody,
-    QueryMessage, Role, SearchSpec, TopologyKind,
+    QueryMessage, Role, SearchSpec, Strategy, TopologyKind,
 };
 use crate::proto::{FileId, Guid, NodeId, Query, Ttl, Untrusted};
 
@@ -144,8 +144,14 @@ impl<'a> World<'a> {
     pub(super) fn search(&mut self, origin: u32, ttl: Ttl, body: &Arc<QueryBody>) {
         self.body = Arc::clone(body);
         self.tally.nearest[origin as usize] = 0;
-        let spec =
-            SearchSpec { guid: self.guid, body: Arc::clone(body), ttl, timeout: Duration::MAX, enough: usize::MAX };
+        let spec = SearchSpec {
+            guid: self.guid,
+            body: Arc::clone(body),
+            ttl,
+            strategy: Strategy::Flood,
+            timeout: Duration::MAX,
+            enough: usize::MAX,
+        };
         let sent = self.handle(origin as usize, Time::ZERO, Input::Command(Command::Search(spec)));
         self.tally.note(&[u64::from(origin), sent]);
     }

@@ -10,7 +10,7 @@ use super::population::addr;
 use super::watch::Watched;
 use super::world::{ALL_WATCHED, World};
 use crate::base::Time;
-use crate::overlay::{Command, Input, QueryBody, SearchSpec};
+use crate::overlay::{Command, Input, QueryBody, SearchSpec, Strategy};
 use crate::proto::Guid;
 
 /// Searches that the rules are held against at once in a large world.
@@ -70,7 +70,7 @@ impl World {
         };
         self.asked.begin(guid, asked);
         self.online_at_searches += self.online as u64;
-        let spec = SearchSpec { guid, body, ttl, timeout, enough: usize::MAX };
+        let spec = SearchSpec { guid, body, ttl, strategy: Strategy::Flood, timeout, enough: usize::MAX };
         self.handle(node, Input::Command(Command::Search(spec)));
         guid
     }

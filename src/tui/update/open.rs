@@ -186,7 +186,7 @@ fn submit(model: &mut Model, prompt: Prompt, effects: &mut Vec<Effect>) {
             if model.history.len() > HISTORY {
                 model.history.remove(0);
             }
-            effects.push(Effect::Search(Wanted { text, ttl: model.ttl }));
+            effects.push(Effect::Search(Wanted { text, ttl: model.reach(), strategy: model.strategy }));
         }
     }
 }

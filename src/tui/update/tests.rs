@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
 use super::*;
-use crate::app::{Guid, QueryState, Refusal, Snapshot, TransferState};
+use crate::app::{Guid, QueryState, Refusal, Snapshot, Strategy, TransferState};
 use crate::tui::effect::{Answer, Reloaded, Wanted};
 use crate::tui::fixture::{self, Fixture, Shape};
 use crate::tui::glyphs::Glyphs;
@@ -62,7 +62,7 @@ fn click(model: &mut Model, ms: u64, column: u16, row: u16) -> Vec<Effect> {
 #[test]
 fn a_search_is_typed_with_its_ttl_and_shown_when_it_runs() {
     let mut model = model();
-    let wanted = Wanted { text: "dawn chorus".into(), ttl: 5 };
+    let wanted = Wanted { text: "dawn chorus".into(), ttl: 5, strategy: Strategy::Flood };
     assert_eq!(press(&mut model, "/ dawn space chorus pgup enter"), [Effect::Search(wanted)]);
     assert!(model.overlay.is_none());
     let guid = model.snapshot.searches[0].row.guid;
@@ -102,7 +102,7 @@ fn what_is_pasted_is_searched_or_goes_where_one_types() {
     let mut model = model();
     at(&mut model, 0, Message::Paste("from elsewhere\n".into()));
     let effects = press(&mut model, "enter");
-    assert_eq!(effects, [Effect::Search(Wanted { text: "from elsewhere".into(), ttl: 4 })]);
+    assert_eq!(effects, [Effect::Search(Wanted { text: "from elsewhere".into(), ttl: 4, strategy: Strategy::Flood })]);
     press(&mut model, "?");
     at(&mut model, 0, Message::Paste("q".into()));
     assert!(matches!(model.overlay, Some(Overlay::Help { .. })), "and nowhere else");

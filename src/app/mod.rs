@@ -11,6 +11,7 @@ mod neighbors;
 mod parts;
 pub mod recorded;
 mod relayed;
+mod rings;
 mod role;
 mod searches;
 mod settings;
@@ -25,6 +26,7 @@ pub use engine::start;
 pub use event::{Done, Event, Hit, UpDown, Via};
 pub use handle::{Command, Handle, Refusal, SearchRequest};
 pub use log::LogRing;
+pub use rings::{hops_of, ring_of};
 pub use settings::{Home, Passphrase, Settings};
 pub use snapshot::{
     CapacitySource, DirectoryRole, Fitness, HISTORY, HopReport, HopRow, LogLevel, LogLine, Neighbor, NodeStatus,

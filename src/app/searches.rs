@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::event::{Done, Event, Hit, Via};
+use super::rings::{ring_of, rings};
 use super::snapshot::{HopReport, HopRow, QueryRow, QueryState, RoundRow, Search, Spread};
 use crate::base::{Map, seed};
 use crate::overlay::{self, Action, Delivery, Hop, SearchCost, Strategy, TopologyKind};
@@ -39,6 +40,8 @@ struct Record {
     hits: Vec<Arc<Hit>>,
     hops: Vec<Arc<HopReport>>,
     tally: Vec<HopTally>,
+    /// The most hops that a copy had travelled that was reported.
+    farthest: u8,
     cost: SearchCost,
     ended: Option<overlay::DoneWhy>,
     lost_reports: u64,
@@ -76,7 +79,8 @@ impl Searches {
             nodes: Map::with_hasher(seed(0)),
             hits: Vec::new(),
             hops: Vec::new(),
-            tally: (1..=ttl).map(|hop| HopTally::of(hop, ttl)).collect(),
+            tally: rings(strategy, ttl).map(|(first, last)| HopTally::of(first, last, ttl)).collect(),
+            farthest: 0,
             cost: SearchCost::default(),
             ended: None,
             lost_reports: 0,
@@ -141,7 +145,9 @@ impl Searches {
         let Hop { from, hop: number, ttl, action, hits, sent } = hop;
         if let Some(record) = self.record(&guid) {
             record.count((node != own).then_some(node), &hop);
-            if let Some(tally) = record.tally.get_mut(usize::from(number).wrapping_sub(1)) {
+            record.farthest = record.farthest.max(number.min(record.ttl));
+            let ring = ring_of(record.strategy, number);
+            if let Some(tally) = record.tally.get_mut(usize::from(ring).wrapping_sub(1)) {
                 tally.add(&hop, at_ms);
             }
             if record.hops.len() < MAX_HOPS_A_SEARCH {
@@ -286,8 +292,8 @@ pub(super) struct FoundBy {
 }
 
 impl HopTally {
-    fn of(hop: u8, ttl: Ttl) -> Self {
-        Self { row: HopRow { hop, ttl: ttl - hop, ..HopRow::default() }, times: Vec::new() }
+    fn of(first: u8, hop: u8, ttl: Ttl) -> Self {
+        Self { row: HopRow { first, hop, ttl: ttl - hop, ..HopRow::default() }, times: Vec::new() }
     }
 
     fn add(&mut self, hop: &Hop, at_ms: u64) {
@@ -345,13 +351,12 @@ impl Record {
 
     fn describe(&mut self, age_ms: u64, elapsed_ms: u64) -> Search {
         let by_hop: Vec<HopRow> = self.tally.iter_mut().map(HopTally::row).collect();
-        let farthest = by_hop.iter().rev().find(|row| row.sent > 0).map_or(0, |row| row.hop);
         let row = QueryRow {
             guid: self.guid,
             text: self.text.clone(),
             own: true,
             ttl: self.ttl,
-            ttl_left: self.ttl - farthest,
+            ttl_left: self.ttl - self.farthest,
             nodes: self.cost.reached,
             duplicates: self.cost.duplicates,
             hits: self.hits.len() as u32,

@@ -348,7 +348,7 @@ pub struct Search {
     pub rounds: Vec<RoundRow>,
     /// What it found, in the order of arrival; at most [`crate::proto::limits::MAX_HITS_A_SEARCH`].
     pub hits: Arc<[Arc<Hit>]>,
-    /// The flood so far, hop by hop: index 0 is hop 1.
+    /// The flood so far, hop by hop: index 0 is hop 1. The steps of a walk are in ranges.
     pub by_hop: Vec<HopRow>,
     /// Copies that this node sent itself.
     pub sent_here: u32,
@@ -404,12 +404,15 @@ pub struct HopReport {
     pub at_ms: u64,
 }
 
-/// One line of the flood by hop.
+/// One line of the flood by hop; of a walk a range of steps.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct HopRow {
-    /// The hop, from 1.
+    /// The first hop that it tells of; the same as the last one but in a walk.
+    #[serde(default)]
+    pub first: u8,
+    /// The last hop that it tells of, from 1.
     pub hop: u8,
-    /// TTL that remained at this hop.
+    /// TTL that remained there.
     pub ttl: u8,
     /// Copies that arrived at this hop: `new + duplicates + dropped`.
     pub sent: u32,

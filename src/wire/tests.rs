@@ -80,7 +80,7 @@ fn shown(message: &Message) -> String {
                 "{:?} {:?} {:?}",
                 (m.guid, m.travel),
                 (&m.body.text, m.body.origin),
-                (m.body.delivery, m.body.traced)
+                (m.body.delivery, m.body.traced, m.body.walk)
             )
         }
         Message::Hit(m) => format!(
@@ -134,6 +134,26 @@ fn a_relayed_body_keeps_fields_of_a_newer_version() {
     let bytes = framed(0x80, &body);
     let Ok(Some(Incoming::Message(message))) = decoded(&bytes) else { panic!("a newer query is a query") };
     assert_eq!(encoded(&message), bytes);
+}
+
+#[test]
+fn a_walker_is_one_at_the_next_node_and_a_query_as_ever_to_an_older_one() {
+    let of = |walk: bool| {
+        let body = QueryBody::new("jazz", Some(addr()), Delivery::Direct, false);
+        let body = Arc::new(if walk { body.for_walkers() } else { body });
+        encoded(&Message::Query(QueryMessage { guid: Guid([7; 16]), travel: Travel::from_wire(32, 1), body }))
+    };
+    let walks = |bytes: &[u8]| match decoded(bytes) {
+        Ok(Some(Incoming::Message(Message::Query(query)))) => (query.body.walk, query.travel.ttl()),
+        other => panic!("no query: {other:?}"),
+    };
+    assert_eq!([walks(&of(false)), walks(&of(true))], [(false, 32), (true, 32)]);
+    // What does not walk has the bytes that it had before there were walkers; one that does has a field more, which an
+    // older version skips like any other that it does not know.
+    let older = serde_json::json!({"t": "jazz", "o": addr(), "r": false, "x": false});
+    let Ok(Some(Incoming::Message(Message::Query(query)))) = decoded(&of(false)) else { panic!("no query") };
+    assert_eq!(query.body.sealed().len(), rmp_serde::to_vec_named(&older).unwrap().len());
+    assert_eq!(of(true).len(), of(false).len() + 3);
 }
 
 #[test]

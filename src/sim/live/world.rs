@@ -212,7 +212,7 @@ impl World {
         let Some(core) = slot.core.as_deref_mut() else { return };
         note(&mut self.hash, self.clock.now, node, &input);
         if let Input::Message { message: Message::Query(query), .. } = &input {
-            self.asked.copy(&query.guid, query.travel.hops(), !core.remembers(&query.guid));
+            self.asked.copy(query, !core.remembers(&query.guid));
         }
         let cue = Cue::of(&input, core);
         let shelf = self.catalogue.shelf(node);

@@ -217,6 +217,8 @@ impl Node {
             cx.out.push(Output::Event(done));
             return;
         }
+        // A round beyond the highest TTL would go no further than the one before it.
+        let spec = SearchSpec { ttl: spec.ttl.min(spec.strategy.max_ttl(cx.config.max_ttl)), ..spec };
         let SearchSpec { guid, ref body, ttl, strategy, .. } = spec;
         let sent = match strategy {
             Strategy::Flood => self.flood_own(guid, ttl, body, cx),

@@ -62,6 +62,15 @@ fn a_ring_ends_with_the_round_that_found_enough() {
 }
 
 #[test]
+fn a_ring_has_no_round_beyond_the_highest_ttl() {
+    let config = Config { max_ttl: 2, ..only_peers() };
+    let mut world = world(6, &[(0, 1), (1, 2), (2, 3), (3, 4), (4, 5)], config);
+    let guid = world.search_by(Strategy::Ring, 0, "nothing", 7, Delivery::Direct, true);
+    world.run(10 * SECOND);
+    assert_eq!((world.rounds(guid), costs(&world, guid)), (vec![2], (2, 3, 1, DoneWhy::Complete)));
+}
+
+#[test]
 fn a_round_brings_all_of_its_hits() {
     let mut world = line(6);
     world.ring_enough = 3;

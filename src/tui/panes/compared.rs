@@ -18,7 +18,7 @@ const MAX_COMPARED: usize = 5;
 pub(super) const LINES: u16 = 3 + MAX_COMPARED as u16;
 
 const COLUMNS: &[Column<Search>] = &[
-    Column::plain("how", Width::Is(8), 0, |row, paint, _| {
+    Column::plain("how", Width::Is(11), 0, |row, paint, _| {
         let chosen = paint.model.search().is_some_and(|search| search.row.guid == row.row.guid);
         Line::styled(how(row), if chosen { paint.me() } else { paint.text() })
     }),
@@ -40,7 +40,7 @@ fn figure(value: u64, paint: &Paint<'_>) -> Line<'static> {
 fn how(search: &Search) -> String {
     let ttl = search.row.ttl;
     match (search.row.strategy, search.strategy.walkers()) {
-        (Spread::Walk, Some(walkers)) => format!("{walkers}w x{ttl}"),
+        (Spread::Walk, Some(walkers)) => format!("walk {walkers}x{ttl}"),
         (Spread::Lookup, _) => "look-up".into(),
         (Spread::Ring, _) => format!("ring {}", search.row.round.unwrap_or(ttl)),
         (spread, _) => format!("{} {ttl}", spread.name()),

@@ -222,7 +222,7 @@ fn horizon(search: &Search, paint: &Paint<'_>) -> String {
     } else {
         ""
     };
-    if search.row.strategy == Spread::Walk && reached < known {
+    if search.row.strategy == Spread::Walk {
         let key = paint.key(&Action::TtlUp);
         return format!("Walkers came to {reached} of ~{known} known nodes{whose}: more steps with {key}, or a flood");
     }

@@ -13,6 +13,7 @@ use crate::tui::text;
 pub const COLUMNS: &[Column<QueryRow>] = &[
     Column::plain("", Width::Is(1), 0, mark),
     Column::left("query", Width::Grows { least: 20, share: 3, most: 80 }, 0, |a, b| a.text.cmp(&b.text), words),
+    Column::left("how", Width::Is(7), 2, |a, b| how(a).cmp(how(b)), |row, _, _| Line::raw(how(row))),
     Column::left("TTL left", Width::Is(10), 0, |a, b| a.ttl_left.cmp(&b.ttl_left), ttl_left),
     Column::number("nodes", 6, 1, |a, b| a.nodes.cmp(&b.nodes), |row, paint, _| number(row.nodes.into(), paint)),
     Column::number("dup", 5, 2, |a, b| a.duplicates.cmp(&b.duplicates), duplicates),
@@ -124,6 +125,14 @@ fn spreading(row: &QueryRow) -> &'static str {
         Spread::Ring => ROUNDS[usize::from(row.round.unwrap_or(0)).min(ROUNDS.len() - 1)],
         Spread::Walk => "walking",
         Spread::Lookup => "asked",
+    }
+}
+
+/// How a query spreads, in a word: of an own ring in flight the round that is under way.
+pub fn how(row: &QueryRow) -> &'static str {
+    match row.strategy {
+        Spread::Ring if row.state == QueryState::Live => spreading(row),
+        spread => spread.name(),
     }
 }
 

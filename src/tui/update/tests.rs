@@ -71,6 +71,21 @@ fn a_search_is_typed_with_its_ttl_and_shown_when_it_runs() {
 }
 
 #[test]
+fn the_strategy_is_chosen_at_the_prompt_and_kept_for_the_next_search() {
+    let mut model = model();
+    let by = |strategy, ttl| [Effect::Search(Wanted { text: "dawn".into(), ttl, strategy })];
+    assert_eq!(press(&mut model, "/ dawn tab enter"), by(Strategy::Ring, 4));
+    assert_eq!(press(&mut model, "/ dawn enter"), by(Strategy::Ring, 4), "the same again");
+    let walk = Strategy::ALL[2];
+    assert_eq!(press(&mut model, "/ dawn tab pgup enter"), by(walk, 64), "steps are doubled");
+    press(&mut model, "- - -");
+    assert_eq!(press(&mut model, "/ dawn enter"), by(walk, 8), "and halved, out of the prompt too");
+    assert_eq!(press(&mut model, "/ dawn tab enter"), by(Strategy::Flood, 4), "floods keep their TTL");
+    press(&mut model, "a tab esc");
+    assert_eq!(press(&mut model, "/ dawn enter"), by(Strategy::Flood, 4), "an address has no strategy");
+}
+
+#[test]
 fn the_history_of_searches_is_recalled_and_what_was_being_typed_comes_back() {
     let mut model = model();
     press(&mut model, "/ one enter");

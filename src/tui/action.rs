@@ -236,8 +236,8 @@ actions! {
     NextTopology "next-topology" "topology" "Network" "Change this node to the next topology: flood, ultrapeer, central";
     ProposeTopology "propose-topology" "propose" "Network" "Propose a topology to the overlay, after a question";
     NextStrategy "next-strategy" "strategy" "Network" "Let the next search spread another way: flood, ring, walk";
-    TtlUp "ttl-up" "TTL +" "Network" "Let the next search travel one hop farther, or walkers twice as many steps";
-    TtlDown "ttl-down" "TTL -" "Network" "Let the next search travel one hop less far, or walkers half as many steps";
+    TtlUp "ttl-up" "TTL +" "Network" "Let the next search go a hop farther, a walk twice as many steps";
+    TtlDown "ttl-down" "TTL -" "Network" "Let the next search go a hop less far, a walk half as many steps";
     Rescan "rescan" "rescan" "Network" "Scan the shared folders again";
     Up "up" "up" "Move" "Move the selection up";
     Down "down" "down" "Move" "Move the selection down";

@@ -13,7 +13,6 @@ use crate::tui::text;
 pub const COLUMNS: &[Column<QueryRow>] = &[
     Column::plain("", Width::Is(1), 0, mark),
     Column::left("query", Width::Grows { least: 20, share: 3, most: 80 }, 0, |a, b| a.text.cmp(&b.text), words),
-    Column::left("how", Width::Is(7), 2, |a, b| how(a).cmp(how(b)), |row, _, _| Line::raw(how(row))),
     Column::left("TTL left", Width::Is(10), 0, |a, b| a.ttl_left.cmp(&b.ttl_left), ttl_left),
     Column::number("nodes", 6, 1, |a, b| a.nodes.cmp(&b.nodes), |row, paint, _| number(row.nodes.into(), paint)),
     Column::number("dup", 5, 2, |a, b| a.duplicates.cmp(&b.duplicates), duplicates),
@@ -52,7 +51,13 @@ fn words(row: &QueryRow, paint: &Paint<'_>, width: u16) -> Line<'static> {
         (false, QueryState::Live | QueryState::Held) => paint.text(),
         (false, _) => paint.dim(),
     };
-    Line::styled(paint.words(&row.text, width), style)
+    let how = how(row);
+    if matches!(row.strategy, Spread::Flood | Spread::Lookup) || usize::from(width) < 2 * how.len() {
+        return Line::styled(paint.words(&row.text, width), style);
+    }
+    // What is no plain flood says so.
+    let words = Span::styled(paint.words(&row.text, width - how.len() as u16 - 1), style);
+    Line::from(vec![words, Span::styled(format!(" {how}"), paint.dim())])
 }
 
 /// The hops or steps that are left, and those that there were.
@@ -129,7 +134,7 @@ fn spreading(row: &QueryRow) -> &'static str {
 }
 
 /// How a query spreads, in a word: of an own ring in flight the round that is under way.
-pub fn how(row: &QueryRow) -> &'static str {
+fn how(row: &QueryRow) -> &'static str {
     match row.strategy {
         Spread::Ring if row.state == QueryState::Live => spreading(row),
         spread => spread.name(),

@@ -375,8 +375,11 @@ fn names<'de, T: PartialEq, D: Deserializer<'de>>(
     }
     let names = match Names::deserialize(deserializer) {
         Ok(Names::One(name)) => vec![name],
-        Ok(Names::Many(names)) if !names.is_empty() => names,
-        _ => return Err(de::Error::custom(format_args!("the name of a {what}, or a list of names"))),
+        Ok(Names::Many(names)) if names.is_empty() => {
+            return Err(de::Error::custom(format_args!("name at least one {what}")));
+        }
+        Ok(Names::Many(names)) => names,
+        Err(_) => return Err(de::Error::custom(format_args!("the name of a {what}, or a list of names"))),
     };
     let mut known = Vec::new();
     for name in &names {

@@ -15,14 +15,14 @@ use super::neighbors::Neighbors;
 use super::parts::Parts;
 use super::relayed::Relayed;
 use super::role::RoleWatch;
-use super::searches::{self, FoundBy, Searches};
+use super::searches::{self, FoundBy, Opened, Searches};
 use super::settings::Settings;
-use super::snapshot::{LogLine, NodeStatus, Snapshot, Warning};
+use super::snapshot::{LogLine, NodeStatus, Snapshot, Spread, Warning};
 use super::standing::Past;
 use super::traffic::{Meter, Reading};
 use super::transfer_events::TransferEvents;
 use crate::net::{NetCommand, NetSearch};
-use crate::overlay;
+use crate::overlay::{self, Dedup, Strategy};
 use crate::proto::{Guid, Magnet, NodeId, Query, Ttl, Untrusted, limits};
 use crate::share::LibraryStatus;
 
@@ -246,7 +246,8 @@ impl Engine {
     }
 
     async fn search(&mut self, request: SearchRequest, faces: &Faces) -> Result<Guid, Refusal> {
-        let ttl = self.checked_ttl(request.ttl)?;
+        let strategy = self.checked_strategy(request.strategy)?;
+        let ttl = self.checked_ttl(request.ttl, strategy)?;
         Query::parse(&request.text).map_err(|error| {
             Refusal::new(
                 "bad_query",
@@ -254,12 +255,18 @@ impl Engine {
                 "words, \"phrases\", -not, prefix*, ext:ogg, size:>10M, type:audio",
             )
         })?;
+        // A ring that is told no number goes no further than it must.
+        let usual = if strategy == Strategy::Ring { Strategy::RING_ENOUGH } else { self.settings.search_enough };
+        let enough = request.enough.unwrap_or(usual);
         let search = NetSearch {
             text: request.text.clone(),
             ttl,
-            // What the slow motion of every node on the way takes is no part of a search's patience.
-            timeout: request.timeout.unwrap_or(self.settings.search_timeout + self.settings.hop_delay * u32::from(ttl)),
-            enough: request.enough.unwrap_or(self.settings.search_enough).clamp(1, limits::MAX_HITS_A_SEARCH),
+            strategy,
+            timeout: request.timeout.unwrap_or_else(|| {
+                // What others take on purpose is no part of a search's patience.
+                self.settings.search_timeout + strategy.takes_longer(ttl, self.settings.hop_delay)
+            }),
+            enough: enough.clamp(1, limits::MAX_HITS_A_SEARCH),
             delivery: request.hits.unwrap_or(self.settings.hits),
             traced: self.settings.trace,
         };
@@ -268,21 +275,38 @@ impl Engine {
         let started = answer.await.map_err(|_| Refusal::stopped())?;
         let guid = started.map_err(|error| Refusal::new("bad_query", error.to_string(), "shorten the search"))?;
         let topology = self.parts.status().topology;
-        self.searches.open(guid, &request.text, ttl, topology, self.settings.trace, self.now_ms());
+        let opened = Opened { text: &request.text, ttl, strategy, topology, traced: self.settings.trace };
+        self.searches.open(guid, opened, self.now_ms());
         let text = Untrusted::new(request.text);
-        tracing::info!("search {} began with TTL {ttl}: {}", guid.short(), text.visible(80));
-        let strategy = if topology == overlay::TopologyKind::Central { "lookup" } else { "flood" };
-        faces.emit(Event::Query { guid, text, ttl, strategy: strategy.to_owned() });
+        let spread = Spread::of(strategy, topology);
+        tracing::info!("search {} ({}) began with TTL {ttl}: {}", guid.short(), spread.name(), text.visible(80));
+        let walkers = strategy.walkers().filter(|_| spread == Spread::Walk);
+        faces.emit(Event::Query { guid, text, ttl, strategy: spread.name().to_owned(), walkers });
         Ok(guid)
     }
 
-    fn checked_ttl(&self, ttl: Option<Ttl>) -> Result<Ttl, Refusal> {
-        let ttl = ttl.unwrap_or(self.settings.ttl);
-        if (1..=limits::MAX_TTL).contains(&ttl) {
+    fn checked_strategy(&self, strategy: Option<Strategy>) -> Result<Strategy, Refusal> {
+        let strategy = strategy.unwrap_or_default();
+        if strategy == Strategy::Ring && self.settings.dedup == Dedup::First {
+            // Nodes with that rule pass a query on once: the second round would die at the neighbors.
+            let message = "a ring sends one query again and again, and this node's `dedup` is `first`";
+            return Err(Refusal::new(
+                "bad_strategy",
+                message,
+                "search by flood or walk, or start with --dedup highest-ttl",
+            ));
+        }
+        Ok(strategy)
+    }
+
+    fn checked_ttl(&self, ttl: Option<Ttl>, strategy: Strategy) -> Result<Ttl, Refusal> {
+        let usual = if strategy.walkers().is_some() { Strategy::WALK_TTL } else { self.settings.ttl };
+        let (ttl, most) = (ttl.unwrap_or(usual), strategy.max_ttl(limits::MAX_TTL));
+        if (1..=most).contains(&ttl) {
             return Ok(ttl);
         }
-        let message = format!("a TTL of {ttl} is not possible");
-        Err(Refusal::new("bad_ttl", message, format!("choose one from 1 to {}", limits::MAX_TTL)))
+        let message = format!("a TTL of {ttl} is not possible for a {}", strategy.name());
+        Err(Refusal::new("bad_ttl", message, format!("choose one from 1 to {most}")))
     }
 
     async fn cancel_search(&mut self, guid: Guid) -> Result<(), Refusal> {
@@ -361,6 +385,7 @@ impl Engine {
             }
             overlay::Event::Started { guid, sent, copy_bytes } => self.searches.started(&guid, sent, copy_bytes),
             overlay::Event::Report { guid, bytes } => self.searches.reported(&guid, bytes),
+            overlay::Event::Round { guid, ttl, sent, at } => faces.emit(self.searches.round(guid, ttl, sent, at)),
             overlay::Event::Hop { guid, node, name, role, hop, at } => {
                 let report = searches::report(node, name, role, &hop, at);
                 self.searches.hop(self.parts.node, &guid, report.clone());

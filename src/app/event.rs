@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::snapshot::HopReport;
+use super::snapshot::{HopReport, Spread};
 use crate::overlay::{DirectoryState, DoneWhy, Role, TopologyKind};
 use crate::proto::{FileId, Guid, NodeId, PeerAddr, Untrusted};
 use crate::transfer::Transfer;
@@ -86,8 +86,22 @@ pub enum Event {
         text: Untrusted,
         /// Its TTL.
         ttl: u8,
-        /// How it spreads.
+        /// How it spreads: `flood`, `ring`, `walk`, or `lookup` where a directory is asked.
         strategy: String,
+        /// Walkers of a walk.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        walkers: Option<u8>,
+    },
+    /// A ring goes on with a higher TTL. Its first round is told by `query`, and has a TTL of 1.
+    Round {
+        /// The query.
+        guid: Guid,
+        /// TTL of the round.
+        ttl: u8,
+        /// Copies that this node sent for it.
+        sent: u16,
+        /// Since the search began.
+        at_ms: u64,
     },
     /// What a node did with a copy of an own query.
     Hop {
@@ -192,6 +206,9 @@ pub struct Done {
     pub elapsed_ms: u64,
     /// Where it ran.
     pub topology: TopologyKind,
+    /// How it spread, as its `query` said.
+    #[serde(default)]
+    pub strategy: Spread,
     /// Why it ended.
     pub why: DoneWhy,
 }

@@ -8,7 +8,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use super::clock::Clock;
 use super::event::Event;
 use super::snapshot::Snapshot;
-use crate::overlay::{Delivery, TopologyKind};
+use crate::overlay::{Delivery, Strategy, TopologyKind};
 use crate::proto::{Guid, NodeId, Ttl};
 use crate::share::FilesPage;
 
@@ -17,8 +17,10 @@ use crate::share::FilesPage;
 pub struct SearchRequest {
     /// The words.
     pub text: String,
-    /// How far.
+    /// How far: in hops, or in steps of each walker.
     pub ttl: Option<Ttl>,
+    /// How it spreads.
+    pub strategy: Option<Strategy>,
     /// For how long.
     pub timeout: Option<Duration>,
     /// Until how many hits.

@@ -11,6 +11,7 @@ mod neighbors;
 mod parts;
 pub mod recorded;
 mod relayed;
+mod rings;
 mod role;
 mod searches;
 mod settings;
@@ -25,14 +26,17 @@ pub use engine::start;
 pub use event::{Done, Event, Hit, UpDown, Via};
 pub use handle::{Command, Handle, Refusal, SearchRequest};
 pub use log::LogRing;
+pub use rings::{hops_of, ring_of};
 pub use settings::{Home, Passphrase, Settings};
 pub use snapshot::{
     CapacitySource, DirectoryRole, Fitness, Flow, HISTORY, HopReport, HopRow, LogLevel, LogLine, Neighbor, NodeStatus,
-    QueryRow, QueryState, RoleStatus, Search, Serving, Snapshot, Traffic, UltraRole, Warning,
+    QueryRow, QueryState, RoleStatus, RoundRow, Search, Serving, Snapshot, Spread, Traffic, UltraRole, Warning,
 };
 // The nouns that faces need, so that they can live on this room alone.
-pub use crate::overlay::{Action, Dedup, Delivery, DirectoryState, DoneWhy, QueryBody, Role, RoleChoice, TopologyKind};
-pub use crate::proto::limits::{MAX_HOP, MAX_LINKS, MAX_NODE_NAME, MAX_TTL};
+pub use crate::overlay::{
+    Action, Dedup, Delivery, DirectoryState, DoneWhy, QueryBody, Role, RoleChoice, Strategy, TopologyKind,
+};
+pub use crate::proto::limits::{MAX_LINKS, MAX_NODE_NAME, MAX_TTL, MAX_WALK_TTL, MAX_WALKERS};
 pub use crate::proto::{FileId, Guid, NodeId, PeerAddr, Ttl, Untrusted};
 pub use crate::share::{
     CHECK_THREAD, Excluded, FileRow, FilesPage, LibraryStatus, RootStatus, SharedFolder, WatchStatus,

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::event::{Done, Hit};
-use super::searches::Searches;
-use super::snapshot::{HopReport, NodeStatus, RoleStatus, Search, Snapshot, Traffic};
-use crate::overlay::{DoneWhy, SearchCost, TopologyKind};
+use super::searches::{Opened, Searches};
+use super::snapshot::{HopReport, NodeStatus, RoleStatus, RoundRow, Search, Snapshot, Traffic};
+use crate::overlay::{DoneWhy, SearchCost, Strategy, TopologyKind};
 use crate::proto::{Guid, NodeId, PeerAddr, Untrusted};
 use crate::share::LibraryStatus;
 
@@ -42,8 +42,12 @@ pub struct RecordedSearch {
     pub text: Untrusted,
     /// Its TTL.
     pub ttl: u8,
-    /// Copies that the origin sent itself.
+    /// How it spread.
+    pub strategy: Strategy,
+    /// Copies that the origin sent itself, those of later rounds left out.
     pub sent: u16,
+    /// The later rounds of a ring.
+    pub rounds: Vec<RoundRow>,
     /// What the nodes reported, in the order of arrival.
     pub hops: Vec<HopReport>,
     /// What was found.
@@ -58,13 +62,16 @@ pub struct RecordedSearch {
 /// taken: all else is counted.
 #[must_use]
 pub fn sum_up(origin: &Origin, recorded: RecordedSearch) -> Option<Arc<Search>> {
-    let RecordedSearch { guid, text, ttl, sent, hops, hits, lost, done } = recorded;
+    let RecordedSearch { guid, text, ttl, strategy, sent, rounds, hops, hits, lost, done } = recorded;
     let elapsed_ms = done.as_ref().map_or_else(|| hops.last().map_or(0, |hop| hop.at_ms), |done| done.elapsed_ms);
     // In which topology it began only its end tells; until then the one of the header is as good as any.
     let topology = done.as_ref().map_or(origin.topology, |done| done.topology);
     let mut searches = Searches::default();
-    searches.open(guid, text.raw(), ttl, topology, true, 0);
+    searches.open(guid, Opened { text: text.raw(), ttl, strategy, topology, traced: true }, 0);
     searches.started(&guid, sent, 0);
+    for RoundRow { ttl, sent, at_ms } in rounds {
+        searches.round(guid, ttl, sent, Duration::from_millis(at_ms));
+    }
     for report in hops {
         searches.hop(origin.node, &guid, report);
     }

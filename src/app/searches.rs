@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::event::{Done, Event, Hit, Via};
-use super::snapshot::{HopReport, HopRow, QueryRow, QueryState, Search};
+use super::rings::{ring_of, rings};
+use super::snapshot::{HopReport, HopRow, QueryRow, QueryState, RoundRow, Search, Spread};
 use crate::base::{Map, seed};
-use crate::overlay::{self, Action, Delivery, Hop, Role, SearchCost, TopologyKind};
+use crate::overlay::{self, Action, Delivery, Hop, Role, SearchCost, Strategy, TopologyKind};
 use crate::proto::limits::{MAX_HITS_A_SEARCH, MAX_HOPS_A_SEARCH};
 use crate::proto::{FileId, Guid, Magnet, MagnetSource, NodeId, Ttl, Untrusted};
 
@@ -28,6 +29,8 @@ struct Record {
     guid: Guid,
     text: Untrusted,
     ttl: Ttl,
+    strategy: Strategy,
+    rounds: Vec<RoundRow>,
     topology: TopologyKind,
     traced: bool,
     started_ms: u64,
@@ -37,6 +40,8 @@ struct Record {
     hits: Vec<Arc<Hit>>,
     hops: Vec<Arc<HopReport>>,
     tally: Vec<HopTally>,
+    /// The most hops that a copy had travelled that was reported.
+    farthest: u8,
     cost: SearchCost,
     ended: Option<overlay::DoneWhy>,
     lost_reports: u64,
@@ -53,7 +58,8 @@ struct HopTally {
 
 impl Searches {
     /// Takes a new search in; the oldest that is over gives way to it.
-    pub(super) fn open(&mut self, guid: Guid, text: &str, ttl: Ttl, topology: TopologyKind, traced: bool, now_ms: u64) {
+    pub(super) fn open(&mut self, guid: Guid, opened: Opened<'_>, now_ms: u64) {
+        let Opened { text, ttl, strategy, topology, traced } = opened;
         if self.kept.len() >= MAX_KEPT {
             let over = self.kept.iter().position(|record| record.ended.is_some()).unwrap_or(0);
             self.kept.remove(over);
@@ -63,6 +69,8 @@ impl Searches {
             guid,
             text: text.into(),
             ttl,
+            strategy,
+            rounds: Vec::new(),
             topology,
             traced,
             started_ms: now_ms,
@@ -71,10 +79,10 @@ impl Searches {
             nodes: Map::with_hasher(seed(0)),
             hits: Vec::new(),
             hops: Vec::new(),
-            // A look-up goes no further than the directory, whatever its TTL.
-            tally: (1..=if topology == TopologyKind::Central { 1 } else { ttl })
-                .map(|hop| HopTally::of(hop, ttl))
+            tally: rings(strategy, if topology == TopologyKind::Central { 1 } else { ttl })
+                .map(|(first, last)| HopTally::of(first, last, ttl))
                 .collect(),
+            farthest: 0,
             cost: SearchCost::default(),
             ended: None,
             lost_reports: 0,
@@ -107,6 +115,10 @@ impl Searches {
             record.sent_here = u32::from(sent);
             record.copy_bytes = copy_bytes;
             record.count_messages(sent);
+            if record.strategy == Strategy::Ring {
+                let ttl = record.strategy.rounds(record.ttl).next().unwrap_or(record.ttl);
+                record.rounds.push(RoundRow { ttl, sent, at_ms: 0 });
+            }
         }
     }
 
@@ -118,14 +130,27 @@ impl Searches {
         }
     }
 
+    /// A ring goes on.
+    pub(super) fn round(&mut self, guid: Guid, ttl: Ttl, sent: u16, at: Duration) -> Event {
+        let at_ms = at.as_millis() as u64;
+        if let Some(record) = self.record(&guid) {
+            record.sent_here += u32::from(sent);
+            record.count_messages(sent);
+            record.rounds.push(RoundRow { ttl, sent, at_ms });
+        }
+        Event::Round { guid, ttl, sent, at_ms }
+    }
+
     /// Takes in what a report tells of one copy.
     pub(super) fn hop(&mut self, own: NodeId, guid: &Guid, report: HopReport) {
         let Some(record) = self.record(guid) else { return };
         record.count((report.node != own).then_some(report.node), &report);
-        if usize::from(report.hop) == record.tally.len() + 1 && report.fits(record.ttl) {
-            record.tally.push(HopTally::of(report.hop, record.ttl));
+        record.farthest = record.farthest.max(report.hop.min(record.ttl));
+        let ring = ring_of(record.strategy, report.hop);
+        if usize::from(ring) == record.tally.len() + 1 && report.fits(record.strategy, record.ttl) {
+            record.tally.push(HopTally::of(report.hop, report.hop, record.ttl));
         }
-        if let Some(tally) = record.tally.get_mut(usize::from(report.hop).wrapping_sub(1)) {
+        if let Some(tally) = record.tally.get_mut(usize::from(ring).wrapping_sub(1)) {
             tally.add(&report);
         }
         if record.hops.len() < MAX_HOPS_A_SEARCH {
@@ -194,9 +219,9 @@ impl Searches {
 
     /// Ends a search.
     pub(super) fn done(&mut self, guid: Guid, cost: SearchCost, why: overlay::DoneWhy) -> Event {
-        let mut topology = TopologyKind::default();
+        let (mut topology, mut strategy) = (TopologyKind::default(), Spread::default());
         if let Some(record) = self.record(&guid) {
-            topology = record.topology;
+            (topology, strategy) = (record.topology, Spread::of(record.strategy, record.topology));
             record.cost = cost;
             record.ended = Some(why);
             record.nodes.clear();
@@ -213,6 +238,7 @@ impl Searches {
             first_hit_ms: cost.first_hit.map(|span| span.as_millis() as u64),
             elapsed_ms: cost.elapsed.as_millis() as u64,
             topology,
+            strategy,
             why,
         })
     }
@@ -252,6 +278,16 @@ pub(super) fn report(node: NodeId, name: Untrusted, role: Option<Role>, hop: &Ho
     HopReport { node, name, role, from, hop, ttl, action, hits, sent, leaves, filtered, at_ms }
 }
 
+/// What is known of a search when it begins.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Opened<'a> {
+    pub(super) text: &'a str,
+    pub(super) ttl: Ttl,
+    pub(super) strategy: Strategy,
+    pub(super) topology: TopologyKind,
+    pub(super) traced: bool,
+}
+
 /// Who found something, and how it came.
 #[derive(Debug)]
 pub(super) struct FoundBy {
@@ -265,8 +301,8 @@ pub(super) struct FoundBy {
 }
 
 impl HopTally {
-    fn of(hop: u8, ttl: Ttl) -> Self {
-        Self { row: HopRow { hop, ttl: ttl.saturating_sub(hop), ..HopRow::default() }, times: Vec::new() }
+    fn of(first: u8, hop: u8, ttl: Ttl) -> Self {
+        Self { row: HopRow { first, hop, ttl: ttl.saturating_sub(hop), ..HopRow::default() }, times: Vec::new() }
     }
 
     fn add(&mut self, hop: &HopReport) {
@@ -324,22 +360,25 @@ impl Record {
 
     fn describe(&mut self, age_ms: u64, elapsed_ms: u64) -> Search {
         let by_hop: Vec<HopRow> = self.tally.iter_mut().map(HopTally::row).collect();
-        let farthest = by_hop.iter().rev().find(|row| row.sent > 0).map_or(0, |row| row.hop);
         let row = QueryRow {
             guid: self.guid,
             text: self.text.clone(),
             own: true,
             ttl: self.ttl,
-            ttl_left: self.ttl.saturating_sub(farthest),
+            ttl_left: self.ttl.saturating_sub(self.farthest),
             nodes: self.cost.reached,
             duplicates: self.cost.duplicates,
             hits: self.hits.len() as u32,
             age_ms,
             state: if self.ended.is_some() { QueryState::Done } else { QueryState::Live },
+            strategy: Spread::of(self.strategy, self.topology),
+            round: self.rounds.last().map(|round| round.ttl),
         };
         Search {
             row,
             topology: self.topology,
+            strategy: self.strategy,
+            rounds: self.rounds.clone(),
             hits: self.hits.iter().cloned().collect(),
             by_hop,
             sent_here: self.sent_here,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::event::Hit;
-use crate::overlay::{Action, DirectoryState, DoneWhy, Role, TopologyKind};
+use crate::overlay::{Action, DirectoryState, DoneWhy, Role, Strategy, TopologyKind};
 use crate::proto::limits::MAX_TTL;
 use crate::proto::{Guid, NodeId, PeerAddr, Untrusted};
 use crate::share::LibraryStatus;
@@ -311,6 +311,51 @@ pub struct QueryRow {
     pub age_ms: u64,
     /// Where it stands.
     pub state: QueryState,
+    /// How it spreads, as far as can be told here: what another node sends as a ring is a flood to those on its way.
+    #[serde(default)]
+    pub strategy: Spread,
+    /// TTL of the round of an own ring that is under way, or was the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub round: Option<u8>,
+}
+
+/// How a query spreads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Spread {
+    /// To every node within its TTL, all at once.
+    #[default]
+    Flood,
+    /// The same with a TTL that rises until enough was found.
+    Ring,
+    /// By walkers, each from a node to one of its neighbors drawn at random.
+    Walk,
+    /// Not at all: a directory is asked.
+    Lookup,
+}
+
+impl Spread {
+    /// The one of a search in a topology.
+    #[must_use]
+    pub const fn of(strategy: Strategy, topology: TopologyKind) -> Self {
+        match (topology, strategy) {
+            (TopologyKind::Central, _) => Self::Lookup,
+            (_, Strategy::Flood) => Self::Flood,
+            (_, Strategy::Ring) => Self::Ring,
+            (_, Strategy::Walk { .. }) => Self::Walk,
+        }
+    }
+
+    /// The name that screen and JSON use.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Flood => "flood",
+            Self::Ring => "ring",
+            Self::Walk => "walk",
+            Self::Lookup => "lookup",
+        }
+    }
 }
 
 /// Where a query stands.
@@ -336,9 +381,13 @@ pub struct Search {
     pub row: QueryRow,
     /// The topology that it began in: in the central one it is a look-up, and floods nothing.
     pub topology: TopologyKind,
+    /// How it spreads.
+    pub strategy: Strategy,
+    /// The rounds of a ring, in their order; at most as many as TTLs double.
+    pub rounds: Vec<RoundRow>,
     /// What it found, in the order of arrival; at most [`crate::proto::limits::MAX_HITS_A_SEARCH`].
     pub hits: Arc<[Arc<Hit>]>,
-    /// The flood so far, hop by hop: index 0 is hop 1.
+    /// The flood so far, hop by hop: index 0 is hop 1. The steps of a walk are in ranges.
     pub by_hop: Vec<HopRow>,
     /// Copies that this node sent itself.
     pub sent_here: u32,
@@ -362,6 +411,17 @@ pub struct Search {
     pub lost_reports: u64,
     /// The reports themselves, in the order of arrival.
     pub hops: Arc<[Arc<HopReport>]>,
+}
+
+/// One round of a ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RoundRow {
+    /// Its TTL.
+    pub ttl: u8,
+    /// Copies that this node sent for it.
+    pub sent: u16,
+    /// When it began, since the search began.
+    pub at_ms: u64,
 }
 
 /// What one node did with one copy of an own query.
@@ -398,11 +458,12 @@ pub struct HopReport {
 }
 
 impl HopReport {
-    /// Whether a copy of a query of that TTL can have come so far. A leaf is one hop further than the last ultra-peer.
+    /// Whether a copy of a search of that strategy and TTL can have come so far. A leaf is one hop further than the last
+    /// ultra-peer.
     #[must_use]
-    pub fn fits(&self, ttl: u8) -> bool {
+    pub fn fits(&self, strategy: Strategy, ttl: u8) -> bool {
         let leaf = self.role == Some(Role::Leaf) && self.ttl == 0;
-        let most = ttl.min(MAX_TTL) + u8::from(leaf);
+        let most = ttl.min(strategy.max_ttl(MAX_TTL)) + u8::from(leaf);
         (1..=most).contains(&self.hop) && self.hop.saturating_add(self.ttl) <= most
     }
 }
@@ -412,12 +473,15 @@ const fn is_zero(count: &u16) -> bool {
     *count == 0
 }
 
-/// One line of the flood by hop.
+/// One line of the flood by hop; of a walk a range of steps.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct HopRow {
-    /// The hop, from 1.
+    /// The first hop that it tells of; the same as the last one but in a walk.
+    #[serde(default)]
+    pub first: u8,
+    /// The last hop that it tells of, from 1.
     pub hop: u8,
-    /// TTL that remained at this hop.
+    /// TTL that remained there.
     pub ttl: u8,
     /// Copies that arrived at this hop: `new + duplicates + dropped`.
     pub sent: u32,

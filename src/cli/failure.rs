@@ -46,7 +46,10 @@ const MISTAKES: &[&str] = &[
     "bad_request",
     "bad_share",
     "bad_socket_path",
+    "bad_strategy",
     "bad_ttl",
+    "bad_walkers",
+    "no_such_strategy",
     "no_such_topology",
     "topology",
 ];

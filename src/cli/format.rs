@@ -133,8 +133,8 @@ pub(super) fn event(event: &Event) -> Option<String> {
         Event::Library { files, bytes: size, hashing } => {
             format!("library: {}, {}, {hashing} to hash", count(*files, "file"), bytes(*size))
         }
-        Event::Query { guid, text, ttl, .. } => {
-            format!("search {}: `{}` with TTL {ttl}", guid.short(), text.visible(NAME))
+        Event::Query { guid, text, ttl, strategy, .. } => {
+            format!("search {}: `{}` by {} with TTL {ttl}", guid.short(), text.visible(NAME), visible(strategy))
         }
         Event::Done(done) => format!("search {}: {}", done.guid.short(), cost(done)),
         Event::Transfer(transfer) if transfer.state.is_final() => {
@@ -143,6 +143,7 @@ pub(super) fn event(event: &Event) -> Option<String> {
             format!("{} {}: {name}{why}", direction(transfer.direction), state(transfer.state))
         }
         Event::Error { message, hint, .. } => format!("error: {}; {hint}", visible(message)),
+        Event::Round { guid, ttl, .. } => format!("search {}: goes on with TTL {ttl}", guid.short()),
         Event::Hop { .. } | Event::Hit(_) | Event::Transfer(_) => return None,
     })
 }

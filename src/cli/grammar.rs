@@ -10,6 +10,7 @@ use super::options::{Group, OPTIONS, Opt, Shape, find};
 use super::resolve::Flags;
 use super::settings::{duration, number, peer};
 use super::sim;
+use crate::app::{MAX_WALK_TTL, MAX_WALKERS};
 use crate::trace::MAX_SEARCHES;
 
 const ABOUT: &str = "A peer-to-peer file-sharing node that lives in your terminal and lets you see the overlay think";
@@ -119,7 +120,28 @@ fn search() -> Command {
              space in it is a phrase.",
         )
         .arg(Arg::new("words").value_name("WORDS").num_args(1..).required(true).help("What to look for"))
-        .arg(setting("ttl"))
+        .arg(
+            Arg::new("strategy")
+                .long("strategy")
+                .value_name("HOW")
+                .value_parser(["flood", "ring", "walk"])
+                .help("How it spreads: flood at once, ring with a TTL of 1, 2, 4... until enough is found, or walk at random"),
+        )
+        .arg(
+            Arg::new("walkers")
+                .long("walkers")
+                .value_name("K")
+                .requires("strategy")
+                .value_parser(|text: &str| number(text, 1, MAX_WALKERS))
+                .help("Walkers of a walk, 1 to 64; 4 unless given"),
+        )
+        .arg(
+            Arg::new("reach")
+                .long("ttl")
+                .value_name("N")
+                .value_parser(|text: &str| number(text, 1, MAX_WALK_TTL))
+                .help("Hops that it travels, 1 to 7, or steps of each walker, 1 to 128; a walk takes 32 unless told"),
+        )
         .arg(setting("hits"))
         .arg(time("timeout", "End the search after that time"))
         .arg(
@@ -127,7 +149,7 @@ fn search() -> Command {
                 .long("enough")
                 .value_name("N")
                 .value_parser(|text: &str| number(text, 1, usize::MAX))
-                .help("End the search at that many hits"),
+                .help("End the search at that many hits; a ring ends at the first unless told"),
         )
         .arg(json("Print events, one JSON object a line, `done` last"))
         .arg(

@@ -46,13 +46,18 @@ fn body(resolved: &Resolved, arguments: &ArgMatches) -> Result<SearchBody, Failu
     // Checks what was typed here; what was not is the running node's to say.
     let typed = settings::settings(resolved)?;
     let given = |key| !resolved.is_default(key);
+    let strategy = arguments.get_one::<String>("strategy").cloned();
+    // The setting is in hops, and means nothing to walkers.
+    let usual = (given("ttl") && strategy.as_deref() != Some("walk")).then_some(typed.ttl);
     let timeout = arguments.get_one::<Duration>("timeout");
     Ok(SearchBody {
         text: query(arguments.get_many::<String>("words").into_iter().flatten().map(String::as_str)),
-        ttl: given("ttl").then_some(typed.ttl),
+        ttl: arguments.get_one::<u8>("reach").copied().or(usual),
         timeout_ms: timeout.map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX)),
         enough: arguments.get_one::<usize>("enough").copied(),
         hits: given("hits").then_some(typed.hits),
+        strategy,
+        walkers: arguments.get_one::<u8>("walkers").copied(),
     })
 }
 

@@ -95,7 +95,8 @@ impl Face {
         if body.ttl == Some(0) {
             return Err(Problem::bad_request("a TTL of 0 reaches nobody", "use 1 for the neighbors only, up to 7"));
         }
-        let events = stream::search(&self.handle, body.into(), self.stop.clone()).await;
+        let request = body.request().map_err(|refusal| Problem::refused(refusal, StatusCode::BAD_REQUEST))?;
+        let events = stream::search(&self.handle, request, self.stop.clone()).await;
         Ok(ndjson(events.map_err(|refusal| Problem::refused(refusal, StatusCode::BAD_REQUEST))?))
     }
 

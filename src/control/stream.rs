@@ -104,6 +104,7 @@ impl Running {
             first_hit_ms: search.first_hit_ms,
             elapsed_ms: search.elapsed_ms,
             topology: snapshot.role.topology,
+            strategy: search.row.strategy,
             why: search.ended?,
         }))
     }
@@ -117,7 +118,7 @@ enum About {
 
 fn about(event: &Event) -> About {
     match event {
-        Event::Query { guid, .. } | Event::Hop { guid, .. } => About::Search(*guid),
+        Event::Query { guid, .. } | Event::Round { guid, .. } | Event::Hop { guid, .. } => About::Search(*guid),
         Event::Hit(hit) => About::Search(hit.guid),
         Event::Done(done) => About::Search(done.guid),
         Event::Error { code, .. } if code == LOST => About::Reader,

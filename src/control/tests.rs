@@ -123,7 +123,7 @@ fn transfer(id: u64, bytes: u64, state: TransferState) -> Transfer {
 }
 
 fn query() -> Event {
-    Event::Query { guid: GUID, text: "blue".into(), ttl: 3, strategy: "flood".into() }
+    Event::Query { guid: GUID, text: "blue".into(), ttl: 3, strategy: "flood".into(), walkers: None }
 }
 
 fn done() -> Event {
@@ -138,6 +138,7 @@ fn done() -> Event {
         report_bytes: 300,
         first_hit_ms: None,
         elapsed_ms: 9,
+        strategy: crate::app::Spread::Flood,
         topology: TopologyKind::Flood,
         why: DoneWhy::Deadline,
     })
@@ -193,7 +194,13 @@ async fn a_search_streams_its_own_events_and_ends_with_done() {
     reply.send(Ok(GUID)).unwrap();
     world
         .events
-        .send(Event::Query { guid: Guid([8; 16]), text: "other".into(), ttl: 1, strategy: "flood".into() })
+        .send(Event::Query {
+            guid: Guid([8; 16]),
+            text: "other".into(),
+            ttl: 1,
+            strategy: "flood".into(),
+            walkers: None,
+        })
         .unwrap();
     world.events.send(Event::Transfer(transfer(3, 20, TransferState::Done))).unwrap();
     world.events.send(done()).unwrap();
@@ -259,9 +266,13 @@ fn ended() -> crate::app::Search {
         hits: 0,
         age_ms: 0,
         state: crate::app::QueryState::Done,
+        strategy: crate::app::Spread::Flood,
+        round: None,
     };
     crate::app::Search {
         topology: TopologyKind::Flood,
+        strategy: crate::app::Strategy::Flood,
+        rounds: Vec::new(),
         row,
         hits: Arc::new([]),
         by_hop: Vec::new(),

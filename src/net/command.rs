@@ -55,12 +55,14 @@ impl Actor {
             return Err(SearchError::TooLong(search.text.len()));
         }
         let body = QueryBody::new(&search.text, self.own.get(), search.delivery, search.traced);
+        let body = if search.strategy.walkers().is_some() { body.for_walkers() } else { body };
         body.query().map_err(Clone::clone)?;
         wire::seal_query(&body);
         Ok(SearchSpec {
             guid: random::guid()?,
             body: Arc::new(body),
             ttl: search.ttl,
+            strategy: search.strategy,
             timeout: search.timeout,
             enough: search.enough,
         })

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use super::identity::{Identity, IdentityError};
 use super::resolve::PeerNameError;
-use crate::overlay::{self, Delivery, Standing, TopologyKind};
+use crate::overlay::{self, Delivery, Standing, Strategy, TopologyKind};
 use crate::proto::{Guid, NodeId, PeerAddr, QueryError, Ttl};
 
 /// What the driver starts with.
@@ -147,6 +147,8 @@ pub struct NetSearch {
     pub text: String,
     /// How far it goes.
     pub ttl: Ttl,
+    /// How it spreads.
+    pub strategy: Strategy,
     /// When it ends at the latest.
     pub timeout: Duration,
     /// It ends when that many hits came.

@@ -7,7 +7,7 @@ use super::limit::Bucket;
 use super::message::{Delivery, FoundFile, HitBody, HitMessage, Message, QueryMessage, ReportMessage};
 use super::node::Node;
 use crate::base::Time;
-use crate::proto::limits::{MAX_HITS_A_MESSAGE, MAX_WAY_BACK};
+use crate::proto::limits::{MAX_HITS_A_MESSAGE, MAX_WALK_BACK, MAX_WAY_BACK};
 use crate::proto::{Guid, NodeId, PeerAddr, Travel};
 
 /// Messages that this node delivers direct: so many a second, and so many at once, to all destinations together. A query
@@ -67,7 +67,7 @@ impl Node {
                 files: found,
                 ..HitBody::default()
             };
-            let hit = HitMessage { guid: query.guid, travel: Travel::way_back(), body: Arc::new(body) };
+            let hit = HitMessage { guid: query.guid, travel: query.body.way_back(), body: Arc::new(body) };
             self.deliver(query, Message::Hit(hit), cx);
             found = rest;
         }
@@ -149,9 +149,12 @@ impl Node {
         cx: &mut Context<'_>,
         onward: impl FnOnce(Travel) -> Message,
     ) -> bool {
-        let way = self.way_to_origin(guid).filter(|way| *way != self.links[index].id && self.role.relays());
+        let passed = self.seen.get(guid);
+        let longest = if passed.is_some_and(|passed| passed.walk) { MAX_WALK_BACK } else { MAX_WAY_BACK };
+        let way = passed.and_then(|passed| passed.from());
+        let way = way.filter(|way| *way != self.links[index].id && self.role.relays());
         let way = way.and_then(|way| self.link_index(way));
-        let travel = travel.arrive(MAX_WAY_BACK).filter(|travel| travel.may_go_on());
+        let travel = travel.arrive(longest).filter(|travel| travel.may_go_on());
         let (Some(way), Some(travel)) = (way, travel) else {
             self.counters.unroutable += 1;
             return false;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::message::{
     Action, ByeReason, Delivery, FoundFile, Hop, Message, QueryBody, QueryMessage, Role, Status, TopologyKind,
 };
+use super::strategy::Strategy;
 use super::topology::central::Registry;
 use crate::base::Time;
 use crate::proto::{FileId, Guid, NodeId, PeerAddr, Query, Ttl, Untrusted};
@@ -177,11 +178,13 @@ pub struct SearchSpec {
     pub guid: Guid,
     /// The body that travels, sealed by the driver so that its size is known.
     pub body: Arc<QueryBody>,
-    /// How far it goes.
+    /// How far it goes: in hops, or in steps of each walker.
     pub ttl: Ttl,
+    /// How it spreads. The body of a walk says so as well: see [`QueryBody::for_walkers`].
+    pub strategy: Strategy,
     /// When it ends at the latest.
     pub timeout: Duration,
-    /// It ends when that many hits came.
+    /// It ends when that many hits came; a ring when that many came by the end of a round.
     pub enough: usize,
 }
 
@@ -288,6 +291,17 @@ pub enum Event {
         addr: Option<PeerAddr>,
         /// Why, for people.
         why: String,
+    },
+    /// A ring goes on with a higher TTL: what this node itself sent for it.
+    Round {
+        /// The query.
+        guid: Guid,
+        /// TTL of the round.
+        ttl: Ttl,
+        /// Copies that it sent.
+        sent: u16,
+        /// Since the search began.
+        at: Duration,
     },
     /// An own search began: what this node itself did for it.
     Started {

@@ -169,6 +169,9 @@ pub struct QueryBody {
     pub delivery: Delivery,
     /// Whether each node is asked to report what it did with the query.
     pub traced: bool,
+    /// Whether each copy is a walker: a node passes it on to one neighbor drawn at random instead of to all. A node of an
+    /// older version does not know of this and floods it, within the TTL of floods.
+    pub walk: bool,
     parsed: OnceLock<Result<Arc<Query>, QueryError>>,
     sealed: Sealed,
 }
@@ -193,12 +196,23 @@ impl QueryBody {
         Self { text: text.into(), origin, delivery, traced, ..Self::default() }
     }
 
+    /// The same for walkers.
+    #[must_use]
+    pub fn for_walkers(self) -> Self {
+        Self { walk: true, ..self }
+    }
+
     /// The parsed search, read from the text on the first call only: a duplicate is never parsed.
     ///
     /// # Errors
     /// When the text is no query.
     pub fn query(&self) -> Result<&Arc<Query>, &QueryError> {
         self.parsed.get_or_init(|| Query::parse(&self.text).map(Arc::new)).as_ref()
+    }
+
+    /// What a hit or report on it starts its way back with.
+    pub(super) const fn way_back(&self) -> Travel {
+        if self.walk { Travel::way_back_of_walk() } else { Travel::way_back() }
     }
 
     /// The body's bytes as they go over every link, so that a relay neither decodes nor encodes it again and unknown

@@ -16,6 +16,7 @@ mod reach;
 mod report;
 mod search;
 mod seen;
+mod strategy;
 mod timers;
 mod topology;
 
@@ -34,6 +35,7 @@ pub use message::{
 pub use node::{Counters, Node};
 #[cfg(test)]
 pub(crate) use search::{ENVELOPE_BYTES, report_bytes};
+pub use strategy::Strategy;
 #[cfg(test)]
 pub(crate) use topology::central::lookup_bytes;
 pub use topology::central::{

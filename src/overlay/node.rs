@@ -239,6 +239,7 @@ impl Node {
         match message {
             Message::Ping(ping) => self.on_ping(index, &ping, cx),
             Message::Pong(pong) => self.on_pong(index, pong, cx.config),
+            Message::Query(query) if query.body.walk => self.on_walker(index, &query, cx),
             Message::Query(query) => self.on_query(index, &query, cx),
             Message::Hit(hit) => self.on_hit(index, &hit, cx),
             Message::Report(report) => self.on_report(index, &report, cx),

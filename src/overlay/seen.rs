@@ -12,17 +12,19 @@ pub(super) struct Passed {
     pub(super) ttl: Ttl,
     /// Whether this node sent reports on it, and so goes on to.
     pub(super) reported: bool,
+    /// Whether the first copy was a walker: the way back may be long.
+    pub(super) walk: bool,
 }
 
 impl Passed {
-    /// A query whose first copy came on a link with that much TTL left.
-    pub(super) const fn new(from: LinkId, ttl: Ttl) -> Self {
-        Self { from, ttl, reported: false }
+    /// A query whose first copy, a walker or not, came on a link with that much TTL left.
+    pub(super) const fn new(from: LinkId, ttl: Ttl, walk: bool) -> Self {
+        Self { from, ttl, reported: false, walk }
     }
 
     /// An own query.
-    pub(super) const fn own() -> Self {
-        Self::new(LinkId::NOBODYS, Ttl::MAX)
+    pub(super) const fn own(walk: bool) -> Self {
+        Self::new(LinkId::NOBODYS, Ttl::MAX, walk)
     }
 
     /// Whether this node itself asks.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+use super::strategy::Strategy;
 use super::topology::Class;
 use super::*;
 use crate::base::{Rng, Time};
@@ -16,6 +17,7 @@ mod central;
 mod flooding;
 mod joining;
 mod propose;
+mod strategies;
 mod ultra;
 
 /// What a test node shares: names.
@@ -84,6 +86,8 @@ struct World {
     /// Messages that each node sent.
     sent_by: BTreeMap<usize, u64>,
     searches: u64,
+    /// Hits that end a ring.
+    ring_enough: usize,
     /// Messages to nodes that do not run.
     unread: Vec<(usize, Message)>,
     /// Files added and files removed by each change that a directory was told.
@@ -120,6 +124,7 @@ impl World {
             queries_sent: 0,
             sent_by: BTreeMap::new(),
             searches: 0,
+            ring_enough: 1_000,
             unread: Vec::new(),
             changes: Vec::new(),
         }
@@ -282,11 +287,24 @@ impl World {
     }
 
     fn search(&mut self, n: usize, text: &str, ttl: u8, delivery: Delivery) -> Guid {
+        self.search_by(Strategy::Flood, n, text, ttl, delivery, true)
+    }
+
+    fn search_by(
+        &mut self,
+        strategy: Strategy,
+        n: usize,
+        text: &str,
+        ttl: u8,
+        delivery: Delivery,
+        traced: bool,
+    ) -> Guid {
         self.searches += 1;
         let guid = Guid(std::array::from_fn(|i| self.searches.to_be_bytes()[i % 8]));
-        let body = Arc::new(QueryBody::new(text, Some(addr(n)), delivery, true));
-        let timeout = Duration::from_secs(5);
-        let spec = SearchSpec { guid, body, ttl, timeout, enough: 1_000 };
+        let body = QueryBody::new(text, Some(addr(n)), delivery, traced);
+        let body = Arc::new(if strategy.walkers().is_some() { body.for_walkers() } else { body });
+        let enough = if strategy == Strategy::Ring { self.ring_enough } else { 1_000 };
+        let spec = SearchSpec { guid, body, ttl, strategy, timeout: Duration::from_secs(5), enough };
         self.input(n, Input::Command(Command::Search(spec)));
         guid
     }

@@ -10,7 +10,7 @@ use super::graph::Graph;
 use super::part::{Part, Shared, peers};
 use super::report::Report;
 use crate::base::{Rng, Time};
-use crate::overlay::{Config, QueryBody, SearchSpec};
+use crate::overlay::{Config, QueryBody, SearchSpec, Strategy};
 use crate::proto::{Guid, Ttl};
 
 /// The most threads that share the work. Each copy looks for its part among as many.
@@ -55,7 +55,14 @@ impl<'a> World<'a> {
     /// Lets a node ask.
     pub(super) fn search(&mut self, origin: u32, ttl: Ttl, body: &Arc<QueryBody>) {
         let guid = self.shared.guid;
-        let spec = SearchSpec { guid, body: Arc::clone(body), ttl, timeout: Duration::MAX, enough: usize::MAX };
+        let spec = SearchSpec {
+            guid,
+            body: Arc::clone(body),
+            ttl,
+            strategy: Strategy::Flood,
+            timeout: Duration::MAX,
+            enough: usize::MAX,
+        };
         if let Some(part) = self.parts.iter_mut().find(|part| part.holds(origin)) {
             part.search(origin, spec, &self.shared);
         }

@@ -162,7 +162,9 @@ impl Source {
                 let search = snapshot.searches.iter().find(|search| search.row.guid == done.guid);
                 line::of_event(event, search.map(AsRef::as_ref))
             }
-            Event::Query { .. } | Event::Hop { .. } | Event::Hit(_) => line::of_event(event, None),
+            Event::Query { .. } | Event::Round { .. } | Event::Hop { .. } | Event::Hit(_) => {
+                line::of_event(event, None)
+            }
             _ => return None,
         };
         Some(line.map_err(io::Error::from))
@@ -234,7 +236,7 @@ mod tests {
     }
 
     fn query() -> Event {
-        Event::Query { guid: GUID, text: "bach".into(), ttl: 3, strategy: "flood".into() }
+        Event::Query { guid: GUID, text: "bach".into(), ttl: 3, strategy: "flood".into(), walkers: None }
     }
 
     fn hop(n: u8) -> Event {
@@ -258,6 +260,7 @@ mod tests {
             report_bytes: 300,
             first_hit_ms: None,
             elapsed_ms: 9,
+            strategy: crate::app::Spread::Flood,
             topology: TopologyKind::Flood,
             why: DoneWhy::Deadline,
         })

@@ -235,8 +235,9 @@ actions! {
     AddPeer "add-peer" "add peer" "Network" "Type an address and connect to it";
     NextTopology "next-topology" "topology" "Network" "Change this node to the next topology: flood, ultrapeer, central";
     ProposeTopology "propose-topology" "propose" "Network" "Propose a topology to the overlay, after a question";
-    TtlUp "ttl-up" "TTL +" "Network" "Let the next search travel one hop farther";
-    TtlDown "ttl-down" "TTL -" "Network" "Let the next search travel one hop less far";
+    NextStrategy "next-strategy" "strategy" "Network" "Let the next search spread another way: flood, ring, walk";
+    TtlUp "ttl-up" "TTL +" "Network" "Let the next search go a hop farther, a walk twice as many steps";
+    TtlDown "ttl-down" "TTL -" "Network" "Let the next search go a hop less far, a walk half as many steps";
     Rescan "rescan" "rescan" "Network" "Scan the shared folders again";
     Up "up" "up" "Move" "Move the selection up";
     Down "down" "down" "Move" "Move the selection down";

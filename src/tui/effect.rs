@@ -6,7 +6,7 @@ use crossterm::event::{KeyEvent, MouseEvent};
 
 use super::keymap::Keymap;
 use super::theme::Theme;
-use crate::app::{Event, FilesPage, Guid, NodeId, Refusal, SearchRequest, Snapshot, TopologyKind};
+use crate::app::{Event, FilesPage, Guid, NodeId, Refusal, SearchRequest, Snapshot, Strategy, TopologyKind};
 
 /// Something that happened.
 #[derive(Debug)]
@@ -116,12 +116,14 @@ pub enum Effect {
 pub struct Wanted {
     /// The words.
     pub text: String,
-    /// How far.
+    /// How far: in hops, or in steps of each walker.
     pub ttl: u8,
+    /// How it spreads.
+    pub strategy: Strategy,
 }
 
 impl From<Wanted> for SearchRequest {
     fn from(wanted: Wanted) -> Self {
-        Self { text: wanted.text, ttl: Some(wanted.ttl), ..Self::default() }
+        Self { text: wanted.text, ttl: Some(wanted.ttl), strategy: Some(wanted.strategy), ..Self::default() }
     }
 }

@@ -15,7 +15,7 @@ use super::map::Map;
 use super::panes::role;
 use super::rows::Rows;
 use super::theme::Theme;
-use crate::app::{FileId, FileRow, Guid, NodeId, PeerAddr, Search, Snapshot, TopologyKind, Untrusted};
+use crate::app::{FileId, FileRow, Guid, NodeId, PeerAddr, Search, Snapshot, Strategy, TopologyKind, Untrusted};
 
 /// Files asked for at once: some screens' worth on both sides of the selection.
 pub const FILES_WINDOW: usize = 256;
@@ -231,8 +231,12 @@ pub struct Model {
     pub flood: Flood,
     /// The known overlay, while its screen is shown.
     pub map: Map,
-    /// TTL of the next search.
+    /// How the next search spreads.
+    pub strategy: Strategy,
+    /// TTL of the next search that floods, at once or ring by ring.
     pub ttl: u8,
+    /// Steps of each walker of the next walk.
+    pub steps: u8,
     /// What was searched, the youngest last.
     pub history: Vec<String>,
     /// Shared files.
@@ -256,7 +260,9 @@ impl Model {
     #[must_use]
     pub fn new(snapshot: Arc<Snapshot>, size: Size, keymap: Keymap, theme: Theme, glyphs: Glyphs) -> Self {
         let mut model = Self {
+            strategy: Strategy::default(),
             ttl: snapshot.node.ttl,
+            steps: Strategy::WALK_TTL,
             latest: Arc::clone(&snapshot),
             snapshot,
             taken: Duration::ZERO,
@@ -289,6 +295,15 @@ impl Model {
         };
         model.refresh();
         model
+    }
+
+    /// TTL of the next search: hops, or steps of each walker.
+    #[must_use]
+    pub const fn reach(&self) -> u8 {
+        match self.strategy {
+            Strategy::Flood | Strategy::Ring => self.ttl,
+            Strategy::Walk { .. } => self.steps,
+        }
     }
 
     /// The focused pane, if the screen has panes.

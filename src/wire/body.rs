@@ -59,6 +59,8 @@ pub(super) struct Query<'a> {
     pub(super) reverse: bool,
     #[serde(rename = "x", default)]
     pub(super) traced: bool,
+    #[serde(rename = "w", default, skip_serializing_if = "is_false")]
+    pub(super) walk: bool,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -286,6 +286,7 @@ fn decode_query_body(bytes: &[u8]) -> Result<QueryBody, String> {
     }
     let origin = query.origin.filter(|addr| addr.is_dialable());
     let body = QueryBody::new(query.text, origin, body::delivery_of(query.reverse), query.traced);
+    let body = if query.walk { body.for_walkers() } else { body };
     body.sealed().get_or_seal(|| bytes.into());
     Ok(body)
 }

@@ -122,6 +122,7 @@ pub fn seal_query(query: &QueryBody) -> &[u8] {
             origin: query.origin,
             reverse: query.delivery == Delivery::Reverse,
             traced: query.traced,
+            walk: query.walk,
         })
     })
 }

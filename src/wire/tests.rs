@@ -82,7 +82,7 @@ fn shown(message: &Message) -> String {
                 "{:?} {:?} {:?}",
                 (m.guid, m.travel),
                 (&m.body.text, m.body.origin),
-                (m.body.delivery, m.body.traced)
+                (m.body.delivery, m.body.traced, m.body.walk)
             )
         }
         Message::Hit(m) => format!(
@@ -152,6 +152,32 @@ fn a_report_of_another_version_is_read_and_no_role_is_made_up_for_it() {
         assert_eq!((report.body.role, report.body.hops.len()), (None, 1));
         assert_eq!((report.body.hops[0].leaves, report.body.hops[0].filtered), (0, 0));
     }
+}
+
+#[test]
+fn a_walker_is_one_at_the_next_node_and_a_query_as_ever_to_an_older_one() {
+    let of = |walk: bool| {
+        let body = QueryBody::new("jazz", Some(addr()), Delivery::Direct, false);
+        let body = Arc::new(if walk { body.for_walkers() } else { body });
+        encoded(&Message::Query(QueryMessage { guid: Guid([7; 16]), travel: Travel::from_wire(32, 1), body }))
+    };
+    let walks = |bytes: &[u8]| match decoded(bytes) {
+        Ok(Some(Incoming::Message(Message::Query(query)))) => (query.body.walk, query.travel.ttl()),
+        other => panic!("no query: {other:?}"),
+    };
+    assert_eq!([walks(&of(false)), walks(&of(true))], [(false, 32), (true, 32)]);
+    // What does not walk has the bytes that it had before there were walkers; one that does has a field more, which an
+    // older version skips like any other that it does not know.
+    #[derive(serde::Serialize)]
+    struct Older {
+        t: &'static str,
+        o: PeerAddr,
+        r: bool,
+        x: bool,
+    }
+    let older = rmp_serde::to_vec_named(&Older { t: "jazz", o: addr(), r: false, x: false }).unwrap();
+    assert!(of(false).ends_with(&older) && !of(true).ends_with(&older));
+    assert_eq!(of(true).len(), of(false).len() + 3);
 }
 
 #[test]

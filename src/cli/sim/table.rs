@@ -65,7 +65,7 @@ pub(super) fn show(out: &mut Out, report: &Report, scenario: &Scenario) -> Resul
 
 fn show_searches(out: &mut Out, run: &Run) -> Result<(), Failure> {
     let name = out.paint(Style::Strong, run.outcome.topology.name());
-    out.line(format!("\n{name}: searches by TTL, on average"))?;
+    out.line(format!("\n{name}: searches by TTL and strategy, on average"))?;
     let rows: Vec<Vec<String>> = run
         .outcome
         .by_ttl
@@ -74,12 +74,17 @@ fn show_searches(out: &mut Out, run: &Run) -> Result<(), Failure> {
             let success = format!("{:.1} %", row.success() * 100.0);
             let tenths = [row.reached, row.messages, row.duplicates].map(|number| format!("{number:.1}"));
             let first = format!("{:.0} ms", row.first_hit_ms);
-            [row.ttl.to_string(), row.searches.to_string(), success].into_iter().chain(tenths).chain([first]).collect()
+            let begun = [row.strategy.to_owned(), row.ttl.to_string(), row.searches.to_string(), success];
+            begun.into_iter().chain(tenths).chain([first]).collect()
         })
         .collect();
-    let head = ["TTL", "searches", "success", "reached", "messages", "duplicates", "first hit"].map(right);
+    let numbers = ["TTL", "searches", "success", "reached", "messages", "duplicates", "first hit"].map(right);
+    let head: Vec<Column> = [left("strategy")].into_iter().chain(numbers).collect();
     out.table(&head, &rows)?;
-    out.line(format!("\n{name}: queries by hop, on average"))?;
+    if run.outcome.by_hop.is_empty() {
+        return Ok(());
+    }
+    out.line(format!("\n{name}: floods and rings by hop, on average over all searches"))?;
     let row = |row: &crate::sim::live::ByHop| {
         let horizon = format!("{:.1} %", row.horizon * 100.0);
         vec![row.hop.to_string(), format!("{:.1}", row.reached), format!("{:.1}", row.messages), horizon]

@@ -253,7 +253,14 @@ fn enough_ends_a_look_up_and_cancelling_does_too() {
     world.shares[1].0 = (0..250).map(|i| format!("song {i}")).collect();
     world.run(Duration::from_secs(2));
     let body = Arc::new(QueryBody::new("song", None, Delivery::Direct, false));
-    let spec = |guid| SearchSpec { guid, body: body.clone(), ttl: 7, timeout: Duration::from_secs(5), enough: 40 };
+    let spec = |guid| SearchSpec {
+        guid,
+        body: body.clone(),
+        ttl: 7,
+        strategy: Strategy::Flood,
+        timeout: Duration::from_secs(5),
+        enough: 40,
+    };
     world.input(2, Input::Command(Command::Search(spec(Guid([1; 16])))));
     world.input(2, Input::Command(Command::Search(spec(Guid([2; 16])))));
     world.input(2, Input::Command(Command::Cancel(Guid([2; 16]))));

@@ -72,7 +72,7 @@ fn copies_that_come_back_before_a_report_do_not_end_a_search() {
         });
         let guid = Guid([9; 16]);
         let body = Arc::new(QueryBody::new("song 4", None, Delivery::Reverse, traced));
-        let spec = SearchSpec { guid, body, ttl: 7, timeout: Duration::from_secs(5), enough: 1_000 };
+        let spec = SearchSpec { guid, body, ttl: 7, strategy: Strategy::Flood, timeout: Duration::from_secs(5), enough: 1_000 };
         world.input(0, Input::Command(Command::Search(spec)));
         world.run(Duration::from_secs(10));
         assert_eq!(world.found(guid).len(), 1, "traced: {traced}");
@@ -86,7 +86,7 @@ fn enough_hits_end_a_search_and_late_ones_are_counted() {
     let mut world = line(6);
     let guid = Guid([9; 16]);
     let body = Arc::new(QueryBody::new("song", Some(addr(0)), Delivery::Direct, true));
-    let spec = SearchSpec { guid, body, ttl: 7, timeout: Duration::from_secs(5), enough: 2 };
+    let spec = SearchSpec { guid, body, ttl: 7, strategy: Strategy::Flood, timeout: Duration::from_secs(5), enough: 2 };
     world.input(0, Input::Command(Command::Search(spec)));
     world.run(Duration::from_secs(10));
     assert_eq!((world.done(guid).1, world.found(guid).len()), (DoneWhy::Enough, 2));
@@ -218,7 +218,14 @@ fn reports_stay_at_home_when_the_origin_is_public() {
     let mut world = line(3);
     let body =
         Arc::new(QueryBody::new("song", Some(PeerAddr("198.51.100.7:1".parse().unwrap())), Delivery::Reverse, true));
-    let spec = SearchSpec { guid: Guid([5; 16]), body, ttl: 7, timeout: Duration::from_secs(1), enough: 100 };
+    let spec = SearchSpec {
+        guid: Guid([5; 16]),
+        body,
+        ttl: 7,
+        strategy: Strategy::Flood,
+        timeout: Duration::from_secs(1),
+        enough: 100,
+    };
     world.input(0, Input::Command(Command::Search(spec)));
     world.run(Duration::from_secs(5));
     let (cost, why) = world.done(Guid([5; 16]));

@@ -5,6 +5,7 @@ use super::births::Going;
 use super::library::{found_file, wish};
 use super::violation::Violation;
 use super::world::World;
+use crate::overlay::Strategy;
 
 /// What one search came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,7 +43,7 @@ impl World {
     /// # Panics
     /// If there is no such node.
     pub fn ask(&mut self, node: u32, file: u32, ttl: u8) -> Result<Answer, Violation> {
-        let guid = self.search(node, file, ttl);
+        let guid = self.search(node, file, ttl, Strategy::Flood, usize::MAX);
         let over = self.now() + self.scenario.searches.timeout.0;
         self.run(over, u64::MAX)?;
         let Some(asked) = self.asked.open.get(&guid) else { return Ok(Answer::default()) };

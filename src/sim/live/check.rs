@@ -11,7 +11,7 @@ use super::scenario::Scenario;
 use super::violation::{Broken, Violation};
 use super::world::World;
 use crate::base::Time;
-use crate::overlay::{Dedup, TopologyKind};
+use crate::overlay::{Dedup, Strategy, TopologyKind};
 use crate::proto::limits::LEASE;
 
 /// Within that time after the last fault the overlay is whole again: more than the longest that the core leaves an address
@@ -141,7 +141,10 @@ fn search(world: &mut World, scenario: &Scenario) -> Result<(), Violation> {
     let Some(&file) = wanted.get(world.rng.watch.below(wanted.len())) else { return Ok(()) };
     let ttl = scenario.settings.max_ttl.0 as u8;
     let before = Ways::of(world);
-    let guid = world.search(origin, file, ttl);
+    // A ring that never has enough asks everybody whom a flood asks; walkers promise nothing.
+    let rings = scenario.searches.strategy.contains(&Strategy::Ring);
+    let strategy = if rings { Strategy::Ring } else { Strategy::Flood };
+    let guid = world.search(origin, file, ttl, strategy, usize::MAX);
     pass(world, scenario.searches.timeout.0 + CALM)?;
     let after = Ways::of(world);
     // The plain rule lets a fast long path spend a query that a short slow one would have carried further.
@@ -152,7 +155,8 @@ fn search(world: &mut World, scenario: &Scenario) -> Result<(), Violation> {
     };
     let holders = world.catalogue.holders(file).iter().copied();
     let expected: Vec<u32> = holders.filter(|node| *node != origin && reached.contains(node)).collect();
-    let in_time = longest_way(scenario, ttl) < scenario.searches.timeout.0;
+    let longest = longest_way(scenario, ttl) + strategy.takes_longer(ttl, Duration::ZERO);
+    let in_time = longest < scenario.searches.timeout.0;
     let found = world.asked.found_by(&guid);
     match expected.iter().find(|node| !found.contains(node)) {
         Some(missed) if in_time => Err(Violation {

@@ -8,7 +8,7 @@ use super::links::Links;
 use super::scenario::{Churn, Crowd, Join, Layout, Scenario, Searches, Settings};
 use super::units::{Fraction, Real, Span, Spread, Whole};
 use crate::base::Rng;
-use crate::overlay::{Dedup, Delivery};
+use crate::overlay::{Dedup, Delivery, Strategy};
 use crate::sim::make::Kind;
 
 /// Nodes, at most: mistakes of thousands show among a few too, and sooner.
@@ -54,8 +54,18 @@ pub fn draw(seed: u64) -> Scenario {
         settings: settings(nodes, rng),
         ..Scenario::default()
     };
+    scenario.searches.strategy = strategies(scenario.settings.dedup, rng);
+    scenario.searches.walkers = Whole(between(rng, 1, 8));
+    scenario.searches.steps = Whole(between(rng, 1, 40));
     scenario.faults.extend(clocks_and_changes(rng));
     scenario
+}
+
+/// Some of the strategies, in any number but none. Where only first copies count there are no rings.
+fn strategies(dedup: Dedup, rng: &mut Rng) -> Vec<Strategy> {
+    let fits = |strategy: &Strategy| *strategy != Strategy::Ring || dedup == Dedup::HighestTtl;
+    let drawn: Vec<Strategy> = Strategy::ALL.into_iter().filter(|strategy| fits(strategy) && coin(rng)).collect();
+    if drawn.is_empty() { vec![Strategy::Flood] } else { drawn }
 }
 
 fn layout(nodes: usize, rng: &mut Rng) -> Option<Layout> {
@@ -133,6 +143,7 @@ fn searches(rng: &mut Rng) -> Searches {
         traced: coin(rng),
         zipf: Real(rng.fraction() * 2.0),
         from: seconds(rng, 0, 20),
+        ..Searches::default()
     }
 }
 

@@ -166,7 +166,7 @@ mod tests {
     use super::super::world::World;
     use super::{AskedTable, Stance, company, is_leaf, slots, suits, watch_sender};
     use crate::overlay::{
-        Context, Delivery, Input, LinkId, Message, Node, Output, QueryBody, QueryMessage, Role, TopologyKind,
+        Context, Delivery, Input, LinkId, Message, Node, Output, QueryBody, QueryMessage, Role, Strategy, TopologyKind,
     };
     use crate::proto::{Guid, Travel};
 
@@ -216,7 +216,7 @@ mod tests {
         let (&from, rest) = leaves.split_first().unwrap();
         let &to = rest.iter().find(|link| !world.catalogue.of(of(&world, **link)).is_empty()).unwrap();
         let file = world.catalogue.of(of(&world, to))[0];
-        let asked = world.search(of(&world, from), file, 3);
+        let asked = world.search(of(&world, from), file, 3, Strategy::Flood, usize::MAX);
         let asked = world.asked.open.remove(&asked).unwrap();
         world.asked.begin(GUID, asked);
         let World { slots, catalogue, config, asked, .. } = &mut world;

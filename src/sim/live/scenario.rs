@@ -9,8 +9,8 @@ use super::law::Law;
 use super::library::{MAX_COPIES, Shares};
 use super::links::Links;
 use super::units::{Fraction, Span, Whole};
-use crate::overlay::{Config, Dedup, Delivery, TopologyKind};
-use crate::proto::limits::{MAX_HOSTS, MAX_TTL, SEEN_CAPACITY};
+use crate::overlay::{Config, Dedup, Delivery, Strategy, TopologyKind};
+use crate::proto::limits::{MAX_HOSTS, MAX_TTL, MAX_WALK_TTL, MAX_WALKERS, SEEN_CAPACITY};
 use crate::sim::make::Kind;
 
 /// The topologies that there are.
@@ -172,6 +172,13 @@ impl Scenario {
         if classed > 1.0 + TOLERANCE {
             return no("capacity", format!("the shares of all classes add up to {classed:.2}; they make at most 1"));
         }
+        if self.searches.strategy.contains(&Strategy::Ring) && self.settings.dedup == Dedup::First {
+            return no(
+                "searches",
+                "a ring sends one query again and again, which dedup = \"first\" drops; leave one of the two out"
+                    .into(),
+            );
+        }
         let rate = population as f64 / self.searches.every.0.as_secs_f64();
         if rate > MAX_SEARCH_RATE {
             return no("searches", format!("{rate:.0} searches a second are too many; the most is {MAX_SEARCH_RATE}"));
@@ -284,6 +291,13 @@ pub struct Searches {
     pub every: Span,
     /// The TTLs that searches start with, each as often as the others.
     pub ttl: Vec<Whole<1, { MAX_TTL as usize }>>,
+    /// How searches spread: a strategy, or a list of those that come as often as each other.
+    #[serde(deserialize_with = "strategies", serialize_with = "strategy_names")]
+    pub strategy: Vec<Strategy>,
+    /// Walkers of a walk.
+    pub walkers: Whole<1, { MAX_WALKERS as usize }>,
+    /// Steps of each walker, where other searches have a TTL.
+    pub steps: Whole<1, { MAX_WALK_TTL as usize }>,
     /// When a search ends at the latest.
     pub timeout: Span,
     /// How hits travel.
@@ -301,11 +315,24 @@ impl Default for Searches {
         Self {
             every: Span::secs(60),
             ttl: vec![Whole(4)],
+            strategy: vec![Strategy::default()],
+            walkers: Whole(Strategy::WALKERS.into()),
+            steps: Whole(Strategy::WALK_TTL.into()),
             timeout: Span::secs(30),
             delivery: Delivery::Direct,
             traced: false,
             zipf: super::units::Real(0.8),
             from: Span::secs(20),
+        }
+    }
+}
+
+impl Searches {
+    /// A search as it begins: with the number of walkers, and with their steps as its TTL.
+    pub(super) fn begun(&self, strategy: Strategy, ttl: u8) -> (Strategy, u8) {
+        match strategy {
+            Strategy::Flood | Strategy::Ring => (strategy, ttl),
+            Strategy::Walk { .. } => (Strategy::Walk { walkers: self.walkers.0 as u8 }, self.steps.0 as u8),
         }
     }
 }
@@ -350,30 +377,54 @@ impl Default for Settings {
 
 /// One topology, or a list of them.
 fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<TopologyKind>, D::Error> {
-    struct Names;
-    impl<'de> de::Visitor<'de> for Names {
-        type Value = Vec<TopologyKind>;
+    let read = |name: &str| {
+        TopologyKind::deserialize(de::value::StrDeserializer::<de::value::Error>::new(name)).map_err(|e| e.to_string())
+    };
+    names(deserializer, "topology", read)
+}
 
-        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("the name of a topology, or a list of them")
-        }
+/// One strategy, or a list of them.
+fn strategies<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Strategy>, D::Error> {
+    let read = |name: &str| {
+        let known = Strategy::ALL.map(Strategy::name).join(", ");
+        Strategy::named(name).ok_or_else(|| format!("there is no such strategy; this version knows {known}"))
+    };
+    names(deserializer, "strategy", read)
+}
 
-        fn visit_str<E: de::Error>(self, name: &str) -> Result<Self::Value, E> {
-            TopologyKind::deserialize(de::value::StrDeserializer::new(name)).map(|kind| vec![kind])
-        }
+fn strategy_names<S: Serializer>(strategies: &[Strategy], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(strategies.iter().map(|strategy| strategy.name()))
+}
 
-        fn visit_seq<A: de::SeqAccess<'de>>(self, mut names: A) -> Result<Self::Value, A::Error> {
-            let mut kinds = Vec::new();
-            while let Some(kind) = names.next_element::<TopologyKind>()? {
-                if kinds.contains(&kind) {
-                    return Err(de::Error::custom(format_args!("`{}` is there twice", kind.name())));
-                }
-                kinds.push(kind);
-            }
-            if kinds.is_empty() { Err(de::Error::custom("name at least one topology")) } else { Ok(kinds) }
-        }
+/// A name of a `what`, or a list of names without doubles.
+fn names<'de, T: PartialEq, D: Deserializer<'de>>(
+    deserializer: D,
+    what: &'static str,
+    read: impl Fn(&str) -> Result<T, String>,
+) -> Result<Vec<T>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Names {
+        One(String),
+        Many(Vec<String>),
     }
-    deserializer.deserialize_any(Names)
+    let names = match Names::deserialize(deserializer) {
+        Ok(Names::One(name)) => vec![name],
+        Ok(Names::Many(names)) if names.is_empty() => {
+            return Err(de::Error::custom(format_args!("name at least one {what}")));
+        }
+        Ok(Names::Many(names)) => names,
+        Err(_) => return Err(de::Error::custom(format_args!("the name of a {what}, or a list of names"))),
+    };
+    let mut known = Vec::new();
+    for name in &names {
+        let value = read(name).map_err(de::Error::custom)?;
+        if known.contains(&value) {
+            return Err(de::Error::custom(format_args!("`{name}` is there twice")));
+        }
+        known.push(value);
+    }
+    Ok(known)
 }
 
 fn bounded<'de, T: Deserialize<'de>, D: Deserializer<'de>>(

@@ -6,7 +6,7 @@ use super::births::Going;
 use super::watch::Cue;
 use super::*;
 use crate::base::Time;
-use crate::overlay::{Input, Role, TopologyKind};
+use crate::overlay::{Input, Role, Strategy, TopologyKind};
 use crate::sim::make::Kind;
 
 /// Runs a scenario to its end.
@@ -100,7 +100,7 @@ fn in_a_laid_out_tree_a_search_reaches_every_node_within_its_ttl() {
     let mut world = begun(&Scenario { graph, ..calm(94) });
     assert_eq!(world.parts(), 1);
     for (ttl, reached) in [(1, 3), (2, 9), (3, 21), (4, 45)] {
-        let guid = world.search(0, 0, ttl);
+        let guid = world.search(0, 0, ttl, Strategy::Flood, usize::MAX);
         pass(&mut world, 10);
         let asked = &world.asked.open[&guid];
         assert_eq!((asked.reached, asked.copies, asked.duplicates), (reached, reached, 0), "TTL {ttl}");
@@ -176,7 +176,7 @@ fn what_is_not_as_it_should_be_is_seen() {
     lossy.traffic[0].sent += 1;
     assert_eq!(sweep(&lossy), Some("what is sent arrives, is lost for a reason, or is on its way"));
     let mut late = world();
-    late.search(1, 0, 3);
+    late.search(1, 0, 3, Strategy::Flood, usize::MAX);
     late.asked.open.values_mut().for_each(|asked| (asked.done, asked.deadline) = (None, Time::ZERO));
     assert_eq!(sweep(&late), Some("a search ends by its deadline"));
     let mut deaf = world();

@@ -148,7 +148,7 @@ mod tests {
     use super::super::tests::{begun, calm, pass};
     use super::super::units::{Fraction, Span};
     use super::super::world::World;
-    use crate::overlay::TopologyKind;
+    use crate::overlay::{Strategy, TopologyKind};
 
     fn topologies(world: &World) -> Vec<TopologyKind> {
         let mut kinds: Vec<_> =
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn a_clock_that_jumps_is_ahead_for_its_node_alone_and_ends_what_is_over() {
         let mut world = begun(&calm(6));
-        let guid = world.search(1, 0, 1);
+        let guid = world.search(1, 0, 1, Strategy::Flood, usize::MAX);
         let by = Duration::from_secs(600);
         world.jump(1, by);
         assert_eq!((world.time_of(1), world.time_of(2)), (world.now() + by, world.now()));

@@ -10,7 +10,10 @@ use super::population::index_of;
 use super::roles::{Stance, is_leaf, watch_sender};
 use super::violation::Broken;
 use crate::base::{Map, Rng, seed};
-use crate::overlay::{Config, Dedup, Event, FoundFile, Input, LinkId, Message, Node, Output, QueryMessage, Role};
+use crate::overlay::{
+    Config, Dedup, Event, FoundFile, Input, LinkId, Message, Node, Output, QueryMessage, Role, Strategy,
+};
+use crate::proto::limits::MAX_WALK_TTL;
 use crate::proto::{Guid, NodeId, Travel};
 
 /// What the rules need of one search.
@@ -113,6 +116,7 @@ impl AskedTable {
         }
         Self::watch_lookups(scene, out)?;
         self.watch_leaves(scene, out)?;
+        self.watch_walkers(scene, out)?;
         for output in out {
             match output {
                 Output::Send { link, message: Message::Query(query) } => self.watch_copy(scene, *link, query)?,
@@ -137,6 +141,28 @@ impl AskedTable {
         Ok(())
     }
 
+    /// A walker that comes leads to one that goes on at the most, and a search to as many as it asked for: so a walk costs no
+    /// more than its steps.
+    fn watch_walkers(&self, scene: &Scene<'_>, out: &[Output]) -> Result<(), Broken> {
+        let leaves = |link: LinkId| scene.core.links().iter().any(|own| own.id() == link && is_leaf(own));
+        let walker = |output: &Output| match output {
+            Output::Send { link, message: Message::Query(query) } if query.body.walk && !leaves(*link) => {
+                Some(query.guid)
+            }
+            _ => None,
+        };
+        let Some(guid) = out.iter().find_map(walker) else { return Ok(()) };
+        let most = match scene.cue {
+            Cue::Copy { guid: came, .. } if *came == guid => 1,
+            _ => self.open.get(&guid).and_then(|asked| asked.strategy.walkers()).unwrap_or(0),
+        };
+        let went = out.iter().filter(|output| walker(output).is_some()).count();
+        if went <= most.into() {
+            return Ok(());
+        }
+        Err(Broken::new("a walker is one message at each step", format!("{went} went on instead of {most}")))
+    }
+
     fn watched(&mut self, guid: &Guid) -> Option<&mut Watched> {
         self.open.get_mut(guid)?.watched.as_deref_mut()
     }
@@ -144,8 +170,12 @@ impl AskedTable {
     /// F1 and F2: a GUID goes over a link once, again only with a higher TTL, and never back to where that copy came from;
     /// with each hop the TTL falls and hops rise, and their sum does not grow. A leaf is the end of the way, and spends no
     /// TTL: it is handed a query once by each ultra-peer (U4), whatever TTL a later copy has, and passes on none (U1).
+    /// A ring's origin sends its query again, each time with a higher TTL; walkers take a link as often as they come to it.
     fn watch_copy(&mut self, scene: &Scene<'_>, link: LinkId, query: &QueryMessage) -> Result<(), Broken> {
-        let Some(watched) = self.watched(&query.guid) else { return Ok(()) };
+        let Some(asked) = self.open.get_mut(&query.guid) else { return Ok(()) };
+        let (origin, is_ring) = (asked.origin, asked.strategy == Strategy::Ring);
+        let Some(watched) = asked.watched.as_deref_mut() else { return Ok(()) };
+        let walks = query.body.walk;
         let to_leaf = scene.core.links().iter().any(|own| own.id() == link && is_leaf(own));
         let again = match scene.cue {
             Cue::Copy { link: from, guid, travel, known } if *guid == query.guid => {
@@ -155,7 +185,7 @@ impl AskedTable {
                 if scene.core.role() == Role::Leaf {
                     return Err(Broken::new("a leaf passes on nothing", format!("{travel:?} over {link:?}")));
                 }
-                let onward = travel.arrive(scene.config.max_ttl);
+                let onward = travel.arrive(if walks { MAX_WALK_TTL } else { scene.config.max_ttl });
                 let expected = if to_leaf { onward.map(to_last) } else { onward.filter(|onward| onward.may_go_on()) };
                 if expected != Some(query.travel) {
                     let detail = format!("{travel:?} became {:?}", query.travel);
@@ -163,7 +193,7 @@ impl AskedTable {
                 }
                 *known
             }
-            _ if query.travel.hops() != 0 => {
+            _ if query.travel.hops() != 0 || scene.node != origin => {
                 return Err(Broken::new("a query is passed on when a copy of it comes", format!("{:?}", query.travel)));
             }
             _ => false,
@@ -171,8 +201,17 @@ impl AskedTable {
         if again && to_leaf {
             return Err(Broken::new("a leaf is handed a query once by each ultra-peer", format!("over {link:?}")));
         }
+        if walks {
+            return Ok(());
+        }
         let before = watched.sent.insert(link, query.travel.ttl());
-        let may = scene.config.dedup == Dedup::HighestTtl && before.is_none_or(|ttl| query.travel.ttl() > ttl);
+        let higher = before.is_none_or(|ttl| query.travel.ttl() > ttl);
+        let is_own = query.travel.hops() == 0;
+        if is_own && before.is_some() && !(is_ring && higher) {
+            let detail = format!("over {link:?} with TTL {before:?}, then {}", query.travel.ttl());
+            return Err(Broken::new("the origin sends a query once, a ring again with a higher TTL", detail));
+        }
+        let may = scene.config.dedup == Dedup::HighestTtl && higher;
         if again && !may {
             let detail = format!("over {link:?} with TTL {before:?}, then {}", query.travel.ttl());
             return Err(Broken::new("a query goes over a link once, again only with a higher TTL", detail));
@@ -248,7 +287,7 @@ mod tests {
     use crate::base::{Rng, Time};
     use crate::overlay::{
         Config, Context, Delivery, DoneWhy, Event, HitBody, HitMessage, Input, LinkId, Message, Node, Output, Peer,
-        QueryBody, QueryMessage, SearchCost,
+        QueryBody, QueryMessage, SearchCost, Strategy,
     };
     use crate::proto::{Guid, Travel, Untrusted};
 
@@ -295,6 +334,7 @@ mod tests {
                 origin: ORIGIN,
                 life: 1,
                 ttl: 7,
+                strategy: Strategy::Flood,
                 file,
                 began: Time::ZERO,
                 deadline,

@@ -246,7 +246,7 @@ impl World {
         let Some(core) = slot.core.as_deref_mut() else { return };
         note(&mut self.hash, self.clock.now, node, &input);
         if let Input::Message { message: Message::Query(query), .. } = &input {
-            self.asked.copy(&query.guid, query.travel.hops(), !core.remembers(&query.guid));
+            self.asked.copy(query, !core.remembers(&query.guid));
         }
         let (cue, was) = (Cue::of(&input, core), Stance::of(core));
         let shelf = self.catalogue.shelf(node);

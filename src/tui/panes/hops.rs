@@ -21,7 +21,7 @@ const NAMES: u16 = 13;
 /// The columns.
 pub const COLUMNS: &[Column<HopRow>] = &[
     Column::plain("hop", Width::Is(3), 0, |row, paint, _| {
-        Line::styled(format!("{} {}", paint.symbol("█", "h"), row.hop), paint.hop(row.hop))
+        Line::styled(format!("{} {}", paint.symbol("█", "h"), row.hop), flood::hop_style(row, paint))
     }),
     Column::figure("sent", 5, 0, |row, paint, _| flood::number(row.sent, paint.text(), paint)),
     Column::figure("new", 4, 0, |row, paint, _| flood::number(row.new, paint.text(), paint)),

@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span as Words};
 
 use super::{Digest, lookup, rings};
-use crate::app::{Action as Did, HopReport, Role, Untrusted};
+use crate::app::{Action as Did, HopReport, Role, Search, Strategy, Untrusted};
 use crate::tui::action::{Action, PaneName};
 use crate::tui::flood::tree::{Node, Span, Tree};
 use crate::tui::paint::Paint;
@@ -83,8 +83,8 @@ fn lines(tree: &Tree, node: &Node, width: u16, paint: &Paint<'_>) -> Vec<Line<'s
     let mut lines = Vec::new();
     let strange = tree.copies(node, span).any(|(copy, _)| tree.strange(copy).next().is_some());
     let (state, role) = (tree.state(at, span), rings::role_of(node, paint.model));
-    let (sign, style) =
-        state.map_or((paint.none(), paint.dim()), |state| rings::look(state, role, node.hop, strange, paint));
+    let look = |state| rings::look(state, role, tree.ring(node.hop), strange, paint);
+    let (sign, style) = state.map_or((paint.none(), paint.dim()), look);
     lines.push(Line::from(vec![
         Words::styled(format!("{sign} "), style),
         Words::styled(name_of(at, tree, paint, width.saturating_sub(2).min(NAME)), paint.strong()),
@@ -112,13 +112,23 @@ fn lines(tree: &Tree, node: &Node, width: u16, paint: &Paint<'_>) -> Vec<Line<'s
 fn origin(lines: &mut Vec<Line<'static>>, width: u16, paint: &Paint<'_>) {
     let Some(search) = paint.model.search() else { return };
     let sent = super::cost::nodes(search.sent_here.into(), "neighbor");
-    let began = if lookup::is_lookup(search) {
-        "asked the directory".into()
-    } else {
-        format!("sent to {sent}, TTL {}", search.row.ttl)
+    let began = match search.strategy {
+        _ if lookup::is_lookup(search) => "asked the directory".into(),
+        Strategy::Flood => format!("sent to {sent}, TTL {}", search.row.ttl),
+        Strategy::Ring => format!("{} sent in {}", super::cost::nodes(search.sent_here.into(), "copy"), rounds(search)),
+        Strategy::Walk { .. } => {
+            let walkers = super::cost::nodes(search.sent_here.into(), "walker");
+            format!("{walkers} sent, {} steps each at the most", search.row.ttl)
+        }
     };
     fact(lines, "began", &began, paint.text(), width, paint);
     fact(lines, "query", &paint.words(&search.row.text, 80), paint.me(), width, paint);
+}
+
+/// The rounds of a ring, in words.
+pub(super) fn rounds(search: &Search) -> String {
+    let ttls: Vec<String> = search.rounds.iter().map(|round| round.ttl.to_string()).collect();
+    format!("{} of TTL {}", super::cost::nodes(ttls.len() as u64, "round"), ttls.join(", "))
 }
 
 /// How the copy that was new came there.
@@ -136,7 +146,7 @@ fn arrival(lines: &mut Vec<Line<'static>>, tree: &Tree, node: &Node, span: Span,
         lines,
         "hop",
         &format!("{} {dot} TTL left {} {dot} {at}", first.hop, first.ttl),
-        paint.hop(first.hop),
+        paint.hop(tree.ring(first.hop)),
         width,
         paint,
     );
@@ -184,7 +194,7 @@ fn copies(lines: &mut Vec<Line<'static>>, tree: &Tree, node: &Node, span: Span, 
         let at = text::latency(copy.at_ms as f64);
         lines.push(Line::from(vec![
             Words::styled(format!("{at:>6} "), paint.dim()),
-            Words::styled(format!("h{} ", copy.hop), paint.hop(copy.hop)),
+            Words::styled(format!("h{} ", copy.hop), paint.hop(tree.ring(copy.hop))),
             Words::styled(did, style),
         ]));
         let room = width.saturating_sub(13);

@@ -62,6 +62,7 @@ pub(super) fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) 
         Action::Topology(wanted) => topology::change(model, Some(wanted), effects),
         Action::ProposeTopology => topology::ask(model, None),
         Action::Propose(wanted) => topology::ask(model, Some(wanted)),
+        Action::NextStrategy => open::next_strategy(model),
         Action::TtlUp => open::set_ttl(model, 1),
         Action::TtlDown => open::set_ttl(model, -1),
         Action::PrevQuery => step_query(model, -1),
@@ -177,14 +178,18 @@ fn step_query(model: &mut Model, by: isize) {
 }
 
 fn step_hop(model: &mut Model, by: isize) {
-    let Some(last) = model.search().and_then(|search| search.by_hop.last()).map(|row| row.hop) else {
+    // Of a walk a step is a range of hops, as its table and its rings show them.
+    let hops: Vec<u8> =
+        model.search().map_or_else(Vec::new, |search| search.by_hop.iter().map(|row| row.hop).collect());
+    let Some((&first, &last)) = hops.first().zip(hops.last()) else {
         return model.say(Tone::Plain, "No search to step through", "");
     };
+    let before = |hop: u8| hops.iter().copied().rfind(|known| *known < hop).unwrap_or(first);
     let next = match (model.hop, by) {
-        (None, 1..) => Some(1),
-        (None, _) => Some(last.saturating_sub(1).max(1)),
-        (Some(hop), 1..) => (hop < last).then(|| hop + 1),
-        (Some(hop), _) => Some(hop.saturating_sub(1).max(1)),
+        (None, 1..) => Some(first),
+        (None, _) => Some(before(last)),
+        (Some(hop), 1..) => hops.iter().copied().find(|known| *known > hop),
+        (Some(hop), _) => Some(before(hop)),
     };
     model.hop = next;
     model.flood.player.play = Play::Live;

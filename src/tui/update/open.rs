@@ -8,7 +8,7 @@ use super::super::overlays::{self, detail_lines, detail_width, help_lines, palet
 use super::super::paint::Paint;
 use super::super::panes;
 use super::act;
-use crate::app::{MAX_TTL, TopologyKind};
+use crate::app::{MAX_TTL, MAX_WALK_TTL, Strategy, TopologyKind};
 
 /// Searches remembered for the prompt.
 const HISTORY: usize = 100;
@@ -149,6 +149,7 @@ fn in_prompt(model: &mut Model, mut prompt: Prompt, action: Action, effects: &mu
         Action::Back => return leave(model, prompt),
         Action::Act => return submit(model, prompt, effects),
         Action::Up | Action::Down if searches => recall(model, &mut prompt, action == Action::Up),
+        Action::NextStrategy if searches => next_strategy(model),
         Action::PageUp | Action::TtlUp if searches => set_ttl(model, 1),
         Action::PageDown | Action::TtlDown if searches => set_ttl(model, -1),
         _ => {}
@@ -186,18 +187,33 @@ fn submit(model: &mut Model, prompt: Prompt, effects: &mut Vec<Effect>) {
             if model.history.len() > HISTORY {
                 model.history.remove(0);
             }
-            effects.push(Effect::Search(Wanted { text, ttl: model.ttl }));
+            effects.push(Effect::Search(Wanted { text, ttl: model.reach(), strategy: model.strategy }));
         }
     }
 }
 
 /// Changes the TTL of the next search.
 pub(super) fn set_ttl(model: &mut Model, by: i8) {
-    model.ttl = model.ttl.saturating_add_signed(by).clamp(1, MAX_TTL);
-    let reach = if model.ttl == 1 { "the neighbors only".into() } else { format!("{} hops", model.ttl) };
+    match model.strategy {
+        Strategy::Flood | Strategy::Ring => model.ttl = model.ttl.saturating_add_signed(by).clamp(1, MAX_TTL),
+        // Of a hundred steps one more or less makes no difference.
+        Strategy::Walk { .. } if by > 0 => model.steps = model.steps.saturating_mul(2).min(MAX_WALK_TTL),
+        Strategy::Walk { .. } => model.steps = (model.steps / 2).max(1),
+    }
+    say_reach(model);
+}
+
+/// Lets the next search spread another way.
+pub(super) fn next_strategy(model: &mut Model) {
+    model.strategy = model.strategy.next();
+    say_reach(model);
+}
+
+/// Says how the next search goes, where no prompt shows it.
+fn say_reach(model: &mut Model) {
     if model.overlay.is_none() {
         let central = model.snapshot.role.topology == TopologyKind::Central;
         let hint = if central { "in central a search has no hops: it asks the directory" } else { "" };
-        model.say(Tone::Plain, format!("The next search goes {reach}: TTL {}", model.ttl), hint);
+        model.say(Tone::Plain, format!("The next search: {}, {}", model.strategy.name(), overlays::reach(model)), hint);
     }
 }

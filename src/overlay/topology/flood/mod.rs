@@ -1,4 +1,7 @@
-//! Flooding (Gnutella 0.4): every query goes to every neighbor but the one it came from, until its TTL is used up.
+//! Flooding (Gnutella 0.4): every query goes to every neighbor but the one it came from, until its TTL is used up. What
+//! else spreads over the same links, walkers, is in `walk`.
+
+mod walk;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -38,6 +41,8 @@ struct Held {
 enum To {
     Neighbors,
     Leaves,
+    /// One neighbor, drawn when the time has come.
+    Anyone,
 }
 
 /// What a node decided about one copy.
@@ -63,26 +68,12 @@ impl Onward {
 impl Node {
     /// A copy of a query came in: is it new, does it match, does it go on?
     pub(in crate::overlay) fn on_query(&mut self, index: usize, query: &QueryMessage, cx: &mut Context<'_>) {
-        let link = &mut self.links[index];
-        link.queries_in = link.queries_in.saturating_add(1);
-        self.copies.queries_in += 1;
-        let (from, class) = (link.id, link.class);
-        if matches!(class, Class::Directory | Class::Client) || class == Class::Leaf && query.travel.hops() > 0 {
-            self.counters.misplaced += 1;
-            self.break_off(index, "it passes on queries of others in a role that does not", cx);
-            return;
-        }
-        // A leaf is one hop further than the last ultra-peer.
-        let max_ttl = cx.config.max_ttl + Ttl::from(class == Class::Ultrapeer);
-        let Some(travel) = query.travel.arrive(max_ttl) else {
-            self.counters.expired += 1;
-            return;
-        };
+        let Some((from, travel)) = self.take_copy(index, query, cx.config.max_ttl, cx) else { return };
         let runs = self.searches_for(&query.guid);
         let mut verdict = match self.seen.get_mut(&query.guid) {
             passed if runs || passed.as_ref().is_some_and(|passed| passed.is_own()) => {
                 self.count_duplicate(index);
-                self.own_query_came_back(query.guid, index, travel, cx);
+                self.own_query_came_back(query.guid, index, travel, 0, cx);
                 return;
             }
             Some(passed) => {
@@ -109,6 +100,31 @@ impl Node {
         self.tell(from, query, travel, &verdict, onward, cx);
     }
 
+    /// Counts a copy, and looks whether it has a place on its link and may have come so far; where it came from, and its
+    /// step onto this node with TTL and hops of `max_ttl` at the most.
+    #[inline]
+    fn take_copy(
+        &mut self,
+        index: usize,
+        query: &QueryMessage,
+        max_ttl: Ttl,
+        cx: &mut Context<'_>,
+    ) -> Option<(LinkId, Travel)> {
+        let link = &mut self.links[index];
+        link.queries_in = link.queries_in.saturating_add(1);
+        self.copies.queries_in += 1;
+        let (from, class) = (link.id, link.class);
+        if matches!(class, Class::Directory | Class::Client) || class == Class::Leaf && query.travel.hops() > 0 {
+            self.counters.misplaced += 1;
+            self.break_off(index, "it passes on queries of others in a role that does not", cx);
+            return None;
+        }
+        // A leaf is one hop further than the last ultra-peer.
+        let travel = query.travel.arrive(max_ttl + Ttl::from(class == Class::Ultrapeer));
+        self.counters.expired += u64::from(travel.is_none());
+        travel.map(|travel| (from, travel))
+    }
+
     fn count_duplicate(&mut self, index: usize) {
         let link = &mut self.links[index];
         link.duplicates = link.duplicates.saturating_add(1);
@@ -125,7 +141,8 @@ impl Node {
     }
 
     fn on_new_query(&mut self, index: usize, query: &QueryMessage, travel: Travel, cx: &mut Context<'_>) -> Verdict {
-        self.remember_query(query.guid, Passed::new(self.links[index].id, travel.ttl()), cx.config);
+        let passed = Passed::new(self.links[index].id, travel.ttl(), query.body.walk);
+        self.remember_query(query.guid, passed, cx.config);
         let mut found = Vec::new();
         match query.body.query() {
             Ok(search) => cx.library.find(search, MAX_HITS_A_NODE, &mut found),
@@ -212,6 +229,7 @@ impl Node {
                 match to {
                     To::Neighbors => drop(self.relay(from, arrived, query, cx)),
                     To::Leaves => drop(self.hand_to_leaves(from, arrived, &query, cx)),
+                    To::Anyone => drop(self.step(from, arrived, query, cx)),
                 }
             }
         }
@@ -224,20 +242,23 @@ impl Node {
         self.timers.clear(Timer::Held);
     }
 
+    /// Remembers an own query, and hands it to the leaves; returns how many copies that makes.
+    pub(in crate::overlay) fn begin_own(&mut self, guid: Guid, body: &Arc<QueryBody>, cx: &mut Context<'_>) -> u16 {
+        self.remember_query(guid, Passed::own(body.walk), cx.config);
+        let copy = QueryMessage { guid, travel: Travel::start(1, 1), body: Arc::clone(body) };
+        self.hand_to_leaves(LinkId::NOBODYS, self.now, &copy, cx).leaves
+    }
+
     /// Sends an own query to every neighbor; returns how many copies that makes.
     pub(in crate::overlay) fn flood_own(
         &mut self,
         guid: Guid,
-        ttl: u8,
+        ttl: Ttl,
         body: &Arc<QueryBody>,
         cx: &mut Context<'_>,
     ) -> u16 {
         let travel = Travel::start(ttl, cx.config.max_ttl);
-        self.remember_query(guid, Passed::own(), cx.config);
-        let nobody = LinkId::NOBODYS;
-        let query = QueryMessage { guid, travel, body: Arc::clone(body) };
-        let copy = QueryMessage { travel: last_hop(travel), ..query.clone() };
-        self.relay(nobody, self.now, query, cx) + self.hand_to_leaves(nobody, self.now, &copy, cx).leaves
+        self.relay(LinkId::NOBODYS, self.now, QueryMessage { guid, travel, body: Arc::clone(body) }, cx)
     }
 
     /// Tells those who watch what was done with a copy: the origin, if it asked, and this node's own faces.

@@ -7,6 +7,7 @@ use ratatui::text::Line;
 use super::super::beside::Room;
 use super::super::dots::{Dots, Layer};
 use super::geometry::{Geometry, Seen};
+use crate::app::hops_of;
 use crate::tui::flood::tree::{State, Tree};
 use crate::tui::paint::Paint;
 use crate::tui::panes::story;
@@ -18,11 +19,16 @@ const NAMES: usize = 24;
 /// Columns of a name.
 const NAME: u16 = 14;
 
-/// Writes each hop at the bottom of its ring.
+/// Writes the hops of each ring at its bottom.
 pub(super) fn hops(buffer: &mut Buffer, area: Rect, geometry: Geometry, tree: &Tree, paint: &Paint<'_>) {
-    for hop in 1..=tree.hops() {
-        if let Some((x, y)) = geometry.cell(hop, 0.5) {
-            put(buffer, area, x, y, 2, &Line::styled(format!("h{hop}"), paint.hop(hop)));
+    for ring in 1..=tree.rings() {
+        if let Some((x, y)) = geometry.cell(ring, 0.5) {
+            let label = match hops_of(tree.strategy(), ring) {
+                (first, last) if first == last => format!("h{last}"),
+                (first, last) => format!("h{first}-{last}"),
+            };
+            let width = label.len() as u16;
+            put(buffer, area, x, y, width, &Line::styled(label, paint.hop(ring)));
         }
     }
 }

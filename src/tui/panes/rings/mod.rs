@@ -13,7 +13,7 @@ use self::geometry::{Geometry, Seen};
 use super::Digest;
 use super::dots::{Dots, Layer};
 use super::lookup::is_lookup;
-use crate::app::{Action as Did, Role};
+use crate::app::{Action as Did, Role, RoundRow, Search, Spread};
 use crate::tui::action::Action;
 use crate::tui::flood::tree::{Node, Span, State, Tree};
 use crate::tui::model::Model;
@@ -33,14 +33,31 @@ pub fn digest(paint: &Paint<'_>) -> Digest {
     if delay > 0 {
         long.push_str(&format!(" {} slowed {delay} ms a hop", paint.dot()));
     }
+    let walks = search.row.strategy == Spread::Walk;
+    let hops = if walks { "step" } else { "hop" };
+    if walks {
+        let walkers = super::cost::nodes(search.strategy.walkers().unwrap_or(0).into(), "walker");
+        long.push_str(&format!(" {} {walkers}", paint.dot()));
+    }
+    if let Some(round) = shown_round(search, paint) {
+        long.push_str(&format!(" {} ring, round of TTL {}", paint.dot(), round.ttl));
+    }
     if let Some(hop) = paint.model.hop {
-        long.push_str(&format!(" {} up to hop {hop}", paint.dot()));
+        long.push_str(&format!(" {} up to {hops} {hop}", paint.dot()));
     }
     let reached = paint.model.flood.shown.rows.iter().rfind(|row| row.sent > 0).map(|row| row.hop);
     if let Some((tree, reached)) = paint.model.flood.tree.as_ref().zip(reached) {
-        long.push_str(&format!(" {} hop {reached} of {}", paint.dot(), tree.hops()));
+        let most = if walks { search.row.ttl } else { tree.rings() };
+        long.push_str(&format!(" {} {hops} {reached} of {most}", paint.dot()));
     }
     Digest { short: text::count(search.row.nodes.into()), long }
+}
+
+/// The round of a ring at the moment that is shown.
+fn shown_round(search: &Search, paint: &Paint<'_>) -> Option<RoundRow> {
+    let model = paint.model;
+    let at_us = model.flood.player.at_us(model.clock, model.flood_end_us()).unwrap_or(u64::MAX);
+    search.rounds.iter().rfind(|round| round.at_ms.saturating_mul(1_000) <= at_us).copied()
 }
 
 /// Draws the pane's inside.
@@ -70,9 +87,9 @@ fn canvas(buffer: &mut Buffer, area: Rect, tree: &Tree, seen: &[Seen], paint: &P
     let geometry = Geometry::new(area, tree, model.flood.zoom);
     let span = model.flood_span();
     let mut dots = Dots::new(area);
-    for hop in 1..=tree.hops() {
+    for ring in 1..=tree.rings() {
         let style = paint.border(false);
-        dots.circle(geometry.center(), geometry.radius(hop), SPARSE.0, Layer::Ring, style);
+        dots.circle(geometry.center(), geometry.radius(ring), SPARSE.0, Layer::Ring, style);
     }
     edges(&mut dots, geometry, tree, span, paint);
     way(&mut dots, geometry, tree, span, paint);
@@ -91,7 +108,7 @@ fn canvas(buffer: &mut Buffer, area: Rect, tree: &Tree, seen: &[Seen], paint: &P
 
 /// The ways that copies took: those that were new to their node, and those that had been seen before.
 fn edges(dots: &mut Dots, geometry: Geometry, tree: &Tree, span: Span, paint: &Paint<'_>) {
-    let place = |at: usize| tree.nodes.get(at).and_then(|node| Some(geometry.dot(node.hop, node.spot?.turn)));
+    let place = |at: usize| geometry.dot_of(tree, at);
     let shown = tree.reports.iter().enumerate().take(span.until).filter(|(_, report)| report.hop <= span.hop);
     // Of more ways than nodes can be told apart nothing is seen, and they would take the time of a frame.
     for (index, report) in shown.take(MAX_WAYS) {
@@ -106,7 +123,7 @@ fn edges(dots: &mut Dots, geometry: Geometry, tree: &Tree, span: Span, paint: &P
             Did::Refused => dots.line(from, end, 2, Layer::Tree, paint.dropped()),
             Did::Duplicate if model_hides(paint) => {}
             Did::Duplicate => dots.line(from, end, SPARSE.1, Layer::Duplicate, paint.duplicate()),
-            _ if first => dots.line(from, end, 1, Layer::Tree, paint.hop(report.hop)),
+            _ if first => dots.line(from, end, 1, Layer::Tree, paint.hop(tree.ring(report.hop))),
             _ => {}
         }
     }
@@ -126,9 +143,7 @@ fn way(dots: &mut Dots, geometry: Geometry, tree: &Tree, span: Span, paint: &Pai
         return;
     }
     let way = tree.way_back(cursor);
-    let places =
-        way.iter().map(|&at| tree.nodes.get(at).and_then(|node| Some(geometry.dot(node.hop, node.spot?.turn))));
-    let places: Vec<_> = places.collect();
+    let places: Vec<_> = way.iter().map(|&at| geometry.dot_of(tree, at)).collect();
     for pair in places.windows(2) {
         if let [Some(from), Some(to)] = pair {
             dots.line(*from, *to, 1, Layer::Way, paint.me());
@@ -140,7 +155,7 @@ fn way(dots: &mut Dots, geometry: Geometry, tree: &Tree, span: Span, paint: &Pai
 pub(super) fn look(
     state: State,
     role: Option<Role>,
-    hop: u8,
+    ring: u8,
     strange: bool,
     paint: &Paint<'_>,
 ) -> (&'static str, Style) {
@@ -149,7 +164,7 @@ pub(super) fn look(
         State::You => (glyphs.you, paint.me()),
         _ if strange => (glyphs.warning, paint.warn().add_modifier(Modifier::BOLD)),
         State::Hit => (glyphs.hit, paint.hit()),
-        State::Reached => (role_sign(role, paint), paint.hop(hop)),
+        State::Reached => (role_sign(role, paint), paint.hop(ring)),
         State::Refused => (glyphs.dropped, paint.dropped()),
         State::Duplicate => (glyphs.duplicate, paint.duplicate()),
         State::Inferred => (glyphs.dialling, paint.dim()),
@@ -160,7 +175,7 @@ fn sign(buffer: &mut Buffer, area: Rect, seen: &Seen, tree: &Tree, span: Span, p
     let Some(node) = tree.nodes.get(seen.node) else { return };
     let strange = tree.copies(node, span).any(|(copy, _)| tree.strange(copy).next().is_some());
     let role = role_of(node, paint.model);
-    let (mut sign, style) = look(seen.state, role, node.hop, strange, paint);
+    let (mut sign, style) = look(seen.state, role, tree.ring(node.hop), strange, paint);
     let (x, y) = (area.x + seen.cell.0, area.y + seen.cell.1);
     if seen.star && !strange {
         sign = role_sign(role, paint);

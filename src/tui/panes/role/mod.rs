@@ -14,7 +14,7 @@ use ratatui::text::{Line, Span};
 use self::rows::Rows;
 use super::Digest;
 use super::cost::nodes;
-use crate::app::{DirectoryState, Role, TopologyKind};
+use crate::app::{DirectoryState, Role, Strategy, TopologyKind};
 use crate::tui::action::Action;
 use crate::tui::model::Model;
 use crate::tui::paint::Paint;
@@ -204,12 +204,22 @@ fn this_node(rows: &mut Rows<'_>) {
 
 /// The TTL of the next search.
 pub fn ttl_line(paint: &Paint<'_>) -> Line<'static> {
-    let ttl = paint.model.ttl;
+    let model = paint.model;
+    let ttl = model.ttl;
+    if model.strategy.walkers().is_some() {
+        return Line::from(vec![
+            Span::styled(format!("{} steps", model.steps), paint.text()),
+            Span::styled(" of the next walk", paint.dim()),
+        ]);
+    }
     let [left, spent] = paint.ttl(ttl, crate::app::MAX_TTL);
     Line::from(vec![
         left,
         spent,
         Span::styled(format!(" {ttl}"), paint.text()),
-        Span::styled(" of the next search", paint.dim()),
+        Span::styled(
+            if model.strategy == Strategy::Ring { " of the next ring" } else { " of the next search" },
+            paint.dim(),
+        ),
     ])
 }

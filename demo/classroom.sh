@@ -36,7 +36,7 @@ case $topology in
 esac
 
 # Nine panes of what the smallest view needs, the borders between them, and a line below. From 182x51 up each pane has
-# all screens.
+# all its screens.
 columns=122 lines=39
 if [ -z "$headless" ]; then
     command -v tmux > /dev/null || fail "tmux is not there; install it, or use --headless and hopscope --home"
@@ -153,5 +153,16 @@ for seat in {1..8}; do
     tmux_ split-window -t class "$(command_of "$seat")"
     tmux_ select-layout -t class tiled
 done
+# The others show the queries that pass by: the pane after the first one, once they have drawn it.
+shown() { tmux_ capture-pane -p -t "class.$1" 2> /dev/null | grep -q Neighbors; }
+for seat in {1..8}; do
+    for _ in {1..100}; do
+        if shown "$seat"; then break; fi
+        sleep 0.1
+    done
+    tmux_ send-keys -t "class.$seat" Tab
+done
 tmux_ select-pane -t class.0
+# The window has its size only now.
+tmux_ set-hook -g client-attached 'select-layout -t class tiled'
 TMUX='' tmux_ attach -t class

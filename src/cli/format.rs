@@ -24,6 +24,7 @@ pub(super) fn bytes(bytes: u64) -> String {
 pub(super) fn span(ms: u64) -> String {
     let seconds = ms / 1_000;
     match seconds {
+        0 if ms == 0 => "<1 ms".to_owned(),
         0 => format!("{ms} ms"),
         1..60 => format!("{seconds}.{} s", ms % 1_000 / 100),
         60..3_600 => format!("{}:{:02} min", seconds / 60, seconds % 60),
@@ -191,7 +192,7 @@ mod tests {
         assert_eq!(bytes(u64::MAX), "16.0 EiB");
         assert_eq!(
             [0, 999, 1_000, 59_999, 60_000, 7_200_000, 90_000_000].map(span),
-            ["0 ms", "999 ms", "1.0 s", "59.9 s", "1:00 min", "2:00 h", "1 d 1 h"]
+            ["<1 ms", "999 ms", "1.0 s", "59.9 s", "1:00 min", "2:00 h", "1 d 1 h"]
         );
         assert_eq!([count(1, "hop"), count(0, "hop"), count(2, "query")], ["1 hop", "0 hops", "2 queries"]);
         assert_eq!(count(3, "search"), "3 searches");

@@ -136,6 +136,11 @@ impl Search {
         })
     }
 
+    /// Something came, whether or not there were files in it.
+    pub(in crate::overlay) fn heard(&mut self, now: Time) {
+        self.last_news = now;
+    }
+
     fn deadline(&self) -> Time {
         self.started + self.spec.timeout
     }

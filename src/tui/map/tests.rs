@@ -18,6 +18,8 @@ use crate::tui::panes::map::seen;
 use crate::tui::theme::Theme;
 use crate::tui::update::{next_tick, update};
 
+mod beyond;
+
 fn snapshot(shape: Shape) -> Snapshot {
     Fixture::new(shape, 7).snapshot()
 }

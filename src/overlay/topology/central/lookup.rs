@@ -198,6 +198,7 @@ impl Node {
         let directory = &self.links[link].peer;
         let search = &mut self.searches[place];
         search.cost.reached = 1;
+        search.heard(now);
         if let Some(pages) = &mut search.lookup {
             pages.answered.get_or_insert_with(|| (Arc::clone(directory), now));
         }

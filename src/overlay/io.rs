@@ -124,6 +124,11 @@ impl Peer {
         self.dialled.into_iter().chain(self.listen.filter(|listen| Some(*listen) != self.dialled))
     }
 
+    /// Whether it is what it tells.
+    pub(super) fn is_still(&self, status: &Status) -> bool {
+        (self.topology, self.role, self.serves) == (status.topology, status.role, status.serves)
+    }
+
     /// It told what it is by now.
     pub(super) fn is_now(&mut self, status: &Status) {
         (self.topology, self.role, self.serves) = (status.topology, status.role, status.serves);
@@ -510,6 +515,8 @@ pub struct Config {
     pub trace: bool,
     /// GUIDs remembered, in each of two generations.
     pub seen_capacity: usize,
+    /// Addresses of other nodes remembered, at most [`crate::proto::limits::MAX_HOSTS`].
+    pub max_hosts: usize,
 }
 
 impl Default for Config {
@@ -536,6 +543,7 @@ impl Default for Config {
             report_to_public: false,
             trace: false,
             seen_capacity: limits::SEEN_CAPACITY,
+            max_hosts: limits::MAX_HOSTS,
         }
     }
 }

@@ -111,7 +111,7 @@ impl Node {
             started: Time::ZERO,
             links: Vec::new(),
             first_link: LinkId(0),
-            hosts: Hosts::default(),
+            hosts: Hosts::new(config.max_hosts),
             seen,
             searches: Vec::new(),
             reports: Reports::default(),

@@ -237,8 +237,12 @@ impl Node {
             return;
         }
         let neighbors = self.count(Class::Neighbor);
-        let linked: Vec<PeerAddr> = self.links.iter().flat_map(|link| link.peer.addrs()).collect();
         let mut under_way = self.hosts.dialling().count();
+        // Most of the time a node has all that it needs; then it is to find that out without a look at each neighbor.
+        if !cx.config.only_peers && neighbors + under_way >= cx.config.min_neighbors && !self.hosts.has_unmet() {
+            return;
+        }
+        let linked: Vec<PeerAddr> = self.links.iter().flat_map(|link| link.peer.addrs()).collect();
         while under_way < MAX_DIALLING && neighbors + under_way < cx.config.max_neighbors {
             let wish = match neighbors + under_way < cx.config.min_neighbors {
                 _ if cx.config.only_peers => Wish::Named,
@@ -337,10 +341,15 @@ impl Node {
         }
         let fits = |addr: PeerAddr| Some(addr) != whom.listen && (whom.local || !addr.is_local());
         let mut told = if whom.role == Role::Leaf {
-            // A leaf looks for ultra-peers; the others are of use to it only when there is none any more.
+            // A leaf looks for ultra-peers, of which those with room come first; the others are of use to it only when
+            // there is none any more.
+            let mut told = self.ultrapeers_with_room(fits);
             let ultrapeers = self.hosts.sample(Some(true), fits, &mut self.rng);
             let others = self.hosts.sample(Some(false), fits, &mut self.rng);
-            [ultrapeers, others].concat()
+            let more: Vec<PeerAddr> =
+                ultrapeers.into_iter().chain(others).filter(|addr| !told.contains(addr)).collect();
+            told.extend(more);
+            told
         } else {
             self.hosts.sample(None, fits, &mut self.rng)
         };

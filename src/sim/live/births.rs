@@ -6,7 +6,7 @@ use super::agenda::Happening;
 use super::faults::FaultKind;
 use super::hash::chance;
 use super::links::Phase;
-use super::population::{MAX_REMEMBERED, addr, identity};
+use super::population::{MAX_REMEMBERED, addr, identity, listener};
 use super::units::{Fraction, Span};
 use super::world::{DIRECTORY, World};
 use crate::base::{Rng, Time};
@@ -15,6 +15,9 @@ use crate::proto::{PeerAddr, Untrusted};
 
 /// Marks what is drawn for nodes that take part in churn.
 const CHURNS: u64 = 0xC0;
+
+/// So many times as many nodes as each is told of are many.
+const MANY: usize = 4;
 
 /// How a node goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,9 +76,13 @@ impl World {
         let (life, remembered) = (slot.life, std::mem::take(&mut slot.remembered));
         self.online += 1;
         self.lives.births += 1;
+        if let Some(standing) = self.capacities.standing(node) {
+            self.handle(node, Input::Standing(standing));
+        }
         self.handle(node, Input::OwnAddr(addr(node)));
         if !remembered.is_empty() {
-            self.handle(node, Input::Hosts { addrs: remembered, source: HostSource::Remembered });
+            let addrs = remembered.iter().copied().map(addr).collect();
+            self.handle(node, Input::Hosts { addrs, source: HostSource::Remembered });
         }
         if self.topology == TopologyKind::Central && node != DIRECTORY {
             self.handle(node, Input::Directories(vec![addr(DIRECTORY)]));
@@ -98,10 +105,23 @@ impl World {
                 .map(|&other| addr(other))
                 .collect();
         }
-        let known = self.scenario.join.bootstrap.0.min(self.slots.len()) as u32;
-        let mut others: Vec<u32> = (0..known).filter(|&other| other != node).collect();
-        self.rng.lives.shuffle(&mut others);
-        others.into_iter().take(self.scenario.join.known.0).map(addr).collect()
+        let known = self.scenario.join.bootstrap.0.min(self.slots.len());
+        let wanted = self.scenario.join.known.0;
+        let rng = &mut self.rng.lives;
+        let mut others: Vec<u32> = Vec::new();
+        if known > MANY * wanted {
+            // Of many a few are drawn: to shuffle all of them is most of what the start of a node costs.
+            while others.len() < wanted {
+                let other = rng.below(known) as u32;
+                if other != node && !others.contains(&other) {
+                    others.push(other);
+                }
+            }
+        } else {
+            others.extend((0..known as u32).filter(|&other| other != node));
+            rng.shuffle(&mut others);
+        }
+        others.into_iter().take(wanted).map(addr).collect()
     }
 
     fn churns(&self, node: u32, share: Fraction) -> bool {
@@ -129,7 +149,8 @@ impl World {
     /// A node goes.
     pub(super) fn death(&mut self, node: u32, going: Going, keeps_disk: bool) {
         let Some(core) = &self.slots[node as usize].core else { return };
-        let remembered: Vec<PeerAddr> = core.hosts_to_remember().take(MAX_REMEMBERED).collect();
+        let (nodes, most) = (self.slots.len(), if keeps_disk { MAX_REMEMBERED } else { 0 });
+        let remembered = core.hosts_to_remember().filter_map(|addr| listener(addr, nodes)).take(most).collect();
         let count = match going {
             Going::Leaves => &mut self.lives.left,
             Going::Crashes => &mut self.lives.crashed,
@@ -141,11 +162,8 @@ impl World {
         }
         let slot = &mut self.slots[node as usize];
         slot.core = None;
-        slot.remembered = remembered;
-        if !keeps_disk {
-            slot.remembered.clear();
-            slot.disk += 1;
-        }
+        (slot.remembered, slot.faces) = (remembered, [None, None]);
+        slot.disk += u32::from(!keeps_disk);
         if !keeps_disk && self.serves(node) {
             self.registry = MemoryRegistry::default();
         }

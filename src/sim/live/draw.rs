@@ -139,6 +139,7 @@ fn settings(nodes: usize, rng: &mut Rng) -> Settings {
         ping_interval,
         silence,
         seen_capacity: Whole(seen_capacity),
+        ..Settings::default()
     }
 }
 

@@ -7,6 +7,7 @@
 mod agenda;
 mod asked;
 mod births;
+mod capacity;
 mod carry;
 mod check;
 mod draw;
@@ -32,13 +33,14 @@ mod world;
 mod tests;
 
 pub use asked::ByTtl;
+pub use capacity::{Class, MAX_CLASSES};
 pub use check::{Checked, FOUND, check};
 pub use draw::draw;
 pub use faults::{Fault, FaultKind};
 pub use law::{Kind as LawKind, Law};
 pub use library::{Replication, Shares};
 pub use links::Links;
-pub use outcome::{ByHop, Load, Neighbors, Outcome};
+pub use outcome::{ByHop, Load, Neighbors, Outcome, Roles};
 pub use scenario::{
     Churn, Contradiction, Crowd, Join, Layout, MAX_FAULTS, MAX_LIVE_NODES, Scenario, Searches, Settings, TOPOLOGIES,
 };

@@ -7,6 +7,7 @@ use clap::ArgMatches;
 use serde::Serialize;
 
 use super::millis;
+use super::process::peak_memory;
 use crate::app::{Clock, Dedup, Delivery, PeerAddr, QueryBody, seal_query};
 use crate::base::Rng;
 use crate::cli::failure::{Exit, Failure};
@@ -146,13 +147,6 @@ fn show(out: &mut Out, run: &Run) -> Result<(), Failure> {
         "{:.1} ms after {:.1} ms of setting up: {} messages a second{memory}; hash {hash}",
         run.wall_ms, run.setup_ms, run.messages_per_s,
     ))
-}
-
-/// The most memory that this process held so far, where the system tells (Linux).
-fn peak_memory() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 
 #[cfg(test)]

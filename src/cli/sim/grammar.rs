@@ -6,6 +6,7 @@ use super::flood::delay;
 use crate::app::Dedup;
 use crate::cli::grammar::{json, switch};
 use crate::cli::settings::{number, word};
+use crate::sim::live::{MAX_LIVE_NODES, Span};
 use crate::sim::{Kind, MAX_NODES};
 
 /// `hopscope sim` and what is below it.
@@ -102,6 +103,20 @@ fn run() -> Command {
                 .value_name("S")
                 .value_parser(value_parser!(u64))
                 .help("Another seed than the scenario names"),
+        )
+        .arg(
+            Arg::new("nodes")
+                .long("nodes")
+                .value_name("N")
+                .value_parser(|text: &str| number(text, 2, MAX_LIVE_NODES))
+                .help("The same scenario with that many nodes; crowds and well-known nodes change in proportion"),
+        )
+        .arg(
+            Arg::new("duration")
+                .long("duration")
+                .value_name("TIME")
+                .value_parser(|text: &str| text.parse::<Span>().map_err(|error| error.to_string()))
+                .help("End it after that time, for example 10m"),
         )
         .arg(Arg::new("svg").long("svg").value_name("FILE").help("Draw the report there too"))
         .arg(switch("hash", "Print only the hash over everything that happened, a line for each topology"))

@@ -4,6 +4,7 @@ mod check;
 mod flood;
 mod grammar;
 mod picture;
+mod process;
 mod progress;
 mod reproduce;
 mod run;

@@ -115,5 +115,6 @@ pub fn snapshot(origin: &Origin, searches: Vec<Arc<Search>>) -> Snapshot {
         traffic: Traffic::default(),
         log: Arc::default(),
         warnings: Arc::default(),
+        world: None,
     }
 }

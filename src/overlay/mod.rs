@@ -34,6 +34,7 @@ pub use message::{
 pub use node::{Counters, Node};
 #[cfg(test)]
 pub(crate) use search::ENVELOPE_BYTES;
+pub use search::Searching;
 #[cfg(test)]
 pub(crate) use topology::central::lookup_bytes;
 pub use topology::central::{

@@ -44,9 +44,12 @@ impl Engine {
     }
 
     fn steer(&mut self, command: WorldCommand) -> Result<(), Refusal> {
-        self.give_up_step();
+        let stepped = self.goal.is_some();
+        if command == WorldCommand::Pause {
+            self.give_up_step();
+        }
         match command {
-            WorldCommand::Pause if !self.clock.runs => {
+            WorldCommand::Pause if !self.clock.runs && !stepped => {
                 self.must_hold()?;
                 self.clock.runs = true;
             }

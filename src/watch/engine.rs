@@ -79,7 +79,7 @@ impl Engine {
             world,
             scenario: scenario.clone(),
             seed,
-            goal: None,
+            goal: Some(Goal { until: view.from.max(at), wants: Wants::Time, reply: None }),
             // Any stream but those that the world draws from itself.
             rng: Rng::new(!seed),
             told: Vec::new(),
@@ -153,6 +153,7 @@ impl Engine {
         let (reached, met) = self.run_until(until, now + SLICE);
         self.dirty = true;
         if let Some(goal) = self.goal.take_if(|_| reached || met || self.broken.is_some()) {
+            self.clock.anew(Instant::now(), self.world.now());
             self.publish(faces);
             goal.over(met);
         } else if self.goal.is_none() {
@@ -212,9 +213,8 @@ impl Engine {
 
     /// Sets the goal of a step. The one that was being taken ends where it is.
     pub(super) fn step(&mut self, step: Step, reply: Reply<()>) {
-        let (now, at) = (Instant::now(), self.world.now());
+        let at = self.world.now();
         self.clock.runs = false;
-        self.clock.anew(now, at);
         let running = self.shown_core().and_then(|core| core.searching().last().map(|search| search.spec.guid));
         let (until, wants) = match (step, running) {
             (Step::Time, _) => (at + self.clock.speed.step(), Wants::Time),
@@ -231,7 +231,7 @@ impl Engine {
             }
         };
         self.give_up_step();
-        self.goal = Some(Goal { until, wants, reply });
+        self.goal = Some(Goal { until, wants, reply: Some(reply) });
     }
 
     /// Whoever waits for a step is told that it is over.

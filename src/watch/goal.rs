@@ -12,8 +12,8 @@ pub(super) struct Goal {
     pub(super) until: Time,
     /// What ends it before.
     pub(super) wants: Wants,
-    /// Whom to tell.
-    pub(super) reply: Reply<()>,
+    /// Whom to tell, if anybody waits.
+    pub(super) reply: Option<Reply<()>>,
 }
 
 /// What a step goes for.
@@ -50,7 +50,9 @@ impl Goal {
             Err(Refusal::new("quiet", message, "search from it, or look at another"))
         };
         let answer = if met || self.wants == Wants::Time { Ok(()) } else { quiet() };
-        // Whoever asked may have gone.
-        let _ = self.reply.send(answer);
+        if let Some(reply) = self.reply {
+            // Whoever asked may have gone.
+            let _ = reply.send(answer);
+        }
     }
 }

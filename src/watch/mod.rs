@@ -10,6 +10,8 @@ mod desk;
 mod engine;
 mod goal;
 mod place;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::sync::Arc;
@@ -18,6 +20,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 
 use self::engine::{Engine, Faces};
 use crate::app::{Handle, Speed};
+use crate::base::Time;
 use crate::sim::live::{Scenario, World};
 
 /// Commands that may wait.
@@ -34,6 +37,8 @@ pub struct View {
     pub speed: Speed,
     /// Whether it stands at first.
     pub paused: bool,
+    /// Until when it is run ahead before either.
+    pub from: Time,
 }
 
 /// Lets a world of that scenario and seed run behind a handle, until [`Handle::shutdown`] or until all handles are gone.

@@ -10,6 +10,7 @@ mod run;
 mod scenario_file;
 mod stop;
 mod table;
+mod watch;
 
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ pub(super) fn command(arguments: &ArgMatches) -> Result<Exit, Failure> {
         Some(("run", arguments)) => run::run(arguments),
         Some(("check", arguments)) => check::check(arguments),
         Some(("reproduce", arguments)) => reproduce::run(arguments),
+        Some(("watch", arguments)) => watch::run(&crate::cli::resolve(arguments)?, arguments),
         _ => Ok(Exit::Usage),
     }
 }

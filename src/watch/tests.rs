@@ -250,7 +250,8 @@ async fn a_node_changes_its_topology_and_the_rules_of_the_world_hold() {
     let scenario = Scenario { graph: None, nodes: Whole(60), ..laid_out() };
     for world in [TopologyKind::Flood, TopologyKind::Ultrapeer, TopologyKind::Central] {
         let handle = watched(&scenario, world, 30, Time::from_micros(30_000_000)).await;
-        handle.steer(WorldCommand::Faster(100)).await.unwrap();
+        // Steps of twenty seconds.
+        handle.steer(WorldCommand::Faster(7)).await.unwrap();
         for _ in 0..4 {
             let next = handle.snapshot().role.topology.next();
             handle.set_topology(next).await.unwrap();

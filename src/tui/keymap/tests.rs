@@ -52,8 +52,9 @@ fn every_built_in_keymap_is_whole() {
         assert_eq!(loaded.keymap, builtin(name));
         assert_eq!(loaded.keymap.name(), name);
         for action in Action::all() {
+            let in_a_world = || loaded.keymap.key_for(&[scope::WORLD], action).is_some();
             let on_a_screen = || (1..=6).any(|n| loaded.keymap.key_for(&[scope::screen(n)], action).is_some());
-            let bound = loaded.keymap.key_for(&GLOBAL, action).is_some() || on_a_screen();
+            let bound = loaded.keymap.key_for(&GLOBAL, action).is_some() || on_a_screen() || in_a_world();
             assert!(bound, "{name} has no key for {action}");
         }
     }

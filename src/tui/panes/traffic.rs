@@ -66,7 +66,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
         let share = text::percent(overlay, overlay.saturating_add(traffic.content_in + traffic.content_out));
         let words = match paint.model.world() {
             // A link's core counts queries; messages and bytes nobody did before somebody looked.
-            Some(world) => format!("messages counted since {}", text::duration(world.counted_since_ms)),
+            Some(world) => format!("counted since {}", text::duration(world.counted_since_ms)),
             None => format!("{share} of all bytes is overlay"),
         };
         let mut line = Line::styled(words, paint.dim());

@@ -15,4 +15,5 @@ mod screen;
 mod sim;
 mod support;
 mod tidy;
+mod traced;
 mod ultra;

@@ -70,13 +70,7 @@ fn neighbor(event: UpDown, peer: &Peer, why: Option<String>) -> Told {
         None => format!("neighbor {name} is up"),
         Some(why) => format!("neighbor {name} is gone: {why}"),
     };
-    let event = Event::Neighbor {
-        event,
-        node: peer.id,
-        addr: peer.listen,
-        name: peer.name.clone(),
-        kind: peer.role,
-        why,
-    };
+    let event =
+        Event::Neighbor { event, node: peer.id, addr: peer.listen, name: peer.name.clone(), kind: peer.role, why };
     Told { line, event }
 }

@@ -166,11 +166,7 @@ impl Search {
 impl Node {
     /// Its own searches that run, the oldest first.
     pub fn searching(&self) -> impl Iterator<Item = Searching<'_>> {
-        self.searches.iter().map(|search| Searching {
-            spec: &search.spec,
-            began: search.started,
-            reports: search.hops,
-        })
+        self.searches.iter().map(|search| Searching { spec: &search.spec, began: search.started, reports: search.hops })
     }
 
     pub(super) fn start_search(&mut self, spec: SearchSpec, cx: &mut Context<'_>) {

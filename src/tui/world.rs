@@ -26,7 +26,8 @@ pub fn place(world: &WorldStatus) -> String {
 pub fn time(world: &WorldStatus) -> String {
     let (seconds, micros) = (world.now_us / 1_000_000, world.now_us % 1_000_000);
     let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
-    let clock = if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") };
+    let clock =
+        if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") };
     if world.speed.step().as_millis() > 0 {
         format!("{clock}.{:03}", micros / 1_000)
     } else {

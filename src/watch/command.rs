@@ -137,6 +137,7 @@ fn away() -> Refusal {
 }
 
 fn no_files() -> Refusal {
-    let message = "In a simulation there are no files, only their names and sizes: nothing can be downloaded or scanned";
+    let message =
+        "In a simulation there are no files, only their names and sizes: nothing can be downloaded or scanned";
     Refusal::new("simulated", message, "start a node with `hopscope`, or a lab with `hopscope demo`")
 }

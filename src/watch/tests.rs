@@ -228,16 +228,17 @@ async fn a_node_that_is_not_there_says_so_and_comes() {
 
 #[tokio::test]
 async fn whoever_searched_last_is_seen_with_its_flood() {
-    let searches = Searches { from: Span::secs(6), every: Span::secs(30), traced: true, ..Searches::default() };
+    let searches = Searches { from: Span::secs(6), every: Span::secs(300), traced: true, ..Searches::default() };
     let scenario = Scenario { searches, ..laid_out() };
     let handle = watched(&scenario, TopologyKind::Flood, NODE, FROM).await;
     assert_eq!(handle.steer(WorldCommand::Look(Look::Asking)).await.unwrap_err().code, "no_search");
-    handle.steer(WorldCommand::Faster(4)).await.unwrap();
+    // Five seconds, and then fifty.
+    handle.steer(WorldCommand::Faster(5)).await.unwrap();
     step(&handle, Step::Time).await.unwrap();
     handle.steer(WorldCommand::Look(Look::Asking)).await.unwrap();
     let begun = Arc::clone(handle.snapshot().searches.last().unwrap());
     assert!(begun.row.text.raw().starts_with('f') && begun.ended.is_none());
-    handle.steer(WorldCommand::Faster(100)).await.unwrap();
+    handle.steer(WorldCommand::Faster(3)).await.unwrap();
     step(&handle, Step::Time).await.unwrap();
     let snapshot = handle.snapshot();
     let over = snapshot.searches.iter().find(|known| known.row.guid == begun.row.guid).unwrap();

@@ -136,9 +136,7 @@ fn prompt(buffer: &mut Buffer, prompt: &Prompt, paint: &Paint<'_>) -> Option<(u1
         PromptKind::Search if simulated => {
             ("Search the simulated network", "files are called f0, f1, f2 and so on, the most popular first")
         }
-        PromptKind::Search => {
-            ("Search the network", "\"a phrase\"  -not  prefix*  ext:flac  size:>10M  type:audio")
-        }
+        PromptKind::Search => ("Search the network", "\"a phrase\"  -not  prefix*  ext:flac  size:>10M  type:audio"),
         PromptKind::Node => ("Look at a node", "a number, an address, or the beginning of an id"),
         _ if simulated => ("Add a peer", "address of a node of this world, for example 10.0.0.17"),
         PromptKind::AddPeer | PromptKind::Filter(_) => ("Add a peer", "host:port of a node that you know"),

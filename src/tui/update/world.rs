@@ -53,7 +53,9 @@ fn look(model: &mut Model, effects: &mut Vec<Effect>) {
     };
     match node {
         Some(node) => look_at(node, effects),
-        None => model.say(Tone::Plain, "Select a node first: a neighbor, one of the flood or of the map, or a result", ""),
+        None => {
+            model.say(Tone::Plain, "Select a node first: a neighbor, one of the flood or of the map, or a result", "")
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use super::traffic::{Meter, Reading};
 use super::world::WorldStatus;
 use crate::base::Time;
 use crate::net::{LinkTraffic, NetStatus, Served};
-use crate::overlay::{self, Config, LinkId, Node, Peer, SearchSpec, TopologyKind, Trace};
+use crate::overlay::{self, Action, Config, LinkId, Node, Peer, SearchSpec, TopologyKind, Trace};
 use crate::proto::{FileId, Folded, Guid, Magnet, MagnetSource, NodeId, PeerAddr, Ttl, Untrusted};
 use crate::share::{FileRow, FilesPage, LibraryStatus};
 
@@ -65,7 +65,7 @@ pub struct News {
     pub events: Vec<Event>,
     /// Of which own search it told something.
     pub of: Option<Guid>,
-    /// At which hop that was; 0 if at none.
+    /// The hop at which it was new to a node; 0 if it told of none.
     pub hop: u8,
 }
 
@@ -163,7 +163,9 @@ impl Simulated {
             }
             overlay::Event::Hop { guid, node, hop, at, .. } => {
                 let events = vec![self.searches.hop(self.node.node, guid, node, (self.named)(&node), hop, at)];
-                News { events, of: Some(guid), hop: hop.hop }
+                // Copies that come back say nothing of how far it is.
+                let hop = if hop.action == Action::Duplicate { 0 } else { hop.hop };
+                News { events, of: Some(guid), hop }
             }
             overlay::Event::Hit { guid, node, addr, hops, via, files, at, .. } => {
                 let found = FoundBy { guid, node, name: (self.named)(&node), addr, hops, via, at };
@@ -208,7 +210,8 @@ impl Simulated {
     pub fn farthest(&mut self, guid: &Guid, at: Time) -> u8 {
         let searches = self.searches.publish(millis(at));
         let search = searches.iter().find(|search| search.row.guid == *guid);
-        search.map_or(0, |search| search.row.ttl - search.row.ttl_left)
+        let reached = search.and_then(|search| search.by_hop.iter().rev().find(|row| row.new > 0));
+        reached.map_or(0, |row| row.hop)
     }
 
     /// Its run came to an end, and with it what it had begun.

@@ -125,7 +125,8 @@ async fn a_step_goes_to_the_next_news_or_to_the_next_hop() {
     let seen = |handle: &Handle| {
         let snapshot = handle.snapshot();
         let search = snapshot.searches.last().unwrap();
-        (search.hops.len() + search.hits.len(), search.row.ttl - search.row.ttl_left)
+        let farthest = search.by_hop.iter().filter(|row| row.new > 0).map(|row| row.hop).max();
+        (search.hops.len() + search.hits.len(), farthest.unwrap_or(0))
     };
     assert_eq!(seen(&handle), (0, 0));
     for hop in 1..=4 {

@@ -294,7 +294,7 @@ pub fn files(
             continue;
         }
         if page.total >= offset && page.files.len() < limit {
-            page.files.push(row(name, size, id, source.clone()));
+            page.files.push(row(name, size, id, source));
         }
         page.total += 1;
     }

@@ -7,23 +7,24 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
-use super::event::{Event, UpDown};
+use super::event::Event;
 use super::handle::{Command, Handle, Refusal, SearchRequest};
 use super::known_hosts::KnownHosts;
 use super::log::LogRing;
 use super::neighbors::Neighbors;
 use super::parts::Parts;
 use super::relayed::Relayed;
-use super::role::RoleWatch;
+use super::role::{Aims, RoleWatch};
 use super::searches::{self, FoundBy, Opened, Searches};
 use super::settings::Settings;
 use super::snapshot::{LogLine, NodeStatus, Snapshot, Spread, Warning};
 use super::standing::Past;
+use super::told::{Teller, Told};
 use super::traffic::{Meter, Reading};
 use super::transfer_events::TransferEvents;
 use crate::net::{NetCommand, NetSearch};
-use crate::overlay::{self, Dedup, Strategy};
-use crate::proto::{Guid, Magnet, NodeId, Query, Ttl, Untrusted, limits};
+use crate::overlay::{self, Strategy};
+use crate::proto::{Guid, Magnet, NodeId, Untrusted, limits};
 use crate::share::LibraryStatus;
 
 /// Commands that may wait.
@@ -87,8 +88,7 @@ struct Engine {
     neighbors: Neighbors,
     meter: Meter,
     transfers: TransferEvents,
-    /// Names of neighbors, for the event that tells of their leaving.
-    names: Vec<Arc<overlay::Peer>>,
+    teller: Teller,
     /// Files, bytes and files to be hashed, as the faces were told last.
     library_told: Option<(u64, u64, u64)>,
     /// What the faces were warned of and still holds.
@@ -131,7 +131,7 @@ impl Engine {
             neighbors: Neighbors::default(),
             meter: Meter::default(),
             transfers: TransferEvents::default(),
-            names: Vec::new(),
+            teller: Teller::default(),
             library_told: None,
             warned: Arc::default(),
             dirty: false,
@@ -234,6 +234,7 @@ impl Engine {
                 self.parts.rescan();
                 self.answer(reply, Ok(()), faces);
             }
+            Command::World(_, reply) => self.answer(reply, Err(Refusal::not_simulated()), faces),
             Command::Shutdown(_) => {}
         }
     }
@@ -246,15 +247,7 @@ impl Engine {
     }
 
     async fn search(&mut self, request: SearchRequest, faces: &Faces) -> Result<Guid, Refusal> {
-        let strategy = self.checked_strategy(request.strategy)?;
-        let ttl = self.checked_ttl(request.ttl, strategy)?;
-        Query::parse(&request.text).map_err(|error| {
-            Refusal::new(
-                "bad_query",
-                error.to_string(),
-                "words, \"phrases\", -not, prefix*, ext:ogg, size:>10M, type:audio",
-            )
-        })?;
+        let (strategy, ttl) = request.checked(self.settings.ttl, self.settings.dedup)?;
         // A ring that is told no number goes no further than it must.
         let usual = if strategy == Strategy::Ring { Strategy::RING_ENOUGH } else { self.settings.search_enough };
         let enough = request.enough.unwrap_or(usual);
@@ -285,34 +278,8 @@ impl Engine {
         Ok(guid)
     }
 
-    fn checked_strategy(&self, strategy: Option<Strategy>) -> Result<Strategy, Refusal> {
-        let strategy = strategy.unwrap_or_default();
-        if strategy == Strategy::Ring && self.settings.dedup == Dedup::First {
-            // Nodes with that rule pass a query on once: the second round would die at the neighbors.
-            let message = "a ring sends one query again and again, and this node's `dedup` is `first`";
-            return Err(Refusal::new(
-                "bad_strategy",
-                message,
-                "search by flood or walk, or start with --dedup highest-ttl",
-            ));
-        }
-        Ok(strategy)
-    }
-
-    fn checked_ttl(&self, ttl: Option<Ttl>, strategy: Strategy) -> Result<Ttl, Refusal> {
-        let usual = if strategy.walkers().is_some() { Strategy::WALK_TTL } else { self.settings.ttl };
-        let (ttl, most) = (ttl.unwrap_or(usual), strategy.max_ttl(limits::MAX_TTL));
-        if (1..=most).contains(&ttl) {
-            return Ok(ttl);
-        }
-        let message = format!("a TTL of {ttl} is not possible for a {}", strategy.name());
-        Err(Refusal::new("bad_ttl", message, format!("choose one from 1 to {most}")))
-    }
-
     async fn cancel_search(&mut self, guid: Guid) -> Result<(), Refusal> {
-        if !self.searches.is_live(&guid) {
-            return Err(Refusal::new("no_such_query", "no search of that name runs", "see the list of queries"));
-        }
+        self.searches.must_run(&guid)?;
         self.parts.tell(NetCommand::Cancel(guid)).await
     }
 
@@ -322,7 +289,7 @@ impl Engine {
         if answer.await.map_err(|_| Refusal::stopped())? {
             return Ok(());
         }
-        Err(Refusal::new("no_such_neighbor", format!("{} is no neighbor", node.short()), "see the list of neighbors"))
+        Err(Refusal::no_neighbor(node))
     }
 
     fn get(&mut self, magnet: &str) -> Result<u64, Refusal> {
@@ -353,36 +320,6 @@ impl Engine {
     fn core_event(&mut self, event: overlay::Event, faces: &Faces) {
         self.dirty = true;
         match event {
-            overlay::Event::NeighborUp { peer, .. } => {
-                self.publish(faces);
-                tracing::info!("neighbor {} is up", named(&peer));
-                faces.emit(neighbor_event(UpDown::Up, &peer, None));
-                self.names.retain(|known| known.id != peer.id);
-                self.names.push(peer);
-            }
-            overlay::Event::NeighborDown { node, why, .. } => {
-                self.publish(faces);
-                if let Some(index) = self.names.iter().position(|known| known.id == node) {
-                    let peer = self.names.swap_remove(index);
-                    tracing::info!("neighbor {} is gone: {why}", named(&peer));
-                    faces.emit(neighbor_event(UpDown::Down, &peer, Some(why)));
-                }
-            }
-            overlay::Event::Topology { topology, role, why } => {
-                tracing::info!("{} in {}: {why}", role.name(), topology.name());
-                self.publish(faces);
-                faces.emit(Event::Topology { topology, role, why });
-            }
-            overlay::Event::Proposed { node, topology, followed, why } => {
-                let goes = if followed { "this node goes along" } else { "this node does not" };
-                tracing::info!("{} proposes {}; {goes}: {why}", node.short(), topology.name());
-                faces.emit(Event::Proposal { node, topology, followed, why: why.to_owned() });
-            }
-            overlay::Event::Directory { state, addr, why } => {
-                tracing::info!("directory: {why}");
-                self.publish(faces);
-                faces.emit(Event::Directory { state, addr, why });
-            }
             overlay::Event::Started { guid, sent, copy_bytes } => self.searches.started(&guid, sent, copy_bytes),
             overlay::Event::Report { guid, bytes } => self.searches.reported(&guid, bytes),
             overlay::Event::Round { guid, ttl, sent, at } => faces.emit(self.searches.round(guid, ttl, sent, at)),
@@ -401,6 +338,13 @@ impl Engine {
                 tracing::info!("search {} ended: {hits}, {nodes} reached", guid.short());
                 self.publish(faces);
                 faces.emit(event);
+            }
+            event => {
+                if let Some(Told { line, event }) = self.teller.tell(event) {
+                    tracing::info!("{line}");
+                    self.publish(faces);
+                    faces.emit(event);
+                }
             }
         }
     }
@@ -497,12 +441,13 @@ impl Engine {
             neighbors: self.neighbors.rows(&status),
             queries: own.chain(self.relayed.rows(now_ms)).collect(),
             searches,
-            role: self.role.picture(&status, &self.settings),
+            role: self.role.picture(&status, Aims::from(&self.settings)),
             transfers: self.parts.list_transfers(),
             library: Arc::clone(&self.library),
             traffic: self.meter.read(&status, self.reading()),
             log: Arc::clone(&self.log_lines),
             warnings: self.parts.warnings(&self.library),
+            world: None,
         }
     }
 }
@@ -510,14 +455,4 @@ impl Engine {
 /// A number of things, in words.
 fn counted(count: u32, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-}
-
-/// A neighbor's name and address, fit to be shown.
-fn named(peer: &overlay::Peer) -> String {
-    let addr = peer.listen.map_or_else(|| peer.id.short(), |addr| addr.to_string());
-    format!("{} ({addr})", peer.name.visible(40))
-}
-
-fn neighbor_event(event: UpDown, peer: &overlay::Peer, why: Option<String>) -> Event {
-    Event::Neighbor { event, node: peer.id, addr: peer.listen, name: peer.name.clone(), kind: peer.role, why }
 }

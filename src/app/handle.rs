@@ -8,8 +8,9 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use super::clock::Clock;
 use super::event::Event;
 use super::snapshot::Snapshot;
-use crate::overlay::{Delivery, Strategy, TopologyKind};
-use crate::proto::{Guid, NodeId, Ttl};
+use super::world::WorldCommand;
+use crate::overlay::{Dedup, Delivery, Strategy, TopologyKind};
+use crate::proto::{Guid, NodeId, Query, Ttl, limits};
 use crate::share::FilesPage;
 
 /// A search as a face asks for it; `None` takes the setting.
@@ -52,13 +53,59 @@ impl Refusal {
         Self::new("stopped", "the node has stopped", "start it again")
     }
 
+    /// It is not linked to that node.
+    #[must_use]
+    pub fn no_neighbor(node: NodeId) -> Self {
+        Self::new("no_such_neighbor", format!("{} is no neighbor", node.short()), "see the list of neighbors")
+    }
+
+    /// There is no world around it that could be steered.
+    pub(super) fn not_simulated() -> Self {
+        Self::new(
+            "not_simulated",
+            "This is a real node: its clock cannot be stopped",
+            "look into a simulation with `hopscope sim watch SCENARIO`",
+        )
+    }
+
     /// There is no node.
     fn recorded() -> Self {
         Self::new("recorded", "This is a recording: there is no network behind it", "start a node with `hopscope`")
     }
 }
 
-type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
+impl SearchRequest {
+    /// How it spreads and the TTL that it goes with, where `usual` is the TTL of a flood that names none.
+    ///
+    /// # Errors
+    /// When that is no TTL, or no strategy for a node with that rule for duplicates, or the words are no query.
+    pub fn checked(&self, usual: Ttl, dedup: Dedup) -> Result<(Strategy, Ttl), Refusal> {
+        let strategy = self.strategy.unwrap_or_default();
+        if strategy == Strategy::Ring && dedup == Dedup::First {
+            // Nodes with that rule pass a query on once: the second round would die at the neighbors.
+            let message = "a ring sends one query again and again, and this node's `dedup` is `first`";
+            let hint = "search by flood or walk, or start with --dedup highest-ttl";
+            return Err(Refusal::new("bad_strategy", message, hint));
+        }
+        let usual = if strategy.walkers().is_some() { Strategy::WALK_TTL } else { usual };
+        let (ttl, most) = (self.ttl.unwrap_or(usual), strategy.max_ttl(limits::MAX_TTL));
+        if !(1..=most).contains(&ttl) {
+            let message = format!("a TTL of {ttl} is not possible for a {}", strategy.name());
+            return Err(Refusal::new("bad_ttl", message, format!("choose one from 1 to {most}")));
+        }
+        Query::parse(&self.text).map_err(|error| {
+            Refusal::new(
+                "bad_query",
+                error.to_string(),
+                "words, \"phrases\", -not, prefix*, ext:ogg, size:>10M, type:audio",
+            )
+        })?;
+        Ok((strategy, ttl))
+    }
+}
+
+/// Where the answer to a command goes.
+pub type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
 
 /// What the engine is asked.
 #[derive(Debug)]
@@ -83,6 +130,8 @@ pub enum Command {
     Files(String, u64, usize, Reply<FilesPage>),
     /// Scan the shares again.
     Rescan(Reply<()>),
+    /// See [`Handle::steer`].
+    World(WorldCommand, Reply<()>),
     /// Say goodbye and stop.
     Shutdown(Reply<()>),
 }
@@ -246,6 +295,15 @@ impl Handle {
     /// When the node has stopped.
     pub async fn rescan(&self) -> Result<(), Refusal> {
         self.ask(Command::Rescan).await
+    }
+
+    /// Steers the simulated world around the node: its clock, and which of its nodes is looked at. A step is answered when
+    /// the world has taken it.
+    ///
+    /// # Errors
+    /// When this is a real node, when there is no such node in its world, or when nothing came of a step.
+    pub async fn steer(&self, command: WorldCommand) -> Result<(), Refusal> {
+        self.ask(|reply| Command::World(command, reply)).await
     }
 
     /// Says goodbye to everybody and stops; returns when that is done.

@@ -15,16 +15,19 @@ mod rings;
 mod role;
 mod searches;
 mod settings;
+pub mod simulated;
 mod snapshot;
 mod standing;
+mod told;
 mod traffic;
 mod transfer_events;
+mod world;
 
-pub use crate::net::check_peer;
+pub use crate::net::{LinkTraffic, check_peer};
 pub use clock::Clock;
 pub use engine::start;
 pub use event::{Done, Event, Hit, UpDown, Via};
-pub use handle::{Command, Handle, Refusal, SearchRequest};
+pub use handle::{Command, Handle, Refusal, Reply, SearchRequest};
 pub use log::LogRing;
 pub use rings::{hops_of, ring_of};
 pub use settings::{Home, Passphrase, Settings};
@@ -32,6 +35,7 @@ pub use snapshot::{
     CapacitySource, DirectoryRole, Fitness, Flow, HISTORY, HopReport, HopRow, LogLevel, LogLine, Neighbor, NodeStatus,
     QueryRow, QueryState, RoleStatus, RoundRow, Search, Serving, Snapshot, Spread, Traffic, UltraRole, Warning,
 };
+pub use world::{Look, Pace, Speed, SpeedError, Step, WorldCommand, WorldStatus};
 // The nouns that faces need, so that they can live on this room alone.
 pub use crate::overlay::{
     Action, Dedup, Delivery, DirectoryState, DoneWhy, QueryBody, Role, RoleChoice, Strategy, TopologyKind,

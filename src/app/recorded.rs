@@ -122,5 +122,6 @@ pub fn snapshot(origin: &Origin, searches: Vec<Arc<Search>>) -> Snapshot {
         traffic: Traffic::default(),
         log: Arc::default(),
         warnings: Arc::default(),
+        world: None,
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::event::{Done, Event, Hit, Via};
+use super::handle::Refusal;
 use super::rings::{ring_of, rings};
 use super::snapshot::{HopReport, HopRow, QueryRow, QueryState, RoundRow, Search, Spread};
 use crate::base::{Map, seed};
@@ -243,14 +244,27 @@ impl Searches {
         })
     }
 
+    /// Ends all that run: their node is gone.
+    pub(super) fn cut(&mut self, now_ms: u64) {
+        for record in self.kept.iter_mut().filter(|record| record.ended.is_none()) {
+            record.cost.elapsed = Duration::from_millis(now_ms.saturating_sub(record.started_ms));
+            record.ended = Some(overlay::DoneWhy::Shutdown);
+            record.nodes.clear();
+            record.published = None;
+        }
+    }
+
     /// Whether any search runs.
     pub(super) fn any_live(&self) -> bool {
         self.kept.iter().any(|record| record.ended.is_none())
     }
 
-    /// Whether a search of that name is known.
-    pub(super) fn is_live(&self, guid: &Guid) -> bool {
-        self.kept.iter().any(|record| record.guid == *guid && record.ended.is_none())
+    /// # Errors
+    /// When no search of that name runs, so that it cannot be ended.
+    pub(super) fn must_run(&self, guid: &Guid) -> Result<(), Refusal> {
+        let runs = self.kept.iter().any(|record| record.guid == *guid && record.ended.is_none());
+        let missing = || Refusal::new("no_such_query", "no search of that name runs", "see the list of queries");
+        if runs { Ok(()) } else { Err(missing()) }
     }
 
     /// Where a file was found, by all searches that are kept.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::event::Hit;
+use super::world::WorldStatus;
 use crate::overlay::{Action, DirectoryState, DoneWhy, Role, Strategy, TopologyKind};
 use crate::proto::limits::MAX_TTL;
 use crate::proto::{Guid, NodeId, PeerAddr, Untrusted};
@@ -41,6 +42,8 @@ pub struct Snapshot {
     pub log: Arc<[LogLine]>,
     /// Something that the user should know and may do something about; empty when all is well.
     pub warnings: Arc<[Warning]>,
+    /// The world that the node lives in, if it is simulated.
+    pub world: Option<Arc<WorldStatus>>,
 }
 
 /// Who this node is.

@@ -309,7 +309,7 @@ fn node_flags(wanted: impl Fn(&Opt) -> bool) -> impl Iterator<Item = Arg> {
 }
 
 /// The flag of one setting.
-fn setting(key: &'static str) -> Arg {
+pub(super) fn setting(key: &'static str) -> Arg {
     find(key).map_or_else(|| Arg::new(key), flag)
 }
 

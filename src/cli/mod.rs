@@ -68,6 +68,7 @@ fn draws(matches: &ArgMatches) -> bool {
         None => true,
         Some(("replay", arguments)) => !replay::is_quiet(arguments),
         Some(("demo", arguments)) => !is_set(arguments, "headless") && !is_set(arguments, "json"),
+        Some(("sim", arguments)) => arguments.subcommand_name() == Some("watch"),
         Some(_) => false,
     }
 }

@@ -103,6 +103,7 @@ fn snapshot() -> Snapshot {
         traffic: Traffic::default(),
         log: Arc::new([]),
         warnings: Arc::new([]),
+        world: None,
     }
 }
 

@@ -7,10 +7,10 @@ use tokio::sync::mpsc::error::TrySendError;
 
 use super::actor::Actor;
 use super::inbox::Note;
-use super::limits::{CHECK_TIMEOUT, LINGER, MAX_CLIENTS_SHOWN, MAX_DIALS, WORTH_TELLING};
+use super::limits::{CHECK_TIMEOUT, LINGER, MAX_DIALS, WORTH_TELLING};
 use super::link::{self, TOO_SLOW, matters};
 use super::send_queue::Sent;
-use super::status::{LinkStatus, NetStatus, Served};
+use super::status::{NetStatus, Served};
 use super::tls::Purpose;
 use crate::overlay::{Bye, ByeReason, Event, Input, LinkId, Message, Output, QueryMessage, Relay};
 use crate::proto::{NodeId, PeerAddr};
@@ -238,49 +238,13 @@ impl Actor {
         total.search_out += net.direct_hit_bytes;
         total.report_out += net.direct_report_bytes;
         let traffic = |link: LinkId| links.get(&link).map(super::actor::Entry::total).unwrap_or_default();
-        let neighbors = node.links().iter().map(|link| LinkStatus {
-            link: link.id(),
-            peer: link.peer().clone(),
-            since: link.since(),
-            rtt: link.rtt(),
-            traffic: traffic(link.id()),
-            queries_in: link.counts().queries_in,
-            duplicates: link.counts().duplicates,
-            files: link.shares().map(|(files, _)| files),
-            is_client: false,
-        });
-        let clients = node.clients().take(MAX_CLIENTS_SHOWN).map(|(link, peer, since)| LinkStatus {
-            link,
-            peer: peer.clone(),
-            since,
-            rtt: None,
-            traffic: traffic(link),
-            queries_in: 0,
-            duplicates: 0,
-            files: None,
-            is_client: true,
-        });
-        let mut shown: Vec<LinkStatus> = neighbors.chain(clients).collect();
-        shown.sort_unstable_by_key(|link| link.link);
         let status = NetStatus {
-            at: self.now,
-            own_addr: node.addr(),
-            topology: node.topology(),
-            role: node.role(),
-            role_since: node.role_story().0,
-            role_why: node.role_story().1.to_owned(),
-            ultra: node.ultra_status(&self.config),
-            client: node.client_status(),
             served: self.served(),
-            links: shown,
-            dialling: node.dialling().collect(),
             unreachable: self.unreachable(),
             particular: self.particular.clone(),
-            known_hosts: node.known_hosts(),
-            remember: Arc::default(),
             total,
-            core: node.counters(),
             net,
+            ..NetStatus::of(node, &self.config, self.now, traffic)
         };
         self.publisher.publish(status, || node.hosts_to_remember().collect());
     }

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::limits::{HOSTS_INTERVAL, STATUS_INTERVAL};
+use super::limits::{HOSTS_INTERVAL, MAX_CLIENTS_SHOWN, STATUS_INTERVAL};
 use super::tally::NetCounters;
 use crate::base::Time;
 use crate::overlay::{
-    CentralMessage, ClientStatus, Counters, DirectoryStatus, LinkId, Message, Peer, Role, TopologyKind, UltraStatus,
+    ClientStatus, Config, Counters, DirectoryStatus, LinkId, Message, Node, Peer, Purpose, Role, TopologyKind,
+    UltraStatus,
 };
 use crate::proto::PeerAddr;
 
@@ -53,6 +54,52 @@ pub struct NetStatus {
     pub core: Counters,
     /// What the driver refused, dropped and lost.
     pub net: NetCounters,
+}
+
+impl NetStatus {
+    /// What a core tells of itself at a time, in its settings; `traffic` knows what went over each of its links. All else
+    /// is the driver's to say.
+    pub fn of(node: &Node, config: &Config, at: Time, traffic: impl Fn(LinkId) -> LinkTraffic) -> Self {
+        let neighbors = node.links().iter().map(|link| LinkStatus {
+            link: link.id(),
+            peer: link.peer().clone(),
+            since: link.since(),
+            rtt: link.rtt(),
+            traffic: traffic(link.id()),
+            queries_in: link.counts().queries_in,
+            duplicates: link.counts().duplicates,
+            files: link.shares().map(|(files, _)| files),
+            is_client: false,
+        });
+        let clients = node.clients().take(MAX_CLIENTS_SHOWN).map(|(link, peer, since)| LinkStatus {
+            link,
+            peer: peer.clone(),
+            since,
+            rtt: None,
+            traffic: traffic(link),
+            queries_in: 0,
+            duplicates: 0,
+            files: None,
+            is_client: true,
+        });
+        let mut links: Vec<LinkStatus> = neighbors.chain(clients).collect();
+        links.sort_unstable_by_key(|link| link.link);
+        Self {
+            at,
+            own_addr: node.addr(),
+            topology: node.topology(),
+            role: node.role(),
+            role_since: node.role_story().0,
+            role_why: node.role_story().1.to_owned(),
+            ultra: node.ultra_status(config),
+            client: node.client_status(),
+            links,
+            dialling: node.dialling().collect(),
+            known_hosts: node.known_hosts(),
+            core: node.counters(),
+            ..Self::default()
+        }
+    }
 }
 
 /// A directory that is served.
@@ -134,32 +181,6 @@ impl std::ops::AddAssign for LinkTraffic {
     }
 }
 
-/// What a message is sent for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Purpose {
-    /// A search: queries and hits, look-ups and their answers.
-    Search,
-    /// Tracing: reports.
-    Report,
-    /// Everything else: what keeps links, roles and registrations going.
-    Upkeep,
-}
-
-impl Purpose {
-    /// What a message is for.
-    pub(super) fn of(message: &Message) -> Self {
-        match message {
-            Message::Query(_) | Message::Hit(_) => Self::Search,
-            Message::Report(_) => Self::Report,
-            Message::Central(message) => match **message {
-                CentralMessage::Lookup(_) | CentralMessage::Found(_) => Self::Search,
-                _ => Self::Upkeep,
-            },
-            _ => Self::Upkeep,
-        }
-    }
-}
-
 /// Bytes of some messages by what they are for, upkeep left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Spent {
@@ -170,7 +191,7 @@ pub(super) struct Spent {
 impl Spent {
     /// Counts a message of so many bytes.
     pub(super) fn count(&mut self, message: &Message, bytes: usize) {
-        match Purpose::of(message) {
+        match message.purpose() {
             Purpose::Search => self.search += bytes as u64,
             Purpose::Report => self.report += bytes as u64,
             Purpose::Upkeep => {}

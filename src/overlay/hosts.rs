@@ -285,7 +285,8 @@ impl Hosts {
     /// Addresses of nodes that are there, as far as known, and that fit, in random order: what a pong tells. `ultra`: those
     /// of ultra-peers only, or those of all others only.
     pub(super) fn sample(&self, ultra: Option<bool>, fits: impl Fn(PeerAddr) -> bool, rng: &mut Rng) -> Vec<PeerAddr> {
-        let proven = self.all.iter().filter(|host| host.proven && (host.failures == 0 || host.called) && fits(host.addr));
+        let proven =
+            self.all.iter().filter(|host| host.proven && (host.failures == 0 || host.called) && fits(host.addr));
         let proven = proven.filter(|host| ultra.is_none_or(|ultra| ultra == host.ultra));
         let mut proven: Vec<PeerAddr> = proven.map(|host| host.addr).collect();
         rng.shuffle(&mut proven);

@@ -125,6 +125,33 @@ pub enum Message {
     Central(Box<CentralMessage>),
 }
 
+/// What a message is sent for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A search: queries and hits, look-ups and their answers.
+    Search,
+    /// Tracing: reports.
+    Report,
+    /// Everything else: what keeps links, roles and registrations going.
+    Upkeep,
+}
+
+impl Message {
+    /// What it is for.
+    #[must_use]
+    pub fn purpose(&self) -> Purpose {
+        match self {
+            Self::Query(_) | Self::Hit(_) => Purpose::Search,
+            Self::Report(_) => Purpose::Report,
+            Self::Central(message) => match **message {
+                CentralMessage::Lookup(_) | CentralMessage::Found(_) => Purpose::Search,
+                _ => Purpose::Upkeep,
+            },
+            _ => Purpose::Upkeep,
+        }
+    }
+}
+
 /// See [`Message::Ping`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ping {

@@ -30,9 +30,10 @@ pub use io::{
 pub use link::{Link, LinkCounts};
 pub use message::{
     Action, Bye, ByeReason, Delivery, FoundFile, Hello, HitBody, HitMessage, Hop, Message, Ping, Pong, Proposal,
-    QueryBody, QueryMessage, Reach, ReportBody, ReportMessage, Role, Sealed, Status, TopologyKind,
+    Purpose, QueryBody, QueryMessage, Reach, ReportBody, ReportMessage, Role, Sealed, Status, TopologyKind,
 };
 pub use node::{Counters, Node};
+pub use search::Searching;
 #[cfg(test)]
 pub(crate) use search::{ENVELOPE_BYTES, report_bytes};
 pub use strategy::Strategy;

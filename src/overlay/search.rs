@@ -56,6 +56,17 @@ struct Round {
     until: Time,
 }
 
+/// An own search that runs, as faces see it.
+#[derive(Clone, Copy, Debug)]
+pub struct Searching<'a> {
+    /// What was asked for.
+    pub spec: &'a SearchSpec,
+    /// When it began.
+    pub began: Time,
+    /// Reports that came.
+    pub reports: usize,
+}
+
 /// Who has files, and how that became known.
 pub(super) struct Source<'a> {
     pub(super) node: NodeId,
@@ -227,6 +238,11 @@ impl Search {
 }
 
 impl Node {
+    /// Its own searches that run, the oldest first.
+    pub fn searching(&self) -> impl Iterator<Item = Searching<'_>> {
+        self.searches.iter().map(|search| Searching { spec: &search.spec, began: search.started, reports: search.hops })
+    }
+
     pub(super) fn start_search(&mut self, spec: SearchSpec, cx: &mut Context<'_>) {
         if self.kind == TopologyKind::Central && self.searches.len() < MAX_SEARCHES {
             return self.start_lookup(spec, cx);

@@ -231,6 +231,17 @@ const PROPOSE: ActionInfo = ActionInfo {
 pub const TOPOLOGIES: [TopologyKind; 3] = [TopologyKind::Flood, TopologyKind::Ultrapeer, TopologyKind::Central];
 
 actions! {
+    WorldPause "world-pause" "clock" "World" "Stop the simulated world's clock, and let it run";
+    WorldStep "world-step" "step" "World" "Run the world until this node learns something, and stop";
+    WorldHop "world-hop" "hop" "World" "Run the world until the search is a hop farther, and stop";
+    WorldAhead "world-ahead" "ahead" "World" "Run the world for a tenth of a second of its speed, and stop";
+    WorldSlower "world-slower" "slower" "World" "Let the world run slower";
+    WorldFaster "world-faster" "faster" "World" "Let the world run faster";
+    PrevNode "previous-node" "prev node" "World" "Look at the node with the number before";
+    NextNode "next-node" "next node" "World" "Look at the node with the next number";
+    GoToNode "go-to-node" "go to node" "World" "Type which node to look at: a number, an address or an id";
+    GoToSearcher "go-to-searcher" "searcher" "World" "Look at the node where the youngest search began";
+    LookAt "look-at" "look at" "World" "Look at the selected node: its own screens are shown";
     SearchPrompt "search-prompt" "search" "Network" "Type a search and send it through the network";
     AddPeer "add-peer" "add peer" "Network" "Type an address and connect to it";
     NextTopology "next-topology" "topology" "Network" "Change this node to the next topology: flood, ultrapeer, central";

@@ -152,6 +152,26 @@ fn proposing_a_topology_asks() {
 }
 
 #[test]
+fn a_simulated_node_is_marked_as_such_on_every_screen() {
+    let snapshot = Arc::new(super::fixture::simulated(super::fixture::busy()));
+    let mut shown = Vec::new();
+    for (size, glyphs, typed) in [
+        ((120, 40), Glyphs::UNICODE, ["1", "2", "3", "4", "5", "6", "@17", "/f0", "?"].as_slice()),
+        ((80, 24), Glyphs::ASCII, &["1", "3", "gt"]),
+        ((40, 12), Glyphs::UNICODE, &["1"]),
+    ] {
+        for typed in typed {
+            let mut model = model_of(Arc::clone(&snapshot), size, glyphs);
+            keys(&mut model, typed);
+            let screen = dump(&draw(&model));
+            assert!(screen.contains(super::world::MARK), "{size:?} {typed}");
+            shown.push(screen);
+        }
+    }
+    insta::assert_snapshot!("simulated", shown.join("\n\n"));
+}
+
+#[test]
 fn an_empty_node_says_what_to_do() {
     let mut model = model(Shape::EMPTY, 7, (100, 30), "dark", Glyphs::UNICODE);
     let screens = [1, 2, 3, 4, 5, 6].map(|screen| {

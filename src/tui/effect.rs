@@ -6,7 +6,9 @@ use crossterm::event::{KeyEvent, MouseEvent};
 
 use super::keymap::Keymap;
 use super::theme::Theme;
-use crate::app::{Event, FilesPage, Guid, NodeId, Refusal, SearchRequest, Snapshot, Strategy, TopologyKind};
+use crate::app::{
+    Event, FilesPage, Guid, NodeId, Refusal, SearchRequest, Snapshot, Strategy, TopologyKind, WorldCommand,
+};
 
 /// Something that happened.
 #[derive(Debug)]
@@ -67,6 +69,8 @@ pub enum Answer {
         /// Whether it came to that.
         result: Result<(), Refusal>,
     },
+    /// The simulated world was steered, or was not.
+    World(Result<(), Refusal>),
     /// Something else was done, which this sentence tells, or refused.
     Done(String, Result<(), Refusal>),
 }
@@ -99,6 +103,8 @@ pub enum Effect {
     Rescan,
     /// Read shared files: filter, place, library's version.
     Files(String, u64, u64),
+    /// Steer the simulated world.
+    World(WorldCommand),
     /// Put a text on the clipboard.
     Copy(String),
     /// Use another theme.

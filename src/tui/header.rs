@@ -2,7 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::paint::Paint;
@@ -10,7 +10,8 @@ use super::panes::role::{alarm, central, cut_off, role_word};
 use super::panes::{neighbors, traffic};
 use super::table::put;
 use super::text;
-use crate::app::{DirectoryState, TopologyKind};
+use super::world;
+use crate::app::{DirectoryState, TopologyKind, WorldStatus};
 
 /// Columns of each of the two curves.
 const SPARK: u16 = 8;
@@ -22,6 +23,9 @@ const DIRECTORY: u16 = 24;
 /// Draws it: parts from the left as long as they fit whole.
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
     let now = &paint.model.snapshot;
+    if let Some(world) = &now.world {
+        return parts(buffer, area, simulated(world, paint), paint);
+    }
     let name = paint.untrusted(&now.node.name, (area.width / 4).clamp(8, 32));
     let id = text::short_id(&now.node.node.to_string());
     let who = Line::from(vec![
@@ -47,6 +51,25 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
     all = if fits { with } else { all.into_iter().chain(meters(false)).collect() };
     all.push(Line::styled(now.node.addr.to_string(), paint.dim()));
     parts(buffer, area, all, paint);
+}
+
+/// The line of a node that is simulated: that it is, which one, and when; then what it is.
+fn simulated(world: &WorldStatus, paint: &Paint<'_>) -> Vec<Line<'static>> {
+    let loud = paint.warn().patch(paint.strong()).add_modifier(Modifier::REVERSED);
+    let mark = Line::styled(format!(" {} ", world::mark(world)), loud);
+    let time = Line::from(vec![
+        Span::styled(format!("{} ", world::time(world)), paint.strong()),
+        Span::styled(world::pace(world, paint.symbol("×", "x")), paint.warn()),
+    ]);
+    let mut all = vec![mark, Line::styled(world::place(world), paint.me()), time];
+    if !world.away {
+        all.push(place(paint));
+        all.extend(standing(paint));
+        let history = &paint.model.snapshot.traffic.query.history;
+        all.push(meter(traffic::query_word(paint), history, String::new(), paint.warn(), paint));
+    }
+    all.push(Line::styled(format!("{} online", text::grouped(world.online.into())), paint.dim()));
+    all
 }
 
 /// Topology and role, and since when one that can be lost.

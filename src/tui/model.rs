@@ -15,7 +15,9 @@ use super::map::Map;
 use super::panes::role;
 use super::rows::Rows;
 use super::theme::Theme;
-use crate::app::{FileId, FileRow, Guid, NodeId, PeerAddr, Search, Snapshot, Strategy, TopologyKind, Untrusted};
+use crate::app::{
+    FileId, FileRow, Guid, NodeId, Pace, PeerAddr, Search, Snapshot, Strategy, TopologyKind, Untrusted, WorldStatus,
+};
 
 /// Files asked for at once: some screens' worth on both sides of the selection.
 pub const FILES_WINDOW: usize = 256;
@@ -93,6 +95,8 @@ pub enum PromptKind {
     Search,
     /// A peer's address.
     AddPeer,
+    /// A node of the simulated world.
+    Node,
     /// A filter of the list of that pane.
     Filter(PaneName),
 }
@@ -344,9 +348,19 @@ impl Model {
         self.snapshot.uptime_ms + self.since_taken_ms()
     }
 
-    /// Milliseconds since what is shown was taken. On a frozen screen nothing ages.
+    /// The simulated world that the node lives in, if it does.
+    #[must_use]
+    pub fn world(&self) -> Option<&WorldStatus> {
+        self.snapshot.world.as_deref()
+    }
+
+    /// Milliseconds since what is shown was taken. On a frozen screen nothing ages, and in a simulation nothing by our
+    /// clock.
     #[must_use]
     pub fn since_taken_ms(&self) -> u64 {
+        if self.snapshot.world.is_some() {
+            return 0;
+        }
         self.frozen.unwrap_or(self.clock).saturating_sub(self.taken).as_millis() as u64
     }
 
@@ -361,6 +375,7 @@ impl Model {
     #[must_use]
     pub fn animates(&self) -> bool {
         self.frozen.is_none()
+            && self.world().is_none_or(|world| world.pace != Pace::Paused)
             && (self.snapshot.searches.iter().any(|search| search.ended.is_none())
                 || self.snapshot.library.scanning
                 || self.snapshot.library.hashing_files > 0)
@@ -372,6 +387,20 @@ impl Model {
         rows.refresh(self);
         self.rows = rows;
         self.settle();
+    }
+
+    /// Forgets what was looked at of a node, because another is shown.
+    pub fn start_over(&mut self) {
+        (self.chosen, self.hop, self.changing) = (None, None, None);
+        self.flood = Flood { no_duplicates: self.flood.no_duplicates, ..Flood::default() };
+        self.map = Map::default();
+        self.files = FileWindow::default();
+        for list in &mut self.lists {
+            (list.selected, list.index, list.offset) = (None, 0, 0);
+        }
+        if let Some(Overlay::Detail { .. } | Overlay::Confirm { .. }) = self.overlay {
+            self.overlay = None;
+        }
     }
 
     /// Says something for a while.

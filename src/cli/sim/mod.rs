@@ -12,6 +12,7 @@ mod scenario_file;
 mod seed_list;
 mod stop;
 mod table;
+mod watch;
 
 use std::time::Duration;
 
@@ -27,6 +28,7 @@ pub(super) fn command(arguments: &ArgMatches) -> Result<Exit, Failure> {
         Some(("run", arguments)) => run::run(arguments),
         Some(("check", arguments)) => check::check(arguments),
         Some(("reproduce", arguments)) => reproduce::run(arguments),
+        Some(("watch", arguments)) => watch::run(&crate::cli::resolve(arguments)?, arguments),
         _ => Ok(Exit::Usage),
     }
 }

@@ -72,7 +72,14 @@ fn copies_that_come_back_before_a_report_do_not_end_a_search() {
         });
         let guid = Guid([9; 16]);
         let body = Arc::new(QueryBody::new("song 4", None, Delivery::Reverse, traced));
-        let spec = SearchSpec { guid, body, ttl: 7, strategy: Strategy::Flood, timeout: Duration::from_secs(5), enough: 1_000 };
+        let spec = SearchSpec {
+            guid,
+            body,
+            ttl: 7,
+            strategy: Strategy::Flood,
+            timeout: Duration::from_secs(5),
+            enough: 1_000,
+        };
         world.input(0, Input::Command(Command::Search(spec)));
         world.run(Duration::from_secs(10));
         assert_eq!(world.found(guid).len(), 1, "traced: {traced}");

@@ -103,6 +103,8 @@ pub(super) struct AskedTable {
     pub(super) began: u64,
     /// Searches that are watched.
     pub(super) watching: usize,
+    /// Where the last one began.
+    pub(super) youngest_origin: Option<u32>,
 }
 
 impl AskedTable {
@@ -115,11 +117,13 @@ impl AskedTable {
             copies_by_hop: [0; HOPS],
             began: 0,
             watching: 0,
+            youngest_origin: None,
         }
     }
 
     pub(super) fn begin(&mut self, guid: Guid, asked: Asked) {
         self.began += 1;
+        self.youngest_origin = Some(asked.origin);
         self.watching += usize::from(asked.watched.is_some());
         self.order.push_back((asked.deadline + LINGER, guid));
         self.open.insert(guid, asked);

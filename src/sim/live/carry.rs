@@ -65,6 +65,7 @@ impl World {
             self.breaks(Some(node), Broken::new("a core sends on its own links, while they are up", detail));
             return;
         };
+        self.observatory.sent(node, link, &message);
         if own.ending {
             self.traffic[kind(&message)].lose(Lost::Broken);
             return;
@@ -113,6 +114,7 @@ impl World {
         if rates.capacity.0 > 0 {
             let capacity = rates.capacity.0 as f64;
             if own.busy.since(now).as_secs_f64() * capacity > rates.queue.0 as f64 {
+                self.observatory.dropped(own.node, link);
                 return self.traffic[kind(&message)].lose(Lost::Queue);
             }
             own.busy = own.busy.max(now) + Duration::from_secs_f64(bytes(&message) as f64 / capacity);
@@ -137,6 +139,7 @@ impl World {
         if self.serves(node) {
             self.heard.message(link, self.clock.now);
         }
+        self.observatory.received(node, link, &message);
         let stray = self.scenario.links.stray.happens(&mut self.rng.links).then(|| message.clone());
         self.handle(node, Input::Message { link: LinkId(link), message });
         if let Some(message) = stray {
@@ -329,6 +332,7 @@ impl World {
             Some(from) if there => {
                 self.direct.delivered += 1;
                 self.slots[node as usize].handled += 1;
+                self.observatory.received_direct(node, &message);
                 self.handle(node, Input::Direct { from, message });
             }
             Some(_) => {

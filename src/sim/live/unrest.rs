@@ -9,7 +9,7 @@ use super::hash::mix;
 use super::scenario::TOPOLOGIES;
 use super::world::World;
 use crate::base::Time;
-use crate::overlay::{Command, Input, TopologyKind};
+use crate::overlay::{Command, TopologyKind};
 
 impl World {
     /// Puts down when faults begin and end.
@@ -33,7 +33,8 @@ impl World {
             FaultKind::Jump => self.hit(fault).into_iter().for_each(|node| self.jump(node, planned.lasts.0)),
             FaultKind::Change => {
                 for node in self.hit(fault) {
-                    self.command(node, Command::Change(self.another_topology(fault, node)));
+                    let topology = self.another_topology(fault, node);
+                    self.command(node, Command::Change(topology));
                 }
             }
             FaultKind::Propose => self.propose(fault, self.another_topology(fault, 0)),
@@ -52,7 +53,9 @@ impl World {
             }
             FaultKind::Change => {
                 let back = self.topology;
-                self.hit(fault).into_iter().for_each(|node| self.command(node, Command::Change(back)));
+                self.hit(fault).into_iter().for_each(|node| {
+                    self.command(node, Command::Change(back));
+                });
             }
             FaultKind::Propose => self.propose(fault, self.topology),
         }
@@ -74,14 +77,12 @@ impl World {
         self.hit(fault).into_iter().for_each(|node| self.death(node, going, keeps_disk));
     }
 
-    fn command(&mut self, node: u32, command: Command) {
-        self.handle(node, Input::Command(command));
-    }
-
     /// The first node that the fault hits proposes, as long as it is online.
     fn propose(&mut self, fault: usize, topology: TopologyKind) {
         let proposer = self.hit(fault).into_iter().find(|&node| self.slots[node as usize].core.is_some());
-        proposer.into_iter().for_each(|node| self.command(node, Command::Propose(topology)));
+        proposer.into_iter().for_each(|node| {
+            self.command(node, Command::Propose(topology));
+        });
     }
 
     /// One of those that are not the run's.
@@ -126,7 +127,9 @@ impl World {
         // What was proposed before moves nobody any more.
         (self.config.follow, self.directory_config.follow) = (false, false);
         let back = self.topology;
-        self.all_online().into_iter().for_each(|node| self.command(node, Command::Change(back)));
+        self.all_online().into_iter().for_each(|node| {
+            self.command(node, Command::Change(back));
+        });
     }
 
     /// Some of those that are away return, and the others stay away for good.

@@ -10,6 +10,7 @@ use super::faults::Faults;
 use super::hash::{Rolling, mix};
 use super::library::{Catalogue, Zipf};
 use super::links::Conns;
+use super::observe::Observatory;
 use super::outcome::Outcome;
 use super::population::Slot;
 use super::roles::Stance;
@@ -78,6 +79,8 @@ pub struct World {
     pub(super) online_at_searches: u64,
     /// Whether the workload goes on.
     pub(super) lively: bool,
+    /// The nodes that somebody looks at.
+    pub(super) observatory: Observatory,
     pub(super) events: u64,
     hash: Rolling,
     out: Vec<Output>,
@@ -144,6 +147,7 @@ impl World {
             asked: AskedTable::new(root.next_u64()),
             online_at_searches: 0,
             lively: true,
+            observatory: Observatory::default(),
             events: 0,
             hash: Rolling::default(),
             out: Vec::new(),
@@ -249,14 +253,17 @@ impl World {
             self.asked.copy(query, !core.remembers(&query.guid));
         }
         let (cue, was) = (Cue::of(&input, core), Stance::of(core));
+        self.observatory.given(now, node, &input);
         let shelf = self.catalogue.shelf(node);
-        let config = if serves { &self.directory_config } else { &self.config };
+        let usual = if serves { &self.directory_config } else { &self.config };
+        let config = self.observatory.config(node).unwrap_or(usual);
         let registry = serves.then_some(&mut self.registry as &mut dyn Registry);
         core.handle(input, &mut Context { now, config, library: &shelf, registry, out: &mut self.out });
         let scene = Scene { node, core, config, catalogue: &self.catalogue, cue: &cue, was };
         if let Err(broken) = self.asked.watch(&scene, &self.out) {
             self.breaks(Some(node), broken);
         }
+        self.observatory.made(self.clock.now, node, &self.out);
         let mut out = std::mem::take(&mut self.out);
         out.drain(..).for_each(|output| self.carry(node, output));
         self.out = out;

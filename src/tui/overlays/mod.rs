@@ -125,15 +125,21 @@ fn prompt(buffer: &mut Buffer, prompt: &Prompt, paint: &Paint<'_>) -> Option<(u1
     }
     let search = prompt.kind == PromptKind::Search;
     let looks_up = paint.model.snapshot.role.topology == TopologyKind::Central;
-    let does = match (search, looks_up) {
-        (true, false) => paint.model.strategy.name(),
-        (true, true) => "look it up",
-        (false, _) => "connect",
+    let does = match prompt.kind {
+        PromptKind::Search if looks_up => "look it up",
+        PromptKind::Search => paint.model.strategy.name(),
+        PromptKind::Node => "look at it",
+        PromptKind::AddPeer | PromptKind::Filter(_) => "connect",
     };
-    let (title, words) = if search {
-        ("Search the network", "\"a phrase\"  -not  prefix*  ext:flac  size:>10M  type:audio")
-    } else {
-        ("Add a peer", "host:port of a node that you know")
+    let simulated = paint.model.world().is_some();
+    let (title, words) = match prompt.kind {
+        PromptKind::Search if simulated => {
+            ("Search the simulated network", "files are called f0, f1, f2 and so on, the most popular first")
+        }
+        PromptKind::Search => ("Search the network", "\"a phrase\"  -not  prefix*  ext:flac  size:>10M  type:audio"),
+        PromptKind::Node => ("Look at a node", "a number, an address, or the beginning of an id"),
+        _ if simulated => ("Add a peer", "address of a node of this world, for example 10.0.0.17"),
+        PromptKind::AddPeer | PromptKind::Filter(_) => ("Add a peer", "host:port of a node that you know"),
     };
     let inner = popup(buffer, 76, if search { 7 } else { 5 }, title, "", paint);
     let cursor = field(buffer, Rect { height: 1.min(inner.height), ..inner }, prompt, paint);

@@ -104,6 +104,14 @@ pub fn empty(paint: &Paint<'_>) -> String {
             None => format!("In central a node is linked to its directory only, and has none. {key} changes to {next}"),
         };
     }
+    if let Some(world) = paint.model.world() {
+        let ahead = paint.key(&Action::WorldAhead);
+        return if world.away {
+            format!("This node is away. Let the world run until it comes: {ahead} runs it ahead")
+        } else {
+            format!("No neighbors yet: it is still on its way in. {ahead} runs the world ahead")
+        };
+    }
     let addr = now.node.addr;
     format!(
         "No neighbors yet. Press {} to add one, or start a second node with --peer {addr}",

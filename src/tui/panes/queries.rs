@@ -31,6 +31,10 @@ pub fn digest(paint: &Paint<'_>) -> Digest {
 
 /// What an empty list says.
 pub fn empty(paint: &Paint<'_>) -> String {
+    if paint.model.world().is_some() {
+        let key = paint.key(&Action::SearchPrompt);
+        return format!("No query has come here since this node is looked at. Press {key} to search");
+    }
     format!("No queries pass through here yet. Press {} to search", paint.key(&Action::SearchPrompt))
 }
 

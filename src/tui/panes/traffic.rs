@@ -56,14 +56,23 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
     let half = (area.height - sum.min(area.height)) / 2;
     let [top, bottom] = [0, half].map(|y| Rect { y: area.y + y, height: half, ..area });
     query.draw(buffer, top, paint);
-    content.draw(buffer, bottom, paint);
+    if paint.model.world().is_some() {
+        put(buffer, bottom, 0, 0, area.width, &Line::styled("no content in a simulation", paint.dim()));
+    } else {
+        content.draw(buffer, bottom, paint);
+    }
     if sum > 1 {
         put(buffer, area, 0, area.height - 2, area.width, &rest(paint, area.width));
     }
     if sum > 0 {
         let overlay = traffic.overlay_in + traffic.overlay_out;
         let share = text::percent(overlay, overlay.saturating_add(traffic.content_in + traffic.content_out));
-        let mut line = Line::styled(format!("{share} of all bytes is overlay"), paint.dim());
+        let words = match paint.model.world() {
+            // A link's core counts queries; messages and bytes nobody did before somebody looked.
+            Some(world) => format!("counted since {}", text::duration(world.counted_since_ms)),
+            None => format!("{share} of all bytes is overlay"),
+        };
+        let mut line = Line::styled(words, paint.dim());
         if traffic.dropped > 0 {
             let dropped =
                 format!(" {} {} {} dropped", paint.dot(), paint.dropped_symbol(), text::count(traffic.dropped));

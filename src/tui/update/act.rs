@@ -12,7 +12,7 @@ use super::super::paint::Paint;
 use super::super::panes::{self, results};
 use super::super::rows::rows_in;
 use super::super::theme;
-use super::{answer, flood, map, open, topology};
+use super::{answer, flood, map, open, topology, world};
 use crate::app::{Direction, Transfer, TransferState};
 
 /// Carries an action out. What is open takes most of them first.
@@ -23,7 +23,7 @@ pub(super) fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) 
     if let Some(overlay) = model.overlay.take() {
         return open::act_in(model, overlay, action, effects);
     }
-    if map::act(model, action) {
+    if map::act(model, action) || world::act(model, action, effects) {
         return;
     }
     match action {
@@ -290,7 +290,7 @@ fn quit(model: &mut Model, effects: &mut Vec<Effect>) {
 }
 
 /// The row under a list's cursor.
-fn under(model: &Model, pane: PaneName) -> Option<RowId> {
+pub(super) fn under(model: &Model, pane: PaneName) -> Option<RowId> {
     model.position(pane).and_then(|index| model.row_id(pane, index))
 }
 
@@ -309,6 +309,7 @@ pub(super) fn enter(model: &mut Model, pane: PaneName, effects: &mut Vec<Effect>
         (RowId::Hop(hop), _) => {
             model.hop = if model.hop == Some(*hop) { None } else { Some(*hop) };
         }
+        (RowId::Node(node), _) if model.world().is_some() => world::look_at(*node, effects),
         (RowId::Reached(node), PaneName::Map) => map::open(model, *node),
         (RowId::Reached(_), _) => flood::follow_back(model),
         (RowId::Share(alias), _) => {

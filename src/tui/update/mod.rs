@@ -8,6 +8,7 @@ mod map;
 mod mouse;
 mod open;
 mod topology;
+mod world;
 
 use std::time::Duration;
 
@@ -51,11 +52,10 @@ pub fn update(model: &mut Model, at: Duration, message: Message) -> Vec<Effect> 
 #[must_use]
 pub fn next_tick(model: &Model) -> Option<Duration> {
     let toast = model.toast.as_ref().map(|toast| toast.until);
-    let ages = model.frozen.is_none().then(|| {
+    let animates = model.animates().then(|| model.clock + ANIMATION);
+    // In a simulation nothing ages by our clock.
+    let ages = (model.frozen.is_none() && model.world().is_none()).then(|| {
         let now = model.clock;
-        if model.animates() {
-            return now + ANIMATION;
-        }
         // Ages are shown in seconds for a minute only, and only while something young enough is in view.
         let young =
             model.screen <= 2 && model.snapshot.queries.iter().any(|row| row.age_ms + model.since_taken_ms() < 60_000);
@@ -65,7 +65,7 @@ pub fn next_tick(model: &Model) -> Option<Duration> {
     let plays = matches!(model.screen, 3 | 4) && model.flood.player.runs();
     let settles = model.screen == 4 && model.map.layout.moves();
     let moves = (plays || settles).then(|| model.clock + player::FRAME);
-    toast.into_iter().chain(ages).chain(moves).min()
+    toast.into_iter().chain(animates).chain(ages).chain(moves).min()
 }
 
 /// Between two frames of something that moves.

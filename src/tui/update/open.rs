@@ -8,7 +8,7 @@ use super::super::overlays::{self, detail_lines, detail_width, help_lines, palet
 use super::super::paint::Paint;
 use super::super::panes;
 use super::act;
-use crate::app::{MAX_TTL, MAX_WALK_TTL, Strategy, TopologyKind};
+use crate::app::{Look, MAX_TTL, MAX_WALK_TTL, Strategy, TopologyKind, WorldCommand};
 
 /// Searches remembered for the prompt.
 const HISTORY: usize = 100;
@@ -17,7 +17,7 @@ const HISTORY: usize = 100;
 pub(super) fn prompt(model: &mut Model, kind: PromptKind) {
     let before = match kind {
         PromptKind::Filter(pane) => model.list(pane).filter.clone(),
-        PromptKind::Search | PromptKind::AddPeer => String::new(),
+        PromptKind::Search | PromptKind::AddPeer | PromptKind::Node => String::new(),
     };
     model.overlay = Some(Overlay::Prompt(Prompt { kind, line: LineEdit::new(&before), recalled: 0, before }));
 }
@@ -107,7 +107,7 @@ fn confirm(model: &mut Model, what: Costly, action: Action, effects: &mut Vec<Ef
 }
 
 fn in_palette(model: &mut Model, line: LineEdit, chosen: usize, action: Action, effects: &mut Vec<Effect>) {
-    let fits = palette(line.text());
+    let fits = palette(line.text(), model.world().is_some());
     match action {
         Action::Back => {}
         Action::Act => {
@@ -181,6 +181,7 @@ fn submit(model: &mut Model, prompt: Prompt, effects: &mut Vec<Effect>) {
         PromptKind::Filter(_) => {}
         _ if text.is_empty() => {}
         PromptKind::AddPeer => effects.push(Effect::AddPeer(text)),
+        PromptKind::Node => effects.push(Effect::World(WorldCommand::Look(Look::Named(text)))),
         PromptKind::Search => {
             model.history.retain(|known| *known != text);
             model.history.push(text.clone());

@@ -8,6 +8,7 @@ mod handle;
 mod known_hosts;
 mod log;
 mod neighbors;
+mod nodes;
 mod parts;
 pub mod recorded;
 mod relayed;
@@ -18,18 +19,21 @@ mod snapshot;
 mod standing;
 mod traffic;
 mod transfer_events;
+mod why;
 
 pub use crate::net::check_peer;
 pub use clock::Clock;
 pub use engine::start;
 pub use event::{Done, Event, Hit, UpDown, Via};
-pub use handle::{Command, Handle, Refusal, SearchRequest};
+pub use handle::{AskRequest, Command, Handle, Refusal, SearchRequest};
 pub use log::LogRing;
+pub use nodes::KnownNode;
 pub use settings::{Home, Passphrase, Settings};
 pub use snapshot::{
     CapacitySource, DirectoryRole, Fitness, HISTORY, HopReport, HopRow, LogLevel, LogLine, Neighbor, NodeStatus,
     QueryRow, QueryState, RoleStatus, Search, Serving, Snapshot, Traffic, UltraRole, Warning,
 };
+pub use why::{About, Evidence, Verdict, Why, WhyRequest};
 // The nouns that faces need, so that they can live on this room alone.
 pub use crate::overlay::{Action, Dedup, Delivery, DirectoryState, DoneWhy, QueryBody, Role, RoleChoice, TopologyKind};
 pub use crate::proto::limits::{MAX_LINKS, MAX_NODE_NAME, MAX_TTL};

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::{
     Delivery, FilesPage, LibraryStatus, Neighbor, NodeStatus, QueryRow, RoleStatus, SearchRequest, Snapshot, Traffic,
-    Transfer, Warning,
+    Transfer, Warning, Why,
 };
 
 /// What the node answers to a request that is no stream. As JSON, `type` comes first.
@@ -34,6 +34,8 @@ pub enum Answer {
     Files(FilesPage),
     /// To `POST /v1/topology`: what holds now.
     Topology(Box<RoleStatus>),
+    /// To `POST /v1/why`.
+    Why(Box<Why>),
     /// To `POST /v1/get`: the transfer began under this number.
     Accepted {
         /// The transfer's number.
@@ -110,6 +112,22 @@ impl From<SearchBody> for SearchRequest {
             hits: body.hits,
         }
     }
+}
+
+/// `POST /v1/why`: why a search did not find something at a node.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WhyBody {
+    /// The words.
+    pub text: String,
+    /// The node: its name, its address, or the beginning of its id.
+    pub at: String,
+    /// How far the search goes, 1 to 7.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttl: Option<u8>,
+    /// The GUID of a search that is over and did not find it; without it the words are sent once more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<String>,
 }
 
 /// `POST /v1/get`.

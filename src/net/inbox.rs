@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use super::limits::{BATCHES_A_LINK, MAX_BATCH};
 use super::link::NewLink;
 use super::tally::Tally;
-use crate::overlay::{HostSource, LinkId, Message};
+use crate::overlay::{HostSource, LinkId, Message, Undelivered};
 use crate::proto::{NodeId, PeerAddr};
 use crate::wire::{Decoder, Incoming, WireError};
 
@@ -43,8 +43,8 @@ pub(super) enum Note {
         /// Whether it did.
         reached: bool,
     },
-    /// A hit or a report could not be delivered.
-    DirectFailed(Message),
+    /// Something could not be delivered over a connection of its own, and why.
+    DirectFailed(Message, Undelivered),
     /// Something was counted that a picture of the node shows.
     Counted,
     /// Addresses became known.

@@ -5,6 +5,7 @@
 //! a simulated one are the same code, and a seed gives the same run.
 
 mod answer;
+mod explain;
 mod hosts;
 mod io;
 mod limit;
@@ -22,6 +23,9 @@ mod topology;
 #[cfg(test)]
 mod tests;
 
+pub use explain::{
+    Account, Ask, ExplainMessage, Explained, Missing, PassedBy, Question, Told, Undelivered, Unwilling,
+};
 pub use io::{
     Command, Config, Context, Dedup, DirectoryState, DoneWhy, Event, HostSource, Input, Library, LinkId, Output, Peer,
     Relay, RoleChoice, SearchCost, SearchSpec, Standing, Trace,

@@ -240,8 +240,8 @@ impl Node {
             search.cost.duplicates += u64::from(hop.action == Action::Duplicate);
             search.count_messages(hop.sent);
             let at = now.since(search.started);
-            let event = Event::Hop { guid: report.guid, node, name: report.body.name.clone(), hop: *hop, at };
-            cx.out.push(Output::Event(event));
+            let (name, addr) = (report.body.name.clone(), report.body.addr);
+            cx.out.push(Output::Event(Event::Hop { guid: report.guid, node, name, addr, hop: *hop, at }));
         }
         search.cost.reached = search.nodes.len() as u32;
         search.last_news = now;
@@ -251,7 +251,7 @@ impl Node {
 
     /// A copy of an own query came back: a duplicate like any other.
     pub(super) fn own_query_came_back(&mut self, guid: Guid, index: usize, travel: Travel, cx: &mut Context<'_>) {
-        let (node, name, from) = (self.id, self.name.clone(), self.links[index].peer.id);
+        let (node, name, addr, from) = (self.id, self.name.clone(), self.addr, self.links[index].peer.id);
         let now = self.now;
         let Some(search) = self.search_mut(&guid) else { return };
         search.cost.duplicates += 1;
@@ -259,7 +259,7 @@ impl Node {
         let hop = Hop { from, hop: travel.hops(), ttl: travel.ttl(), action: Action::Duplicate, hits: 0, sent: 0 };
         let at = now.since(search.started);
         if search.spec.body.traced {
-            cx.out.push(Output::Event(Event::Hop { guid, node, name, hop, at }));
+            cx.out.push(Output::Event(Event::Hop { guid, node, name, addr, hop, at }));
         }
         self.look_again(&guid, cx);
     }

@@ -12,6 +12,10 @@ pub(super) struct Passed {
     pub(super) ttl: Ttl,
     /// The link that the first copy came on: the way back. `None` for an own query.
     pub(super) from: Option<LinkId>,
+    /// Hops that the first copy had travelled on arrival; 0 for an own query.
+    pub(super) hops: u8,
+    /// Files that it was answered with.
+    pub(super) hits: u8,
     /// Whether this node sent reports on it, and so goes on to.
     pub(super) reported: bool,
 }

@@ -24,10 +24,12 @@ pub(super) enum Timer {
     Register,
     /// Drop what ran out in the directory that this node serves.
     Lease,
+    /// Give up waiting for the answer to a question.
+    Explain,
 }
 
 impl Timer {
-    pub(super) const ON_WAKE: [Self; 9] = [
+    pub(super) const ON_WAKE: [Self; 10] = [
         Self::Ping,
         Self::Search,
         Self::Held,
@@ -36,6 +38,7 @@ impl Timer {
         Self::Role,
         Self::Register,
         Self::Lease,
+        Self::Explain,
         Self::Join,
     ];
 }

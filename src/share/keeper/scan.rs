@@ -170,7 +170,10 @@ impl Keeper {
             index.at(Place::of(spot.root, &spot.path)).map(|number| (number, index.stamp(number)))
         };
         match known {
-            Some((_, known)) if known == stamp => return self.settling.remove(&spot),
+            Some((_, known)) if known == stamp => {
+                self.library.waiting_mut().remove(&spot);
+                return self.settling.remove(&spot);
+            }
             Some((number, _)) => {
                 // It is no longer what was hashed, so nobody gets it until it is hashed again.
                 self.library.index_mut().remove(number);
@@ -183,6 +186,7 @@ impl Keeper {
         }
         self.in_flight.remove(&spot);
         self.report.touched();
+        self.library.waiting_mut().note(&spot, stamp.size);
         self.settling.note(spot, stamp, sign, clock::now(), clock::unix_nanos());
         while let Some((spot, stamp)) = self.settling.take_due(clock::now()) {
             self.rested(spot, stamp);
@@ -241,6 +245,7 @@ impl Keeper {
     }
 
     fn take_out(&mut self, spot: &Spot, forget: bool) {
+        self.library.waiting_mut().remove(spot);
         self.settling.remove(spot);
         self.in_flight.remove(spot);
         let key = self.roots[usize::from(spot.root)].cache_key();

@@ -102,9 +102,6 @@ impl Node {
     }
 
     fn on_new_query(&mut self, index: usize, query: &QueryMessage, travel: Travel, cx: &mut Context<'_>) -> Verdict {
-        let passed = Passed { ttl: travel.ttl(), from: Some(self.links[index].id), reported: false };
-        self.seen.insert(query.guid, passed);
-        self.timers.at_latest(Timer::Seen, self.now + SEEN_GENERATION);
         let mut found = Vec::new();
         match query.body.query() {
             Ok(search) => cx.library.find(search, MAX_HITS_A_NODE, &mut found),
@@ -112,6 +109,15 @@ impl Node {
             Err(_) => self.counters.malformed += 1,
         }
         let hits = found.len() as u16;
+        let passed = Passed {
+            ttl: travel.ttl(),
+            from: Some(self.links[index].id),
+            hops: travel.hops(),
+            hits: hits as u8,
+            reported: false,
+        };
+        self.seen.insert(query.guid, passed);
+        self.timers.at_latest(Timer::Seen, self.now + SEEN_GENERATION);
         if !found.is_empty() {
             self.answer(query, travel, found, cx);
         }
@@ -212,7 +218,7 @@ impl Node {
         cx: &mut Context<'_>,
     ) -> u16 {
         let travel = Travel::start(ttl, cx.config.max_ttl);
-        self.seen.insert(guid, Passed { ttl: u8::MAX, from: None, reported: false });
+        self.seen.insert(guid, Passed { ttl: u8::MAX, from: None, hops: 0, hits: 0, reported: false });
         self.timers.at_latest(Timer::Seen, self.now + SEEN_GENERATION);
         let nobody = LinkId(u32::MAX);
         let query = QueryMessage { guid, travel, body: Arc::clone(body) };

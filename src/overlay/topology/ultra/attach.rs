@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::filter::Filter;
+use super::filter::{Filter, Wanted};
 use super::leaves::fingerprint;
 use super::{Class, FilterPart, Task, UltraMessage};
 use crate::base::Time;
@@ -108,6 +108,11 @@ fn everything() -> FilterPart {
 }
 
 impl Attached {
+    /// Whether the filter as it was given last lets a query through; `None` while there is none.
+    pub(super) fn lets_through(&self, wanted: &Wanted) -> Option<bool> {
+        Some(self.own.as_ref()?.filter.as_ref()?.may_match(wanted))
+    }
+
     pub(super) fn filter_fill(&self) -> Option<(u32, u32)> {
         Some(self.own.as_ref()?.filter.as_ref()?.fill())
     }

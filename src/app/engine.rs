@@ -12,7 +12,7 @@ use super::handle::{AskRequest, Command, Handle, Refusal, SearchRequest};
 use super::known_hosts::KnownHosts;
 use super::log::LogRing;
 use super::neighbors::Neighbors;
-use super::nodes::{KnownNode, KnownNodes, is_begun, is_named};
+use super::nodes::{KnownNode, KnownNodes};
 use super::parts::Parts;
 use super::relayed::Relayed;
 use super::role::RoleWatch;
@@ -23,7 +23,7 @@ use super::standing::Past;
 use super::traffic::{Meter, Reading};
 use super::transfer_events::TransferEvents;
 use crate::net::{NetAsk, NetCommand, NetSearch};
-use crate::overlay::{self, Explained};
+use crate::overlay::{self, Explained, is_begun, is_named};
 use crate::proto::{Guid, Magnet, NodeId, Query, Ttl, Untrusted, limits};
 use crate::share::LibraryStatus;
 
@@ -297,15 +297,19 @@ impl Engine {
             Err(_) => is_named(at, &own.name) || is_begun(at, &own.node),
         };
         if is_own {
-            return Err(Refusal::new("this_node", "that is this node itself", "see `hopscope files` for what it shares"));
+            return Err(Refusal::new(
+                "this_node",
+                "that is this node itself",
+                "see `hopscope files` for what it shares",
+            ));
         }
         found
     }
 
     async fn explain(&mut self, request: AskRequest, reply: oneshot::Sender<Result<Explained, Refusal>>) {
-        let AskRequest { node, addr, query, text } = request;
+        let AskRequest { node, addr, query, text, whois } = request;
         let (named, name) = oneshot::channel();
-        let ask = NetAsk { node, addr, query, text, timeout: ASK_TIMEOUT };
+        let ask = NetAsk { node, addr, query, text, whois, timeout: ASK_TIMEOUT };
         let asked = match self.parts.tell(NetCommand::Ask(ask, named)).await {
             Ok(()) => name.await.map_err(|_| Refusal::stopped()),
             Err(refusal) => Err(refusal),
@@ -417,6 +421,7 @@ impl Engine {
                 self.searches.hit(found, files).into_iter().for_each(|event| faces.emit(event));
             }
             overlay::Event::Explained { guid, outcome } => {
+                self.introduced(&outcome);
                 if let Some(place) = self.asking.iter().position(|(asked, _)| *asked == guid) {
                     // A face that no longer waits for its answer is no error.
                     let _ = self.asking.swap_remove(place).1.send(Ok(*outcome));
@@ -428,6 +433,16 @@ impl Engine {
                 self.publish(faces);
                 faces.emit(event);
             }
+        }
+    }
+
+    /// A node named a neighbor of its own.
+    fn introduced(&mut self, outcome: &Explained) {
+        let Explained::Account(account) = outcome else { return };
+        if let Some(known) = account.told.as_ref().ok().and_then(|told| told.knows.as_ref())
+            && known.node != self.parts.node
+        {
+            self.nodes.saw(known.node, &known.name, known.addr, self.now_ms());
         }
     }
 

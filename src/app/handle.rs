@@ -39,6 +39,8 @@ pub struct AskRequest {
     pub query: Guid,
     /// Its words.
     pub text: String,
+    /// A node to introduce, by its name or the beginning of its id; empty for none.
+    pub whois: String,
 }
 
 /// Why the engine did not do what was asked. Each says what to do.

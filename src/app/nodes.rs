@@ -4,12 +4,11 @@ use std::net::SocketAddr;
 
 use super::handle::Refusal;
 use crate::base::{Map, seed};
+use crate::overlay::{is_begun, is_named};
 use crate::proto::{NodeId, PeerAddr, Untrusted};
 
 /// Nodes remembered; when there are more, the half that was seen longest ago is forgotten.
 const MAX_KNOWN: usize = 4_096;
-/// Hexadecimal digits of an id that say whose it is.
-const MIN_ID_DIGITS: usize = 4;
 /// Nodes of one name that a refusal lists.
 const MAX_LISTED: usize = 5;
 
@@ -111,18 +110,6 @@ impl KnownNodes {
 /// The code of the refusal that no such node is known.
 pub(super) const NO_SUCH_NODE: &str = "no_such_node";
 
-/// Whether a name is meant.
-pub(super) fn is_named(wanted: &str, name: &Untrusted) -> bool {
-    let wanted = wanted.trim();
-    !wanted.is_empty() && name.raw().to_lowercase() == wanted.to_lowercase()
-}
-
-/// Whether the beginning of an id is meant.
-pub(super) fn is_begun(wanted: &str, node: &NodeId) -> bool {
-    let wanted = wanted.trim();
-    wanted.len() >= MIN_ID_DIGITS && node.to_string().starts_with(&wanted.to_ascii_lowercase())
-}
-
 fn described((node, known): (&NodeId, &Known)) -> KnownNode {
     KnownNode { node: Some(*node), name: known.name.clone(), addr: known.addr, seen_ms: Some(known.seen_ms) }
 }
@@ -165,7 +152,10 @@ mod tests {
         known.saw(id(1 << 32), &"wren".into(), None, 10);
         known.saw(id(2 << 32), &"wren".into(), None, 10);
         let refusal = known.find("wren").unwrap_err();
-        assert_eq!((refusal.code, refusal.message.as_str()), ("several_nodes", "2 nodes could be meant: 00000001, 00000002"));
+        assert_eq!(
+            (refusal.code, refusal.message.as_str()),
+            ("several_nodes", "2 nodes could be meant: 00000001, 00000002")
+        );
     }
 
     #[test]

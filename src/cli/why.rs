@@ -40,7 +40,11 @@ pub(super) fn run(resolved: &Resolved, verbosity: u8, arguments: &ArgMatches) ->
 async fn ask(client: Client, body: WhyBody, json: bool) -> Result<Exit, Failure> {
     let (why, text) = client.why(&body).await?;
     let mut out = Out::new();
-    if json { out.line(text)? } else { show(&mut out, &why)? }
+    if json {
+        out.line(text)?
+    } else {
+        show(&mut out, &why)?
+    }
     Ok(exit(why.verdict))
 }
 

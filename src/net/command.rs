@@ -7,7 +7,7 @@ use super::random;
 use super::resolve::{Lookup, NamedAs, PeerName, PeerNameError};
 use super::settings::{NetAsk, NetCommand, NetSearch, SearchError};
 use crate::overlay::{Ask, Command, Event, HostSource, Input, QueryBody, SearchSpec, TopologyKind};
-use crate::proto::limits::MAX_QUERY_TEXT;
+use crate::proto::limits::{MAX_NODE_NAME, MAX_QUERY_TEXT};
 use crate::proto::{Guid, NodeId};
 use crate::wire;
 
@@ -55,14 +55,15 @@ impl Actor {
 
     /// The same of a question.
     fn on_ask(&mut self, ask: NetAsk, answer: impl FnOnce(Result<Guid, SearchError>)) {
-        let NetAsk { node, addr, query, text, timeout } = ask;
+        let NetAsk { node, addr, query, text, mut whois, timeout } = ask;
+        whois.truncate(whois.floor_char_boundary(MAX_NODE_NAME));
         if text.len() > MAX_QUERY_TEXT {
             return answer(Err(SearchError::TooLong(text.len())));
         }
         match random::guid() {
             Ok(guid) => {
                 answer(Ok(guid));
-                let ask = Ask { guid, node, addr, query, text: text.into(), timeout };
+                let ask = Ask { guid, node, addr, query, text: text.into(), whois: whois.into(), timeout };
                 self.feed(Input::Command(Command::Ask(ask)));
             }
             Err(error) => answer(Err(error.into())),

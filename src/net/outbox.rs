@@ -12,9 +12,7 @@ use super::link::{self, TOO_SLOW, matters};
 use super::send_queue::Sent;
 use super::status::{LinkStatus, NetStatus, Served};
 use super::tls::Purpose;
-use crate::overlay::{
-    Bye, ByeReason, Event, Input, LinkId, Message, Output, QueryMessage, Relay, Undelivered,
-};
+use crate::overlay::{Bye, ByeReason, Event, Input, LinkId, Message, Output, QueryMessage, Relay, Undelivered};
 use crate::proto::{NodeId, PeerAddr};
 use crate::wire;
 

@@ -170,6 +170,8 @@ pub struct NetAsk {
     pub query: Guid,
     /// As typed.
     pub text: String,
+    /// See [`overlay::Question::whois`]; cut to what may travel.
+    pub whois: String,
     /// How long to wait for the account.
     pub timeout: Duration,
 }

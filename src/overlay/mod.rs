@@ -24,7 +24,8 @@ mod topology;
 mod tests;
 
 pub use explain::{
-    Account, Ask, ExplainMessage, Explained, Missing, PassedBy, Question, Told, Undelivered, Unwilling,
+    Account, Acquaintance, Ask, ExplainMessage, Explained, Missing, PassedBy, Question, Told, Undelivered, Unwilling,
+    is_begun, is_named,
 };
 pub use io::{
     Command, Config, Context, Dedup, DirectoryState, DoneWhy, Event, HostSource, Input, Library, LinkId, Output, Peer,

@@ -13,6 +13,7 @@ use crate::base::{Rng, Time};
 use crate::proto::{FileId, Guid, NodeId, PeerAddr, Query, Travel, Untrusted, limits};
 
 mod central;
+mod explain;
 mod flooding;
 mod joining;
 mod propose;

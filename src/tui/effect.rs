@@ -6,7 +6,7 @@ use crossterm::event::{KeyEvent, MouseEvent};
 
 use super::keymap::Keymap;
 use super::theme::Theme;
-use crate::app::{Event, FilesPage, Guid, NodeId, Refusal, SearchRequest, Snapshot, TopologyKind};
+use crate::app::{Event, FilesPage, Guid, NodeId, Refusal, SearchRequest, Snapshot, TopologyKind, Why, WhyRequest};
 
 /// Something that happened.
 #[derive(Debug)]
@@ -47,6 +47,8 @@ pub struct Reloaded {
 pub enum Answer {
     /// A search runs, or does not.
     Search(Result<Guid, Refusal>),
+    /// Why something was not found at a node: what was asked, and what came of it.
+    Why(WhyRequest, Result<Why, Refusal>),
     /// Files were read.
     Files {
         /// The filter that was asked for.
@@ -76,6 +78,8 @@ pub enum Answer {
 pub enum Effect {
     /// Start a search.
     Search(Wanted),
+    /// Find out why something was not found at a node.
+    Why(WhyRequest),
     /// End a search.
     CancelSearch(Guid),
     /// Download a magnet link; the name is for the message.

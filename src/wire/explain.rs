@@ -6,7 +6,7 @@ use super::body;
 use super::decode::{read, too_long, within};
 use super::encode::{frame, pack};
 use super::envelope::{Envelope, kind};
-use crate::overlay::{Account, ExplainMessage, Missing, PassedBy, Question, Told, Unwilling};
+use crate::overlay::{Account, Acquaintance, ExplainMessage, Missing, PassedBy, Question, Told, Unwilling};
 use crate::proto::{Guid, NodeId, PeerAddr, Travel, Untrusted, limits};
 
 #[derive(Serialize, Deserialize)]
@@ -17,6 +17,8 @@ struct QuestionBody<'a> {
     query: Guid,
     #[serde(rename = "t", borrow)]
     text: &'a str,
+    #[serde(rename = "i", default, borrow, skip_serializing_if = "str::is_empty")]
+    whois: &'a str,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -63,10 +65,22 @@ struct ToldBody {
     passed: Option<(u8, u8, u8, bool)>,
     #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
     let_through: Option<bool>,
+    #[serde(rename = "g", default, skip_serializing_if = "Option::is_none")]
+    knows: Option<KnowsBody>,
     #[serde(rename = "d", default)]
     limited: u64,
     #[serde(rename = "h", default)]
     not_held: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct KnowsBody {
+    #[serde(rename = "n")]
+    node: NodeId,
+    #[serde(rename = "m", default)]
+    name: Untrusted,
+    #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
+    addr: Option<PeerAddr>,
 }
 
 /// Why a node gives no account; its number is its place. It may grow at the end, nothing else.
@@ -90,6 +104,11 @@ impl From<&Told> for ToldBody {
             why: told.missing.why.clone(),
             passed: told.passed.map(|passed| (passed.hop, passed.ttl, passed.hits, passed.reported)),
             let_through: told.let_through,
+            knows: told.knows.as_ref().map(|known| KnowsBody {
+                node: known.node,
+                name: known.name.clone(),
+                addr: known.addr,
+            }),
             limited: told.limited,
             not_held: told.not_held,
         }
@@ -100,6 +119,10 @@ impl ToldBody {
     fn read(self) -> Result<Told, String> {
         let Self { waiting, unlooked, scanning, excluded, .. } = self;
         let why = within(self.why, limits::MAX_REASON)?;
+        let knows = self.knows.map(|known| {
+            let addr = known.addr.filter(|addr| addr.is_dialable());
+            Ok::<_, String>(Acquaintance { node: known.node, name: within(known.name, limits::MAX_NODE_NAME)?, addr })
+        });
         Ok(Told {
             name: within(self.name, limits::MAX_NODE_NAME)?,
             topology: body::topology_of(self.topology),
@@ -112,6 +135,7 @@ impl ToldBody {
             missing: Missing { waiting, unlooked, scanning, excluded, why },
             passed: self.passed.map(|(hop, ttl, hits, reported)| PassedBy { hop, ttl, hits, reported }),
             let_through: self.let_through,
+            knows: knows.transpose()?,
             limited: self.limited,
             not_held: self.not_held,
         })
@@ -121,8 +145,8 @@ impl ToldBody {
 /// Appends a question or an account as one frame.
 pub(super) fn encode(message: &ExplainMessage, out: &mut Vec<u8>) {
     let (guid, kind, body) = match message {
-        ExplainMessage::Question(Question { guid, reply_to, query, text }) => {
-            (*guid, kind::ASK, pack(&QuestionBody { reply_to: *reply_to, query: *query, text }))
+        ExplainMessage::Question(Question { guid, reply_to, query, text, whois }) => {
+            (*guid, kind::ASK, pack(&QuestionBody { reply_to: *reply_to, query: *query, text, whois }))
         }
         ExplainMessage::Account(Account { guid, node, told }) => {
             let unwilling = told.as_ref().err().map(|why| body::code_of(&UNWILLING, *why));
@@ -144,8 +168,12 @@ pub(super) fn decode(envelope: &Envelope<'_>) -> Result<ExplainMessage, String> 
         if body.text.len() > limits::MAX_QUERY_TEXT {
             return Err(too_long(body.text.len(), limits::MAX_QUERY_TEXT));
         }
+        if body.whois.len() > limits::MAX_NODE_NAME {
+            return Err(too_long(body.whois.len(), limits::MAX_NODE_NAME));
+        }
         let reply_to = body.reply_to.filter(|addr| addr.is_dialable());
-        return Ok(ExplainMessage::Question(Question { guid, reply_to, query: body.query, text: body.text.into() }));
+        let (query, text, whois) = (body.query, body.text.into(), body.whois.into());
+        return Ok(ExplainMessage::Question(Question { guid, reply_to, query, text, whois }));
     }
     let body: AccountBody = read(envelope)?;
     let told = match (body.told, body.unwilling) {

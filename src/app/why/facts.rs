@@ -79,8 +79,7 @@ impl Flood {
     /// A search, as far as it concerns that node; `None` for a node whose id is not known.
     pub(super) fn of(search: &Search, node: Option<NodeId>) -> Self {
         let is_meant = |other: NodeId| node == Some(other);
-        let reports: Vec<&HopReport> =
-            search.hops.iter().map(|hop| &**hop).filter(|hop| is_meant(hop.node)).collect();
+        let reports: Vec<&HopReport> = search.hops.iter().map(|hop| &**hop).filter(|hop| is_meant(hop.node)).collect();
         let hits: Vec<_> = search.hits.iter().filter(|hit| is_meant(hit.node)).collect();
         // A look-up in a directory travels no hops.
         let by_hits = hits.iter().map(|hit| hit.hops).filter(|hops| *hops > 0);

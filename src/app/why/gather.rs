@@ -2,15 +2,21 @@
 
 use std::sync::Arc;
 
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+
 use super::facts::{Facts, Flood, link_to};
 use super::verdict::{Judged, judge};
 use super::{About, Evidence, Verdict, Why, WhyRequest, lines};
 use crate::app::handle::{AskRequest, Handle, Refusal, SearchRequest};
 use crate::app::nodes::{KnownNode, NO_SUCH_NODE};
 use crate::app::snapshot::Search;
-use crate::overlay::{Explained, TopologyKind};
+use crate::overlay::{Account, Explained, Told, TopologyKind};
 use crate::proto::limits::{MAX_HITS_A_SEARCH, MAX_TTL};
-use crate::proto::{Guid, Query, Untrusted};
+use crate::proto::{Guid, NodeId, Query, Untrusted};
+
+/// Nodes that are asked whether they know the one that is meant: as many as may be asked at once, and a few left for others.
+const MAX_INTRODUCERS: usize = 12;
 
 impl Handle {
     /// Finds out why a search does not find something at a node. Takes as long as two searches and a question to the
@@ -33,6 +39,10 @@ impl Handle {
         let (mut node, mut wide) = (self.known(&request.at).await?, None);
         if node.is_none() && self.goes_wider(&first) {
             wide = Some(self.flood(&request.text, Some(MAX_TTL)).await?);
+            node = self.known(&request.at).await?;
+        }
+        if node.is_none() {
+            self.look_for(&request, wide.as_ref().unwrap_or(&first)).await?;
             node = self.known(&request.at).await?;
         }
         let Some(mut node) = node else { return Ok(unknown_node(&request, &first, wide.as_deref())) };
@@ -101,7 +111,37 @@ impl Handle {
 
     async fn explained(&self, request: &WhyRequest, node: &KnownNode, query: Guid) -> Result<Explained, Refusal> {
         let (text, addr) = (request.text.clone(), node.addr);
-        self.explain(AskRequest { node: node.node, addr, query, text }).await
+        self.explain(AskRequest { node: node.node, addr, query, text, whois: String::new() }).await
+    }
+
+    /// Asks those who had the search whether a node of that name is their neighbor: an ultra-peer knows its leaves, of
+    /// which it spared those whose filters let nothing through. Whoever is named is known from then on.
+    async fn look_for(&self, request: &WhyRequest, search: &Search) -> Result<(), Refusal> {
+        let mut asked: Vec<NodeId> = self.snapshot().neighbors.iter().filter_map(|neighbor| neighbor.node).collect();
+        for report in search.hops.iter() {
+            if !asked.contains(&report.node) && report.node != self.snapshot().node.node {
+                asked.push(report.node);
+            }
+        }
+        let mut answers: FuturesUnordered<_> = asked
+            .into_iter()
+            .take(MAX_INTRODUCERS)
+            .map(|node| self.introduction(request, node, search.row.guid))
+            .collect();
+        while let Some(named) = answers.next().await {
+            if named? {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks one of them; returns whether it named somebody.
+    async fn introduction(&self, request: &WhyRequest, node: NodeId, query: Guid) -> Result<bool, Refusal> {
+        let addr = self.find_node(&node.to_string()).await.ok().and_then(|known| known.addr);
+        let (text, whois) = (request.text.clone(), request.at.clone());
+        let told = self.explain(AskRequest { node: Some(node), addr, query, text, whois }).await?;
+        Ok(matches!(told, Explained::Account(Account { told: Ok(Told { knows: Some(_), .. }), .. })))
     }
 }
 

@@ -35,7 +35,9 @@ fn flood(who: &str, flood: &Flood, facts: &Facts) -> String {
         (0, Some(report), hop) => {
             let hop = hop.map(|hop| format!(" at hop {hop} with TTL {} left", report.ttl)).unwrap_or_default();
             let did = match report.action {
-                Action::Answered => format!("it answered with {}, of which none arrived", count(report.hits.into(), "file")),
+                Action::Answered => {
+                    format!("it answered with {}, of which none arrived", count(report.hits.into(), "file"))
+                }
                 Action::Forwarded => "it passed it on and had no match".to_owned(),
                 Action::Expired => "it had no match, and the TTL was used up".to_owned(),
                 Action::Duplicate => "only of copies that it had seen before".to_owned(),
@@ -44,7 +46,10 @@ fn flood(who: &str, flood: &Flood, facts: &Facts) -> String {
             format!("The search with TTL {ttl} got to {who}{hop}, as it reports: {did}")
         }
         (0, None, _) => {
-            let mut text = format!("The search with TTL {ttl} reached {}, and {who} did not report", count(flood.reached.into(), "node"));
+            let mut text = format!(
+                "The search with TTL {ttl} reached {}, and {who} did not report",
+                count(flood.reached.into(), "node")
+            );
             text.push_str(match flood.ended {
                 _ if !flood.traced => "; no reports were asked for",
                 _ if flood.lost_reports > 0 => "; reports were lost, its own may be among them",
@@ -79,7 +84,10 @@ fn account(told: &Told, facts: &Facts) -> Vec<String> {
         lines.push(format!("{entries} of its shared folders with such a name left out: {}", missing.why.visible(120)));
     }
     if missing.unlooked > 0 {
-        lines.push(format!("{} more wait, too many for it to look at their names", count(missing.unlooked.into(), "file")));
+        lines.push(format!(
+            "{} more wait, too many for it to look at their names",
+            count(missing.unlooked.into(), "file")
+        ));
     }
     if missing.scanning {
         lines.push("It is going through its shared folders: there may be more".to_owned());
@@ -159,7 +167,10 @@ fn connection(facts: &Facts) -> Vec<String> {
         lines.push(format!("It is a neighbor; {dropped} to it were dropped here because the link had no room"));
     }
     if facts.link.is_none() && facts.told().is_none() {
-        let at = facts.node.addr.map_or_else(|| "no address of it is known".to_owned(), |addr| format!("its address is {addr}"));
+        let at = facts
+            .node
+            .addr
+            .map_or_else(|| "no address of it is known".to_owned(), |addr| format!("its address is {addr}"));
         let seen = facts.seen_ago_ms.map_or_else(
             || "this node never heard of it before".to_owned(),
             |ago| format!("it was heard of last {} ago", span(ago)),

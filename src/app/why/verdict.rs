@@ -50,12 +50,18 @@ pub(super) fn judge(facts: &Facts) -> Judged {
 /// The node told that it shares nothing that matches.
 fn without_match(who: &str, told: &Told, facts: &Facts) -> Judged {
     let missing = &told.missing;
-    let was_spared = told.let_through == Some(false) && told.passed.is_none() && !facts.first.got_there();
+    let floods = facts.topology != TopologyKind::Central;
+    let was_spared = floods && told.let_through == Some(false) && told.passed.is_none() && !facts.first.got_there();
     if missing.waiting > 0 {
         judged(Verdict::NotIndexed, format!("{who} has it, and has not hashed and indexed it yet: search again later"))
     } else if told.near > 0 {
         let what = format!("{who} has {} with these words", files(told.near.into()));
-        judged(Verdict::Filtered, format!("{what}; the search itself leaves out what it has, by extension, kind, size, hash or a word not wanted"))
+        judged(
+            Verdict::Filtered,
+            format!(
+                "{what}; the search itself leaves out what it has, by extension, kind, size, hash or a word not wanted"
+            ),
+        )
     } else if missing.excluded > 0 {
         let why = missing.why.visible(120);
         judged(Verdict::NotShared, format!("{who} has it in a shared folder and leaves it out: {why}"))
@@ -63,7 +69,9 @@ fn without_match(who: &str, told: &Told, facts: &Facts) -> Judged {
         let sentence = format!("{who} does not share it so far, and has not gone through all that it is to share");
         judged(Verdict::NotIndexed, sentence)
     } else if was_spared {
-        let sentence = format!("{who} is a leaf, and its keyword filter lets no such search through: nothing that it shares matches");
+        let sentence = format!(
+            "{who} is a leaf, and its keyword filter lets no such search through: nothing that it shares matches"
+        );
         judged(Verdict::Filtered, sentence)
     } else {
         judged(Verdict::NotShared, format!("{who} shares nothing that matches"))
@@ -76,17 +84,24 @@ fn with_match(who: &str, told: &Told, facts: &Facts) -> Judged {
     let central = TopologyKind::Central;
     if (here == central) != (there == central) {
         let (here, there) = (here.name(), there.name());
-        let sentence = format!("{who} shares it and is in {there}, this node in {here}: no search gets from one to the other");
+        let sentence =
+            format!("{who} shares it and is in {there}, this node in {here}: no search gets from one to the other");
         return judged(Verdict::Unreachable, sentence);
     }
     if here == central {
-        let sentence = format!("{who} shares it, and the directory of this node does not list it: it is registered elsewhere, or not yet");
+        let sentence = format!(
+            "{who} shares it, and the directory of this node does not list it: it is registered elsewhere, or not yet"
+        );
         return judged(Verdict::NotIndexed, sentence);
     }
     let then = told.passed.map(|passed| u16::from(passed.hits));
-    let then = then.or(facts.first.report.filter(|report| report.action != Action::Duplicate).map(|report| report.hits));
+    let then =
+        then.or(facts.first.report.filter(|report| report.action != Action::Duplicate).map(|report| report.hits));
     match then {
-        Some(0) => judged(Verdict::NotIndexed, format!("{who} shares it now, and did not when the search came by: search again")),
+        Some(0) => judged(
+            Verdict::NotIndexed,
+            format!("{who} shares it now, and did not when the search came by: search again"),
+        ),
         Some(_) => judged(Verdict::Dropped, format!("{who} answered the search, and its hit did not arrive")),
         None => not_reached(who, told, facts),
     }
@@ -95,7 +110,9 @@ fn with_match(who: &str, told: &Told, facts: &Facts) -> Judged {
 /// The node shares a match, and the query did not come by.
 fn not_reached(who: &str, told: &Told, facts: &Facts) -> Judged {
     if told.let_through == Some(false) {
-        let sentence = format!("{who} is a leaf, and the keyword filter that it gave last does not know of it yet: search again in some seconds");
+        let sentence = format!(
+            "{who} is a leaf, and the keyword filter that it gave last does not know of it yet: search again in some seconds"
+        );
         return judged(Verdict::Filtered, sentence);
     }
     if told.neighbors == 0 {
@@ -106,7 +123,10 @@ fn not_reached(who: &str, told: &Told, facts: &Facts) -> Judged {
     match wide.and_then(|wide| wide.hop) {
         Some(hop) => beyond_or_lost(who, ttl_for(hop, is_leaf), facts),
         None if wide.is_some() || facts.first.ttl >= MAX_TTL => lost_or_too_far(who, facts),
-        None => judged(Verdict::Unknown, format!("{who} shares it and did not get the search; how far away it is is not known")),
+        None => judged(
+            Verdict::Unknown,
+            format!("{who} shares it and did not get the search; how far away it is is not known"),
+        ),
     }
 }
 
@@ -118,10 +138,13 @@ fn ttl_for(hop: u8, is_leaf: bool) -> Ttl {
 fn beyond_or_lost(who: &str, needed: Ttl, facts: &Facts) -> Judged {
     let ttl = facts.first.ttl;
     if needed > ttl {
-        let sentence = format!("{who} is beyond the horizon: a search with TTL {ttl} does not get there, one with TTL {needed} does");
+        let sentence =
+            format!("{who} is too far away: a search with TTL {ttl} does not get there, one with TTL {needed} does");
         return Judged { needs_ttl: Some(needed), ..judged(Verdict::BeyondHorizon, sentence) };
     }
-    let sentence = format!("{who} is within the horizon, and the search did not get there: a copy was lost on the way, search again");
+    let sentence = format!(
+        "{who} is within the horizon, and the search did not get there: a copy was lost on the way, or a link came up since; search again"
+    );
     judged(Verdict::Dropped, sentence)
 }
 
@@ -130,9 +153,12 @@ fn lost_or_too_far(who: &str, facts: &Facts) -> Judged {
         return judged(Verdict::Dropped, format!("The link to {who} had no room for the search: it was dropped here"));
     }
     if facts.link.is_some() {
-        return judged(Verdict::Dropped, format!("{who} is a neighbor, and the search got lost on the way there: search again"));
+        return judged(
+            Verdict::Dropped,
+            format!("{who} is a neighbor, and the search got lost on the way there: search again"),
+        );
     }
-    let sentence = format!("{who} is beyond the horizon: not even the highest TTL, {MAX_TTL}, gets there");
+    let sentence = format!("{who} is too far away: not even a search with TTL {MAX_TTL}, the highest, gets there");
     judged(Verdict::BeyondHorizon, sentence)
 }
 
@@ -172,12 +198,15 @@ fn by_connection(who: &str, facts: &Facts) -> Judged {
             judged(Verdict::Refused, format!("{who} refuses to say: {why}"))
         }
         Explained::TurnedAway(why) => judged(Verdict::Refused, format!("{who} refuses the connection: {why}")),
-        Explained::Unreachable(why) => judged(Verdict::Gone, format!("{who} is gone: {why}")),
-        Explained::Silent if facts.link.is_some_and(|link| link.dropped > 0) => {
-            judged(Verdict::Dropped, format!("The link to {who} has no room: the search was dropped here, and so was the question"))
+        Explained::Unreachable(why) => judged(Verdict::Gone, format!("{who} does not answer: {why}")),
+        Explained::Silent if facts.link.is_some_and(|link| link.dropped > 0) => judged(
+            Verdict::Dropped,
+            format!("The link to {who} has no room: the search was dropped here, and so was the question"),
+        ),
+        Explained::Silent => judged(Verdict::Gone, format!("{who} does not answer: it was asked, and said nothing")),
+        Explained::NotAsked(why) => {
+            judged(Verdict::Unknown, format!("{who} did not report and could not be asked: {why}"))
         }
-        Explained::Silent => judged(Verdict::Gone, format!("{who} does not answer")),
-        Explained::NotAsked(why) => judged(Verdict::Unknown, format!("{who} did not report and could not be asked: {why}")),
     }
 }
 
@@ -190,9 +219,7 @@ mod tests {
     use super::{Facts, Flood, Judged, Verdict, judge};
     use crate::app::nodes::KnownNode;
     use crate::app::why::facts::{LinkFacts, Reported};
-    use crate::overlay::{
-        Account, Action, Explained, Missing, PassedBy, Role, Told, TopologyKind, Unwilling,
-    };
+    use crate::overlay::{Account, Action, Explained, Missing, PassedBy, Role, Told, TopologyKind, Unwilling};
     use crate::proto::{Guid, NodeId};
 
     /// A node that was not heard of in a search with TTL 2, and was not asked.
@@ -262,7 +289,8 @@ mod tests {
         }
         let passed = Some(PassedBy { hop: 1, ttl: 1, hits: 0, reported: true });
         assert_eq!(verdict(&told(Told { passed, ..sharing(1) })), Verdict::NotIndexed, "indexed since");
-        let central = Facts { topology: TopologyKind::Central, ..told(Told { topology: TopologyKind::Central, ..sharing(1) }) };
+        let central =
+            Facts { topology: TopologyKind::Central, ..told(Told { topology: TopologyKind::Central, ..sharing(1) }) };
         assert_eq!(verdict(&central), Verdict::NotIndexed, "not in that directory");
     }
 

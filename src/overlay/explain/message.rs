@@ -25,6 +25,10 @@ pub struct Question {
     pub query: Guid,
     /// The search as it was typed; at most [`crate::proto::limits::MAX_QUERY_TEXT`] bytes.
     pub text: Box<str>,
+    /// A node that the asker looks for, by its name or the beginning of its id; at most
+    /// [`crate::proto::limits::MAX_NODE_NAME`] bytes, and empty if it looks for none. An ultra-peer knows leaves that no
+    /// search gets to hear of.
+    pub whois: Box<str>,
 }
 
 /// See [`ExplainMessage::Account`].
@@ -75,10 +79,23 @@ pub struct Told {
     pub passed: Option<PassedBy>,
     /// As a leaf with a keyword filter: whether that lets the query through.
     pub let_through: Option<bool>,
+    /// The neighbor that was asked for.
+    pub knows: Option<Acquaintance>,
     /// Pings, hits and reports that it did not send or pass on since it started, because there were too many.
     pub limited: u64,
     /// Queries that it did not pass on since it started, because its slow motion had no room to hold them.
     pub not_held: u64,
+}
+
+/// A neighbor of the node that answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acquaintance {
+    /// Who.
+    pub node: NodeId,
+    /// What it calls itself.
+    pub name: Untrusted,
+    /// Where it can be reached.
+    pub addr: Option<PeerAddr>,
 }
 
 /// Files that match a search and are not shared, or not yet.
@@ -122,6 +139,8 @@ pub struct Ask {
     pub query: Guid,
     /// The search as it was typed.
     pub text: Box<str>,
+    /// See [`Question::whois`].
+    pub whois: Box<str>,
     /// How long to wait for the account.
     pub timeout: Duration,
 }

@@ -9,18 +9,19 @@
 mod message;
 
 pub use message::{
-    Account, Ask, ExplainMessage, Explained, Missing, PassedBy, Question, Told, Undelivered, Unwilling,
+    Account, Acquaintance, Ask, ExplainMessage, Explained, Missing, PassedBy, Question, Told, Undelivered, Unwilling,
 };
 
 use super::io::{Config, Context, Event, Output};
 use super::limit::Bucket;
+use super::link::Link;
 use super::message::Message;
 use super::node::Node;
 use super::timers::Timer;
 use super::topology::Class;
 use crate::base::Time;
 use crate::proto::limits::{MAX_HITS_A_NODE, MAX_LINKS, MAX_REGISTERED_NODES, MAX_TTL};
-use crate::proto::{NodeId, PeerAddr, Query};
+use crate::proto::{NodeId, PeerAddr, Query, Untrusted};
 
 /// Questions of this node that wait for their account.
 const MAX_ASKED: usize = 16;
@@ -30,6 +31,8 @@ const ACCOUNTS: (u32, u32) = (10, 50);
 const ACCOUNTS_EACH: (u32, u32) = (2, 20);
 /// Refusals that it gives; beyond that it is silent.
 const REFUSALS: (u32, u32) = (10, 50);
+/// Hexadecimal digits of an id that say whose it is.
+const MIN_ID_DIGITS: usize = 4;
 /// Askers whose rate is remembered; the one that asked longest ago gives way.
 const MAX_ASKERS: usize = 64;
 
@@ -96,8 +99,8 @@ impl Node {
             Ok(way) => way,
             Err(why) => return tell(&ask, Explained::NotAsked(why), cx),
         };
-        let (guid, query, text) = (ask.guid, ask.query, ask.text.clone());
-        let question = Question { guid, reply_to: self.addr, query, text };
+        let (guid, query, text, whois) = (ask.guid, ask.query, ask.text.clone(), ask.whois.clone());
+        let question = Question { guid, reply_to: self.addr, query, text, whois };
         let until = self.now + ask.timeout;
         self.explains.get_or_insert_default().asked.push((ask, until));
         self.timers.at_latest(Timer::Explain, until);
@@ -201,9 +204,16 @@ impl Node {
                 reported: passed.reported,
             }),
             let_through: self.lets_through(query),
+            knows: self.neighbor_called(&question.whois),
             limited: self.counters.limited,
             not_held: self.counters.not_held,
         }
+    }
+
+    fn neighbor_called(&self, whois: &str) -> Option<Acquaintance> {
+        let called = |link: &&Link| is_named(whois, &link.peer.name) || is_begun(whois, &link.peer.id);
+        let peer = &self.links.iter().find(called)?.peer;
+        Some(Acquaintance { node: peer.id, name: peer.name.clone(), addr: peer.listen })
     }
 
     /// Takes an account: of a question that waits, from the node that was asked, and possible.
@@ -262,6 +272,20 @@ impl Node {
             tell(&ask, Explained::NotAsked("the node shuts down"), cx);
         }
     }
+}
+
+/// Whether that name is meant, in whatever case.
+#[must_use]
+pub fn is_named(wanted: &str, name: &Untrusted) -> bool {
+    let wanted = wanted.trim();
+    !wanted.is_empty() && name.raw().to_lowercase() == wanted.to_lowercase()
+}
+
+/// Whether the id is meant that begins so, in hexadecimal.
+#[must_use]
+pub fn is_begun(wanted: &str, node: &NodeId) -> bool {
+    let wanted = wanted.trim();
+    wanted.len() >= MIN_ID_DIGITS && node.to_string().starts_with(&wanted.to_ascii_lowercase())
 }
 
 fn tell(ask: &Ask, outcome: Explained, cx: &mut Context<'_>) {

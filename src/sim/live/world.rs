@@ -13,8 +13,7 @@ use super::tally::{Direct, KINDS, Lives, Traffic, bytes, kind};
 use super::violation::{Broken, Violation};
 use super::watch::{Cue, Scene};
 use crate::base::{Rng, Time};
-use crate::overlay::{
-    Config, Context, ExplainMessage, Input, MemoryRegistry, Message, Output, Registry, TopologyKind};
+use crate::overlay::{Config, Context, ExplainMessage, Input, MemoryRegistry, Message, Output, Registry, TopologyKind};
 use crate::proto::Guid;
 use crate::sim::graph::Graph;
 use crate::sim::make::{MakeError, make};

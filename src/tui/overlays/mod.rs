@@ -4,9 +4,11 @@ mod detail;
 mod help;
 mod list;
 mod propose;
+mod why;
 
 pub use help::{help_lines, problem_lines};
 pub use list::palette;
+pub use why::why_lines;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -41,6 +43,12 @@ pub fn draw(buffer: &mut Buffer, paint: &Paint<'_>) -> Option<(u16, u16)> {
         Overlay::Columns { pane, chosen } => list::columns_box(buffer, *pane, *chosen, paint),
         Overlay::Confirm { what } => confirm(buffer, what, paint),
         Overlay::Propose { chosen } => propose::draw(buffer, *chosen, paint),
+        Overlay::Why { asked, answer, scroll } => {
+            let title = answer.as_ref().map_or("Why not found?", |why| why.verdict.title());
+            let lines = why_lines(asked, answer.as_deref(), detail_width(buffer.area), paint);
+            scrolled(buffer, title, &lines, *scroll, paint);
+        }
+        Overlay::Prompt(typed) if typed.kind == PromptKind::Why => return Some(why::prompt_box(buffer, typed, paint)),
         Overlay::Prompt(typed) => return prompt(buffer, typed, paint),
     }
     None

@@ -281,9 +281,12 @@ async fn a_folder_that_is_missing_at_the_start_is_shared_when_it_comes() {
 #[tokio::test]
 async fn who_looks_for_a_file_is_told_that_it_waits_or_is_left_out_and_why() {
     let mut world = World::new(&[(".winter diary.txt", "private"), ("winter.flac.part", "half")]);
-    fs::write(world.path("winter light.flac"), vec![7; 4 << 20]).unwrap();
+    fs::write(world.path("first.bin"), vec![7; 4 << 20]).unwrap();
     world.shares = Some(Shares::start(ShareSettings { hash_rate: Some(1), ..world.settings() }).unwrap());
-    world.until(|status| status.hashing_now.is_some() && status.scans > 0).await;
+    // The first one is hashed at once; at a byte a second the next one is never done.
+    world.until(|status| status.files == 1 && status.scans > 0 && status.is_idle()).await;
+    world.write("winter light.flac", &"sound".repeat(1_000));
+    world.until(|status| status.hashing_files == 1).await;
     let missing =
         |world: &World, query: &str| world.shares.as_ref().unwrap().library().missing(&Query::parse(query).unwrap());
     let winter = missing(&world, "winter");

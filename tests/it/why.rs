@@ -93,12 +93,14 @@ fn a_file_that_waits_to_be_hashed_is_not_indexed_yet() {
     let folder = folder();
     let home = folder.path().join("bob");
     std::fs::create_dir_all(home.join("share")).expect("the folder can be made");
-    std::fs::write(home.join("share").join(NAME), vec![7; 4 << 20]).expect("it can be written");
+    std::fs::write(home.join("share").join("first.bin"), vec![7; 4 << 20]).expect("it can be written");
     let ann = node(folder.path(), "ann", &[], &[]);
     let mut command = daemon(&home);
     command.args(["--name", "bob", "--no-discovery", "--peer", &ann.addr]).arg("--share").arg(home.join("share"));
-    // A byte a second: it is never done.
+    // The first file is hashed at once; at a byte a second the next one is never done.
     let bob = Node::run(&home, command.env("HOPSCOPE_HASH_RATE", "1"));
+    bob.wait_for_files(1);
+    bob.share(NAME, b"sound");
     bob.process.wait_for("its file", |line| line["type"] == "library" && line["hashing"] == 1);
     ann.wait_for_neighbors(1);
     assert_eq!(verdict(&ann, "winter", "bob", &[]), "not_indexed");

@@ -52,7 +52,7 @@ pub fn why_lines(asked: &WhyRequest, answer: Option<&Why>, width: u16, paint: &P
     let mut told = |text: &str, style| {
         lines.extend(paint.wrap(&shown(text), width).into_iter().map(|line| Line::styled(line, style)));
     };
-    told(&format!("{}  at  {}", asked.text, asked.at), paint.dim());
+    told(&format!("{}, at {}", asked.text, asked.at), paint.dim());
     let Some(why) = answer else {
         told("Asking the overlay, and the node itself …", paint.text());
         return lines;

@@ -1,4 +1,5 @@
-//! Queries relayed through one node with 8 neighbors on loopback: `cargo bench --bench relay [-- SECONDS [COPIES]]`.
+//! Queries relayed through one node with 8 neighbors on loopback: `cargo bench --bench relay [-- SECONDS [COPIES]]`, and what
+//! tracing adds: `cargo bench --bench relay -- tracing [SECONDS]`.
 //!
 //! The node is the real thing: sockets, TLS, wire, core. Its neighbors are the lightest that can be, in a process of their
 //! own, so that the node's processor time is its own: they send queries made beforehand at a set rate and only count what
@@ -30,6 +31,12 @@ use nothing::Nothing;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const NEIGHBORS: u64 = 8;
+/// Queries a second, none of them traced, beside which tracing is measured,
+const BESIDE: u64 = 10_000;
+/// and how many traced ones come on top from each neighbor: twice as many as a node reports on.
+const TRACED: u64 = 5;
+/// Pairs of measurements of it.
+const PAIRS: usize = 5;
 const RATES: [u64; 7] = [1_000, 10_000, 50_000, 100_000, 200_000, 400_000, 800_000];
 /// Between two bursts of a neighbor.
 const TICK: Duration = Duration::from_millis(2);
@@ -38,10 +45,14 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
-    if let [command, addr, rate, copies, seconds] = &arguments[..]
+    if let [command, addr, load @ ..] = &arguments[..]
         && command == "load"
     {
-        return load(PeerAddr(addr.parse()?), rate.parse()?, copies.parse()?, seconds.parse()?);
+        return neighbors(PeerAddr(addr.parse()?), Load::parse(load)?);
+    }
+    let runtime = tokio::runtime::Runtime::new()?;
+    if arguments.first().is_some_and(|command| command == "tracing") {
+        return tracing(&runtime, arguments.get(1).map_or(Ok(5), |text| text.parse())?);
     }
     let seconds = arguments.first().map_or(Ok(5), |text| text.parse())?;
     let copies = arguments.get(1).map_or(Ok(1), |text| text.parse())?;
@@ -50,15 +61,95 @@ fn main() -> Result<()> {
         "{:>9} {:>9} {:>9} {:>9} {:>9} {:>10} {:>10} {:>8}",
         "asked/s", "in/s", "new/s", "out/s", "dropped", "CPU us/in", "us/copy", "cores"
     );
-    let runtime = tokio::runtime::Runtime::new()?;
     idle(&runtime, seconds)?;
-    RATES.iter().try_for_each(|&rate| measure(&runtime, rate, copies, seconds))
+    RATES.iter().try_for_each(|&rate| {
+        let measured = measure(&runtime, Load { rate, copies, seconds, traced: 0 }, false)?;
+        measured.print(rate, copies);
+        Ok(())
+    })
 }
 
-/// One rate: the node here, its neighbors in a child.
-fn measure(runtime: &tokio::runtime::Runtime, rate: u64, copies: u64, seconds: u64) -> Result<()> {
-    let mut net = runtime.block_on(relay())?;
-    let mut child = neighbors(&net, rate, copies, seconds)?;
+/// What the neighbors do.
+#[derive(Clone, Copy)]
+struct Load {
+    /// Queries a second, of all of them together.
+    rate: u64,
+    /// Neighbors that send the same query.
+    copies: u64,
+    seconds: u64,
+    /// Traced queries a second on top, from each neighbor.
+    traced: u64,
+}
+
+impl Load {
+    fn parse(arguments: &[String]) -> Result<Self> {
+        let [rate, copies, seconds, traced] = arguments else { return Err("four numbers are a load".into()) };
+        Ok(Self { rate: rate.parse()?, copies: copies.parse()?, seconds: seconds.parse()?, traced: traced.parse()? })
+    }
+
+    fn arguments(&self) -> [String; 4] {
+        [self.rate, self.copies, self.seconds, self.traced].map(|number| number.to_string())
+    }
+}
+
+/// What a node did in its time.
+struct Measured {
+    queries: f64,
+    received: f64,
+    dropped: u64,
+    cpu: f64,
+    elapsed: f64,
+}
+
+impl Measured {
+    fn cpu_us(&self) -> f64 {
+        self.cpu * 1e6 / self.queries
+    }
+
+    fn print(&self, rate: u64, copies: u64) {
+        let Self { queries, received, dropped, cpu, elapsed } = self;
+        println!(
+            "{rate:>9} {:>9.0} {:>9.0} {:>9.0} {dropped:>9} {:>10.2} {:>10.2} {:>8.2}",
+            queries / elapsed,
+            queries / copies as f64 / elapsed,
+            received / elapsed,
+            self.cpu_us(),
+            cpu * 1e6 / received,
+            cpu / elapsed,
+        );
+    }
+}
+
+/// The processor time of a node that relays untraced queries: alone, with its faces watching every one, and with as many
+/// traced ones on top that it reports on all that it may. One after the other, several times.
+fn tracing(runtime: &tokio::runtime::Runtime, seconds: u64) -> Result<()> {
+    println!("{BESIDE} untraced queries a second, {seconds} s each: CPU us a query");
+    println!("{:>9} {:>9} {:>18}", "alone", "watched", "and reported on");
+    let mut ratios = Vec::new();
+    for _ in 0..PAIRS {
+        let load = Load { rate: BESIDE, copies: 1, seconds, traced: 0 };
+        let alone = measure(runtime, load, false)?.cpu_us();
+        let watched = measure(runtime, load, true)?.cpu_us();
+        let reported = measure(runtime, Load { traced: TRACED, ..load }, true)?.cpu_us();
+        println!("{alone:>9.2} {watched:>9.2} {reported:>18.2}");
+        ratios.push((watched / alone, reported / alone));
+    }
+    let mut watched: Vec<f64> = ratios.iter().map(|ratio| ratio.0).collect();
+    let mut reported: Vec<f64> = ratios.iter().map(|ratio| ratio.1).collect();
+    watched.sort_by(f64::total_cmp);
+    reported.sort_by(f64::total_cmp);
+    let middle = PAIRS / 2;
+    println!(
+        "ratio to alone, median of {PAIRS}: watched {:.3}, and reported on {:.3}",
+        watched[middle], reported[middle]
+    );
+    Ok(())
+}
+
+/// One load: the node here, its neighbors in a child.
+fn measure(runtime: &tokio::runtime::Runtime, load: Load, watched: bool) -> Result<Measured> {
+    let mut net = runtime.block_on(relay(watched))?;
+    let mut child = start_neighbors(&net, load)?;
     let mut lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
     let mut next = || -> Result<String> { Ok(lines.next().ok_or("the neighbors are gone")??) };
     assert_eq!(next()?, "begin");
@@ -69,23 +160,13 @@ fn measure(runtime: &tokio::runtime::Runtime, rate: u64, copies: u64, seconds: u
     runtime.block_on(net.shutdown.run());
     let status = net.status.borrow_and_update().clone();
     let queries = status.total.messages_in.saturating_sub(2 * NEIGHBORS) as f64;
-    println!(
-        "{rate:>9} {:>9.0} {:>9.0} {:>9.0} {:>9} {:>10.2} {:>10.2} {:>8.2}",
-        queries / elapsed,
-        queries / copies as f64 / elapsed,
-        received as f64 / elapsed,
-        status.total.dropped,
-        cpu * 1e6 / queries,
-        cpu * 1e6 / received as f64,
-        cpu / elapsed,
-    );
-    Ok(())
+    Ok(Measured { queries, received: received as f64, dropped: status.total.dropped, cpu, elapsed })
 }
 
 /// What the node costs while its neighbors say nothing but that they live.
 fn idle(runtime: &tokio::runtime::Runtime, seconds: u64) -> Result<()> {
-    let net = runtime.block_on(relay())?;
-    let mut child = neighbors(&net, 0, 1, 4 * seconds)?;
+    let net = runtime.block_on(relay(false))?;
+    let mut child = start_neighbors(&net, Load { rate: 0, copies: 1, seconds: 4 * seconds, traced: 0 })?;
     let mut lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
     lines.next().ok_or("the neighbors are gone")??;
     let (cpu, began) = (cpu_seconds(), Instant::now());
@@ -97,7 +178,8 @@ fn idle(runtime: &tokio::runtime::Runtime, seconds: u64) -> Result<()> {
     Ok(())
 }
 
-async fn relay() -> Result<Net> {
+/// The node; if it is watched, somebody takes what it tells of each query, as its faces do.
+async fn relay(watched: bool) -> Result<Net> {
     let settings = NetSettings {
         listen: ([127, 0, 0, 1], 0).into(),
         name: "relay".to_owned(),
@@ -108,19 +190,23 @@ async fn relay() -> Result<Net> {
         remembered: Vec::new(),
         discovery: false,
         passphrase: None,
-        core: overlay::Config { only_peers: true, ..overlay::Config::default() },
+        core: overlay::Config { only_peers: true, trace: watched, ..overlay::Config::default() },
     };
-    Ok(start(settings, Arc::new(Nothing), None).await?)
+    let mut net = start(settings, Arc::new(Nothing), None).await?;
+    let (_, nothing) = tokio::sync::mpsc::channel(1);
+    let mut traces = std::mem::replace(&mut net.traces, nothing);
+    tokio::spawn(async move { while traces.recv().await.is_some() {} });
+    Ok(net)
 }
 
-fn neighbors(net: &Net, rate: u64, copies: u64, seconds: u64) -> Result<std::process::Child> {
+fn start_neighbors(net: &Net, load: Load) -> Result<std::process::Child> {
     let mut command = Command::new(std::env::current_exe()?);
-    command.arg("load").args([net.bound.to_string(), rate.to_string(), copies.to_string(), seconds.to_string()]);
+    command.arg("load").arg(net.bound.to_string()).args(load.arguments());
     Ok(command.stdout(Stdio::piped()).spawn()?)
 }
 
 /// The other process: all neighbors, then the count of what they received.
-fn load(addr: PeerAddr, rate: u64, copies: u64, seconds: u64) -> Result<()> {
+fn neighbors(addr: PeerAddr, load: Load) -> Result<()> {
     tokio::runtime::Runtime::new()?.block_on(async {
         let received = Arc::new(AtomicU64::new(0));
         let mut streams = Vec::new();
@@ -133,7 +219,7 @@ fn load(addr: PeerAddr, rate: u64, copies: u64, seconds: u64) -> Result<()> {
         for (neighbor, stream) in (0..NEIGHBORS).zip(streams) {
             let (reading, writing) = tokio::io::split(stream);
             tokio::spawn(count(reading, Arc::clone(&received)));
-            writers.push(tokio::spawn(send(writing, neighbor, rate, copies, seconds)));
+            writers.push(tokio::spawn(send(writing, neighbor, load)));
         }
         for writer in writers {
             writer.await??;
@@ -169,28 +255,28 @@ async fn link(addr: PeerAddr) -> Result<hopscope::net::Stream> {
 }
 
 /// Sends this neighbor's part of the queries, evenly over the time. With copies, several neighbors send the same.
-async fn send(
-    mut stream: tokio::io::WriteHalf<hopscope::net::Stream>,
-    neighbor: u64,
-    rate: u64,
-    copies: u64,
-    seconds: u64,
-) -> Result<()> {
+async fn send(mut stream: tokio::io::WriteHalf<hopscope::net::Stream>, neighbor: u64, load: Load) -> Result<()> {
+    let Load { rate, copies, seconds, traced } = load;
     let group = neighbor / copies;
-    let body = Arc::new(QueryBody::new("some words to look for", None, Delivery::Direct, false));
+    let plain = Arc::new(QueryBody::new("some words to look for", None, Delivery::Direct, false));
+    let asks_for_reports = Arc::new(QueryBody::new("some words to look for", None, Delivery::Reverse, true));
     let begin = tokio::time::Instant::now();
-    let (total, mut sent) = (rate * seconds / NEIGHBORS, 0);
+    let mut kinds = [(&plain, rate * seconds / NEIGHBORS, 0), (&asks_for_reports, traced * seconds, 0)];
     let mut bytes = Vec::new();
     while begin.elapsed() < Duration::from_secs(seconds) {
-        let due = (total as f64 * begin.elapsed().as_secs_f64() / seconds as f64) as u64;
+        let gone = begin.elapsed().as_secs_f64() / seconds as f64;
         bytes.clear();
-        for number in sent..due.min(total) {
-            let mut guid = [group as u8; 16];
-            guid[8..].copy_from_slice(&number.to_be_bytes());
-            let query = QueryMessage { guid: Guid(guid), travel: Travel::start(7, 7), body: Arc::clone(&body) };
-            wire::encode_message(&Message::Query(query), &mut bytes);
+        for (kind, (body, total, sent)) in (0u8..).zip(&mut kinds) {
+            let due = ((*total as f64 * gone) as u64).min(*total);
+            for number in *sent..due {
+                let mut guid = [group as u8; 16];
+                guid[7] = kind;
+                guid[8..].copy_from_slice(&number.to_be_bytes());
+                let query = QueryMessage { guid: Guid(guid), travel: Travel::start(7, 7), body: Arc::clone(body) };
+                wire::encode_message(&Message::Query(query), &mut bytes);
+            }
+            *sent = due;
         }
-        sent = due.min(total);
         stream.write_all(&bytes).await?;
         stream.flush().await?;
         tokio::time::sleep(TICK).await;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::support::{Process, await_end, code, errors, eventually, folder, hopscope, json, run};
 
 /// A lab and its nodes, without its directory.
-fn lab(folder: &Path, arguments: &[&str]) -> (Process, Vec<Value>) {
+pub(crate) fn lab(folder: &Path, arguments: &[&str]) -> (Process, Vec<Value>) {
     let mut command = hopscope();
     command.env("TMPDIR", folder).args(["demo", "--headless", "--json"]).args(arguments);
     let process = Process::start(&mut command);
@@ -24,7 +24,7 @@ fn lab(folder: &Path, arguments: &[&str]) -> (Process, Vec<Value>) {
     }
 }
 
-fn name(node: &Value) -> String {
+pub(crate) fn name(node: &Value) -> String {
     node["name"].as_str().expect("a name").to_owned()
 }
 
@@ -32,7 +32,7 @@ fn links(node: &Value) -> Vec<String> {
     node["links"].as_array().expect("a list").iter().map(|link| link.as_str().expect("a name").to_owned()).collect()
 }
 
-fn home(node: &Value) -> PathBuf {
+pub(crate) fn home(node: &Value) -> PathBuf {
     node["home"].as_str().expect("a path").into()
 }
 

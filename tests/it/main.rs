@@ -15,5 +15,6 @@ mod screen;
 mod sim;
 mod support;
 mod tidy;
+mod traced;
 mod ultra;
 mod why;

@@ -6,7 +6,7 @@ use super::settle::Spot;
 use crate::proto::{Folded, Query};
 
 /// Names that one question looks at, some milliseconds' worth: whoever asks must not keep the node from its work.
-const MAX_LOOKED_AT: usize = 20_000;
+const MAX_LOOKED_AT: usize = 10_000;
 
 /// The files with their sizes, from the moment that they are noticed until they are indexed, left out or gone. As many as
 /// the keeper lets settle, rest and be hashed, each of which has its bound.

@@ -7,7 +7,8 @@
 //!    TTL helps. A file waits to be hashed: `not_indexed`. Files have the words and the search leaves them out for
 //!    something else, or the node's own keyword filter kept a query away that would have found nothing: `filtered`.
 //!    Else `not_shared`.
-//! 3. The node shares a match. It is in another topology, or alone: `unreachable`. It had the query: with no match then,
+//! 3. The node shares a match. The search was not sent, for want of neighbors, or the node is in another topology, or
+//!    alone: `unreachable`. It had the query: with no match then,
 //!    `not_indexed`; with one, the hit was lost, `dropped`. It did not have the query: its filter as last given lets none
 //!    through, `filtered`; the query reaches it with a higher TTL only, or with none there is, `beyond_horizon`; it should
 //!    have got it, `dropped`.
@@ -18,7 +19,7 @@
 
 use super::Verdict;
 use super::facts::{Facts, Flood};
-use crate::overlay::{Action, Explained, Role, Told, TopologyKind, Unwilling};
+use crate::overlay::{Action, DoneWhy, Explained, Role, Told, TopologyKind, Unwilling};
 use crate::proto::Ttl;
 use crate::proto::limits::MAX_TTL;
 
@@ -80,6 +81,9 @@ fn without_match(who: &str, told: &Told, facts: &Facts) -> Judged {
 
 /// The node told that it shares a match.
 fn with_match(who: &str, told: &Told, facts: &Facts) -> Judged {
+    if let Some(not_sent) = not_sent(who, facts.first.ended) {
+        return not_sent;
+    }
     let (here, there) = (facts.topology, told.topology);
     let central = TopologyKind::Central;
     if (here == central) != (there == central) {
@@ -105,6 +109,17 @@ fn with_match(who: &str, told: &Told, facts: &Facts) -> Judged {
         Some(_) => judged(Verdict::Dropped, format!("{who} answered the search, and its hit did not arrive")),
         None => not_reached(who, told, facts),
     }
+}
+
+/// The search did not leave this node.
+fn not_sent(who: &str, ended: Option<DoneWhy>) -> Option<Judged> {
+    let (verdict, why) = match ended? {
+        DoneWhy::NoNeighbors => (Verdict::Unreachable, "this node has no neighbor to ask"),
+        DoneWhy::NoDirectory => (Verdict::Unreachable, "this node has no directory to ask"),
+        DoneWhy::TooMany => (Verdict::Dropped, "too many searches ran here"),
+        _ => return None,
+    };
+    Some(judged(verdict, format!("{who} shares it, and the search was not sent: {why}")))
 }
 
 /// The node shares a match, and the query did not come by.
@@ -203,7 +218,12 @@ fn by_connection(who: &str, facts: &Facts) -> Judged {
             Verdict::Dropped,
             format!("The link to {who} has no room: the search was dropped here, and so was the question"),
         ),
-        Explained::Silent => judged(Verdict::Gone, format!("{who} does not answer: it was asked, and said nothing")),
+        Explained::Silent => judged(
+            Verdict::Gone,
+            format!(
+                "{who} does not answer: it was asked, and no answer came back; if nobody can reach this node, none could"
+            ),
+        ),
         Explained::NotAsked(why) => {
             judged(Verdict::Unknown, format!("{who} did not report and could not be asked: {why}"))
         }
@@ -219,7 +239,7 @@ mod tests {
     use super::{Facts, Flood, Judged, Verdict, judge};
     use crate::app::nodes::KnownNode;
     use crate::app::why::facts::{LinkFacts, Reported};
-    use crate::overlay::{Account, Action, Explained, Missing, PassedBy, Role, Told, TopologyKind, Unwilling};
+    use crate::overlay::{Account, Action, DoneWhy, Explained, Missing, PassedBy, Role, Told, TopologyKind, Unwilling};
     use crate::proto::{Guid, NodeId};
 
     /// A node that was not heard of in a search with TTL 2, and was not asked.
@@ -343,6 +363,19 @@ mod tests {
         let mixed = Told { topology: TopologyKind::Ultrapeer, ..sharing(1) };
         let met = Facts { wide: Some(reached(7, 3, Action::Answered, 1)), ..told(mixed) };
         assert_eq!(verdict(&met), Verdict::BeyondHorizon, "flooding nodes and ultra-peers relay to each other");
+    }
+
+    #[test]
+    fn a_search_that_was_not_sent_finds_nothing() {
+        for (ended, wanted) in [
+            (DoneWhy::NoNeighbors, Verdict::Unreachable),
+            (DoneWhy::NoDirectory, Verdict::Unreachable),
+            (DoneWhy::TooMany, Verdict::Dropped),
+        ] {
+            let first = Flood { ended: Some(ended), ..silent().first };
+            assert_eq!(verdict(&Facts { first: first.clone(), ..told(sharing(1)) }), wanted, "{ended:?}");
+            assert_eq!(verdict(&Facts { first, ..told(sharing(0)) }), Verdict::NotShared, "{ended:?}");
+        }
     }
 
     #[test]

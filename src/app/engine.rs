@@ -16,7 +16,7 @@ use super::nodes::{KnownNode, KnownNodes};
 use super::parts::Parts;
 use super::relayed::Relayed;
 use super::role::RoleWatch;
-use super::searches::{FoundBy, Searches};
+use super::searches::{self, FoundBy, Searches};
 use super::settings::Settings;
 use super::snapshot::{LogLine, NodeStatus, Snapshot, Warning};
 use super::standing::Past;
@@ -409,11 +409,14 @@ impl Engine {
                 faces.emit(Event::Directory { state, addr, why });
             }
             overlay::Event::Started { guid, sent, copy_bytes } => self.searches.started(&guid, sent, copy_bytes),
-            overlay::Event::Hop { guid, node, name, addr, hop, at } => {
+            overlay::Event::Report { guid, bytes } => self.searches.reported(&guid, bytes),
+            overlay::Event::Hop { guid, node, name, addr, role, hop, at } => {
                 if node != self.parts.node {
                     self.nodes.saw(node, &name, addr, self.now_ms());
                 }
-                faces.emit(self.searches.hop(self.parts.node, guid, node, name, hop, at));
+                let report = searches::report(node, name, role, &hop, at);
+                self.searches.hop(self.parts.node, &guid, report.clone());
+                faces.emit(Event::Hop { guid, report });
             }
             overlay::Event::Hit { guid, node, name, addr, hops, via, files, at } => {
                 self.nodes.saw(node, &name, addr, self.now_ms());
@@ -429,7 +432,8 @@ impl Engine {
             }
             overlay::Event::Done { guid, cost, why } => {
                 let event = self.searches.done(guid, cost, why);
-                tracing::info!("search {} ended: {} hits, {} nodes reached", guid.short(), cost.hits, cost.reached);
+                let (hits, nodes) = (counted(cost.hits, "hit"), counted(cost.reached, "node"));
+                tracing::info!("search {} ended: {hits}, {nodes} reached", guid.short());
                 self.publish(faces);
                 faces.emit(event);
             }
@@ -498,7 +502,7 @@ impl Engine {
             let _ = self.parts.tell(NetCommand::Standing(standing)).await;
         }
         let status = self.parts.status();
-        let links = self.neighbors.sample(&status);
+        let links = self.neighbors.sample(&status, &self.parts.moved());
         let traffic = self.meter.sample(&status, self.reading());
         self.dirty |= self.role.sample(&status);
         self.dirty |= links || traffic || self.searches.any_live() || self.relayed.any_live();
@@ -546,6 +550,11 @@ impl Engine {
             warnings: self.parts.warnings(&self.library),
         }
     }
+}
+
+/// A number of things, in words.
+fn counted(count: u32, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// A neighbor's name and address, fit to be shown.

@@ -3,7 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::overlay::{Action, DirectoryState, DoneWhy, Role, TopologyKind};
+use super::snapshot::HopReport;
+use crate::overlay::{DirectoryState, DoneWhy, Role, TopologyKind};
 use crate::proto::{FileId, Guid, NodeId, PeerAddr, Untrusted};
 use crate::transfer::Transfer;
 
@@ -92,25 +93,9 @@ pub enum Event {
     Hop {
         /// The query.
         guid: Guid,
-        /// The node.
-        node: NodeId,
-        /// What it calls itself.
-        name: Untrusted,
-        /// Whom it got the copy from.
-        from: NodeId,
-        /// Hops travelled.
-        hop: u8,
-        /// TTL left on arrival.
-        ttl: u8,
-        /// What it did.
-        action: Action,
-        /// Files that it answered with.
-        #[serde(default)]
-        hits: u16,
-        /// Copies sent on.
-        sent: u16,
-        /// Since the search began.
-        at_ms: u64,
+        /// What the node told.
+        #[serde(flatten)]
+        report: HopReport,
     },
     /// A file that matches.
     Hit(Hit),
@@ -195,6 +180,12 @@ pub struct Done {
     pub duplicates: u64,
     /// Bytes of those copies.
     pub bytes: u64,
+    /// Reports that came: what it took to know the other numbers, and no part of them.
+    #[serde(default)]
+    pub reports: u64,
+    /// Bytes of those reports on the links that they came over.
+    #[serde(default)]
+    pub report_bytes: u64,
     /// Until the first hit.
     pub first_hit_ms: Option<u64>,
     /// Until the end.

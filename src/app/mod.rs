@@ -30,13 +30,13 @@ pub use log::LogRing;
 pub use nodes::KnownNode;
 pub use settings::{Home, Passphrase, Settings};
 pub use snapshot::{
-    CapacitySource, DirectoryRole, Fitness, HISTORY, HopReport, HopRow, LogLevel, LogLine, Neighbor, NodeStatus,
+    CapacitySource, DirectoryRole, Fitness, Flow, HISTORY, HopReport, HopRow, LogLevel, LogLine, Neighbor, NodeStatus,
     QueryRow, QueryState, RoleStatus, Search, Serving, Snapshot, Traffic, UltraRole, Warning,
 };
 pub use why::{About, Evidence, Verdict, Why, WhyRequest};
 // The nouns that faces need, so that they can live on this room alone.
 pub use crate::overlay::{Action, Dedup, Delivery, DirectoryState, DoneWhy, QueryBody, Role, RoleChoice, TopologyKind};
-pub use crate::proto::limits::{MAX_LINKS, MAX_NODE_NAME, MAX_TTL};
+pub use crate::proto::limits::{MAX_HOP, MAX_LINKS, MAX_NODE_NAME, MAX_TTL};
 pub use crate::proto::{FileId, Guid, NodeId, PeerAddr, Ttl, Untrusted};
 pub use crate::share::{
     CHECK_THREAD, Excluded, FileRow, FilesPage, LibraryStatus, RootStatus, SharedFolder, WatchStatus,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::event::{Done, Hit};
 use super::searches::Searches;
 use super::snapshot::{HopReport, NodeStatus, RoleStatus, Search, Snapshot, Traffic};
-use crate::overlay::{DoneWhy, Hop, SearchCost, TopologyKind};
+use crate::overlay::{DoneWhy, SearchCost, TopologyKind};
 use crate::proto::{Guid, NodeId, PeerAddr, Untrusted};
 use crate::share::LibraryStatus;
 
@@ -66,9 +66,7 @@ pub fn sum_up(origin: &Origin, recorded: RecordedSearch) -> Option<Arc<Search>> 
     searches.open(guid, text.raw(), ttl, topology, true, 0);
     searches.started(&guid, sent, 0);
     for report in hops {
-        let HopReport { node, name, from, hop, ttl, action, hits, sent, at_ms } = report;
-        let hop = Hop { from, hop, ttl, action, hits, sent };
-        searches.hop(origin.node, guid, node, name, hop, Duration::from_millis(at_ms));
+        searches.hop(origin.node, &guid, report);
     }
     hits.into_iter().for_each(|hit| searches.found(hit));
     searches.lost(&guid, lost);
@@ -78,6 +76,8 @@ pub fn sum_up(origin: &Origin, recorded: RecordedSearch) -> Option<Arc<Search>> 
         messages: counted.messages,
         duplicates: counted.row.duplicates,
         bytes: done.as_ref().map_or(0, |done| done.bytes),
+        reports: done.as_ref().map_or(0, |done| done.reports),
+        report_bytes: done.as_ref().map_or(0, |done| done.report_bytes),
         hits: counted.row.hits,
         first_hit: counted.first_hit_ms.map(Duration::from_millis),
         elapsed: Duration::from_millis(elapsed_ms.min(LONGEST_MS)),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::event::{Done, Event, Hit, Via};
 use super::snapshot::{HopReport, HopRow, QueryRow, QueryState, Search};
 use crate::base::{Map, seed};
-use crate::overlay::{self, Action, Delivery, Hop, SearchCost, TopologyKind};
+use crate::overlay::{self, Action, Delivery, Hop, Role, SearchCost, TopologyKind};
 use crate::proto::limits::{MAX_HITS_A_SEARCH, MAX_HOPS_A_SEARCH};
 use crate::proto::{FileId, Guid, Magnet, MagnetSource, NodeId, Ttl, Untrusted};
 
@@ -71,7 +71,10 @@ impl Searches {
             nodes: Map::with_hasher(seed(0)),
             hits: Vec::new(),
             hops: Vec::new(),
-            tally: (1..=ttl).map(|hop| HopTally::of(hop, ttl)).collect(),
+            // A look-up goes no further than the directory, whatever its TTL.
+            tally: (1..=if topology == TopologyKind::Central { 1 } else { ttl })
+                .map(|hop| HopTally::of(hop, ttl))
+                .collect(),
             cost: SearchCost::default(),
             ended: None,
             lost_reports: 0,
@@ -107,31 +110,29 @@ impl Searches {
         }
     }
 
-    /// Takes a report in.
-    pub(super) fn hop(
-        &mut self,
-        own: NodeId,
-        guid: Guid,
-        node: NodeId,
-        name: Untrusted,
-        hop: Hop,
-        at: Duration,
-    ) -> Event {
-        let at_ms = at.as_millis() as u64;
-        let Hop { from, hop: number, ttl, action, hits, sent } = hop;
-        if let Some(record) = self.record(&guid) {
-            record.count((node != own).then_some(node), &hop);
-            if let Some(tally) = record.tally.get_mut(usize::from(number).wrapping_sub(1)) {
-                tally.add(&hop, at_ms);
-            }
-            if record.hops.len() < MAX_HOPS_A_SEARCH {
-                let name = name.clone();
-                record.hops.push(Arc::new(HopReport { node, name, from, hop: number, ttl, action, hits, sent, at_ms }));
-            } else {
-                record.lost_reports += 1;
-            }
+    /// Counts a report, and what it took to bring it here.
+    pub(super) fn reported(&mut self, guid: &Guid, bytes: u64) {
+        if let Some(record) = self.record(guid) {
+            record.cost.reports += 1;
+            record.cost.report_bytes += bytes;
         }
-        Event::Hop { guid, node, name, from, hop: number, ttl, action, hits, sent, at_ms }
+    }
+
+    /// Takes in what a report tells of one copy.
+    pub(super) fn hop(&mut self, own: NodeId, guid: &Guid, report: HopReport) {
+        let Some(record) = self.record(guid) else { return };
+        record.count((report.node != own).then_some(report.node), &report);
+        if usize::from(report.hop) == record.tally.len() + 1 && report.fits(record.ttl) {
+            record.tally.push(HopTally::of(report.hop, record.ttl));
+        }
+        if let Some(tally) = record.tally.get_mut(usize::from(report.hop).wrapping_sub(1)) {
+            tally.add(&report);
+        }
+        if record.hops.len() < MAX_HOPS_A_SEARCH {
+            record.hops.push(Arc::new(report));
+        } else {
+            record.lost_reports += 1;
+        }
     }
 
     /// Takes the files of one hit in; an event each.
@@ -207,6 +208,8 @@ impl Searches {
             messages: cost.messages,
             duplicates: cost.duplicates,
             bytes: cost.bytes,
+            reports: cost.reports,
+            report_bytes: cost.report_bytes,
             first_hit_ms: cost.first_hit.map(|span| span.as_millis() as u64),
             elapsed_ms: cost.elapsed.as_millis() as u64,
             topology,
@@ -242,6 +245,13 @@ impl Searches {
     }
 }
 
+/// A report as the faces see it.
+pub(super) fn report(node: NodeId, name: Untrusted, role: Option<Role>, hop: &Hop, at: Duration) -> HopReport {
+    let Hop { from, hop, ttl, action, hits, sent, leaves, filtered } = *hop;
+    let at_ms = at.as_millis() as u64;
+    HopReport { node, name, role, from, hop, ttl, action, hits, sent, leaves, filtered, at_ms }
+}
+
 /// Who found something, and how it came.
 #[derive(Debug)]
 pub(super) struct FoundBy {
@@ -256,10 +266,10 @@ pub(super) struct FoundBy {
 
 impl HopTally {
     fn of(hop: u8, ttl: Ttl) -> Self {
-        Self { row: HopRow { hop, ttl: ttl - hop, ..HopRow::default() }, times: Vec::new() }
+        Self { row: HopRow { hop, ttl: ttl.saturating_sub(hop), ..HopRow::default() }, times: Vec::new() }
     }
 
-    fn add(&mut self, hop: &Hop, at_ms: u64) {
+    fn add(&mut self, hop: &HopReport) {
         let row = &mut self.row;
         row.sent += 1;
         match hop.action {
@@ -270,7 +280,7 @@ impl HopTally {
         row.hits += u32::from(hop.hits);
         // Duplicates are reported in collections, some time after they came.
         if hop.action != Action::Duplicate {
-            self.times.push(u32::try_from(at_ms).unwrap_or(u32::MAX));
+            self.times.push(u32::try_from(hop.at_ms).unwrap_or(u32::MAX));
         }
     }
 
@@ -283,7 +293,7 @@ impl HopTally {
 
 impl Record {
     /// Sums up as the core does; the core's own sums replace these when the search ends.
-    fn count(&mut self, node: Option<NodeId>, hop: &Hop) {
+    fn count(&mut self, node: Option<NodeId>, hop: &HopReport) {
         if let Some(node) = node {
             self.nodes.insert(node, ());
         }
@@ -320,7 +330,7 @@ impl Record {
             text: self.text.clone(),
             own: true,
             ttl: self.ttl,
-            ttl_left: self.ttl - farthest,
+            ttl_left: self.ttl.saturating_sub(farthest),
             nodes: self.cost.reached,
             duplicates: self.cost.duplicates,
             hits: self.hits.len() as u32,
@@ -335,6 +345,8 @@ impl Record {
             sent_here: self.sent_here,
             messages: self.cost.messages,
             bytes: self.cost.bytes,
+            reports: self.cost.reports,
+            report_bytes: self.cost.report_bytes,
             first_hit_ms: self.cost.first_hit.map(|span| span.as_millis() as u64),
             elapsed_ms,
             ended: self.ended,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::Hit;
 use crate::overlay::{Action, DirectoryState, DoneWhy, Role, TopologyKind};
+use crate::proto::limits::MAX_TTL;
 use crate::proto::{Guid, NodeId, PeerAddr, Untrusted};
 use crate::share::LibraryStatus;
 use crate::transfer::Transfer;
@@ -247,6 +248,44 @@ pub struct Neighbor {
     pub since_ms: u64,
     /// Messages a second in the last minute, in and out together.
     pub history: Vec<u16>,
+    /// Of the bytes over the link, those for which somebody searches: queries and hits, look-ups and their answers.
+    #[serde(default)]
+    pub query: Flow,
+    /// Of the bytes over the link, those of reports on traced queries.
+    #[serde(default)]
+    pub tracing: Flow,
+    /// Content of files from there and to there, over connections of their own; counted since the node started.
+    #[serde(default)]
+    pub content: Flow,
+}
+
+/// Bytes of one kind over one way or all: in all, and lately.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Flow {
+    /// Bytes received, in all.
+    pub bytes_in: u64,
+    /// Bytes sent, in all.
+    pub bytes_out: u64,
+    /// Bytes a second received, lately.
+    pub in_per_s: f64,
+    /// Bytes a second sent, lately.
+    pub out_per_s: f64,
+    /// Bytes a second in the last minute, both ways.
+    pub history: Vec<u64>,
+}
+
+impl Flow {
+    /// All bytes, both ways.
+    #[must_use]
+    pub const fn bytes(&self) -> u64 {
+        self.bytes_in.saturating_add(self.bytes_out)
+    }
+
+    /// Bytes a second both ways, lately.
+    #[must_use]
+    pub fn per_s(&self) -> f64 {
+        self.in_per_s + self.out_per_s
+    }
 }
 
 /// One query, own or relayed.
@@ -307,6 +346,10 @@ pub struct Search {
     pub messages: u64,
     /// Bytes of those copies.
     pub bytes: u64,
+    /// Reports that came: what it took to know the other numbers, and no part of them.
+    pub reports: u64,
+    /// Bytes of those reports on the links that they came over.
+    pub report_bytes: u64,
     /// Until the first hit.
     pub first_hit_ms: Option<u64>,
     /// Until the end, or until now.
@@ -322,12 +365,15 @@ pub struct Search {
 }
 
 /// What one node did with one copy of an own query.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HopReport {
     /// Who.
     pub node: NodeId,
     /// What it calls itself.
     pub name: Untrusted,
+    /// What it is in its topology; `None` if it did not tell, as nodes of older versions do not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
     /// Whom it got the copy from.
     pub from: NodeId,
     /// Hops travelled.
@@ -337,11 +383,33 @@ pub struct HopReport {
     /// What it did.
     pub action: Action,
     /// Files that it answered with.
+    #[serde(default)]
     pub hits: u16,
-    /// Copies sent on.
+    /// Copies sent on, those to its leaves included.
     pub sent: u16,
+    /// Of those, the copies handed to its leaves.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub leaves: u16,
+    /// Leaves that it spared, because their filters say that they have nothing that matches.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub filtered: u16,
     /// Since the search began.
     pub at_ms: u64,
+}
+
+impl HopReport {
+    /// Whether a copy of a query of that TTL can have come so far. A leaf is one hop further than the last ultra-peer.
+    #[must_use]
+    pub fn fits(&self, ttl: u8) -> bool {
+        let leaf = self.role == Some(Role::Leaf) && self.ttl == 0;
+        let most = ttl.min(MAX_TTL) + u8::from(leaf);
+        (1..=most).contains(&self.hop) && self.hop.saturating_add(self.ttl) <= most
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a field over by reference")]
+const fn is_zero(count: &u16) -> bool {
+    *count == 0
 }
 
 /// One line of the flood by hop.
@@ -386,6 +454,12 @@ pub struct Traffic {
     pub overlay_history: Vec<u64>,
     /// Content bytes a second in the last minute, both ways.
     pub content_history: Vec<u64>,
+    /// Of the overlay's bytes, those for which somebody searches: queries and hits, look-ups and their answers.
+    #[serde(default)]
+    pub query: Flow,
+    /// Of the overlay's bytes, those of reports on traced queries: what tracing costs.
+    #[serde(default)]
+    pub tracing: Flow,
     /// Query copies received a second, lately.
     pub queries_per_s: f64,
     /// Part of them that had been seen before, 0 to 1.

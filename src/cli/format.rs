@@ -60,15 +60,24 @@ pub(super) fn cost(done: &Done) -> String {
         return looked_up(done, &first);
     }
     format!(
-        "{} in {}{first}; {} reached with {}, {}, {}; {}",
+        "{} in {}{first}; {} reached with {}, {}, {}{}; {}",
         count(done.hits.into(), "hit"),
         span(done.elapsed_ms),
         count(done.reached.into(), "node"),
         count(done.messages, "message"),
         count(done.duplicates, "duplicate"),
         bytes(done.bytes),
+        tracing(done),
         ending(done.why),
     )
+}
+
+/// What it took to know all this, apart from what the search itself took.
+fn tracing(done: &Done) -> String {
+    if done.reports == 0 {
+        return String::new();
+    }
+    format!(", and {} of {} to know it", count(done.reports, "report"), bytes(done.report_bytes))
 }
 
 /// The same of a search that asked a directory.

@@ -99,6 +99,8 @@ impl Running {
             messages: search.messages,
             duplicates: search.row.duplicates,
             bytes: search.bytes,
+            reports: search.reports,
+            report_bytes: search.report_bytes,
             first_hit_ms: search.first_hit_ms,
             elapsed_ms: search.elapsed_ms,
             topology: snapshot.role.topology,

@@ -60,8 +60,9 @@ impl DirectPool {
         let (queue, messages) = mpsc::channel(MAX_DIRECT_QUEUE);
         queue.try_send(message).map_err(mpsc::error::TrySendError::into_inner)?;
         self.open.insert(to, queue);
-        let courier = Courier { messages, unacknowledged: VecDeque::new(), notes: self.shared.notes.clone() };
         let shared = &self.shared;
+        let (notes, tally) = (shared.notes.clone(), Arc::clone(&shared.tally));
+        let courier = Courier { messages, unacknowledged: VecDeque::new(), notes, tally };
         shared.tracker.spawn(courier.run(Arc::clone(&shared.endpoint), to, shared.cut.clone()));
         Ok(())
     }
@@ -72,6 +73,7 @@ struct Courier {
     messages: mpsc::Receiver<Message>,
     unacknowledged: VecDeque<Message>,
     notes: mpsc::Sender<Note>,
+    tally: Arc<Tally>,
 }
 
 impl Courier {
@@ -151,7 +153,13 @@ impl Courier {
         let mut next = Some(first);
         let mut room = room;
         while let Some(message) = next {
+            let before = bytes.len();
             wire::encode_message(&message, bytes);
+            let count = match message {
+                Message::Report(_) => &self.tally.direct_report_bytes,
+                _ => &self.tally.direct_hit_bytes,
+            };
+            count.add((bytes.len() - before) as u64);
             self.unacknowledged.push_back(message);
             room -= 1;
             next = if room > 0 { self.messages.try_recv().ok() } else { None };

@@ -57,7 +57,8 @@ fn thin_out(events: &mut VecDeque<Event>, mut lost: impl FnMut()) {
     let mut place = 0;
     events.retain(|event| {
         let stays = match event {
-            Event::Hop { .. } => false,
+            // The end of the search has the sums.
+            Event::Hop { .. } | Event::Report { .. } => false,
             Event::Directory { .. } => Some(place) == last_stand,
             _ => true,
         };
@@ -105,8 +106,12 @@ impl Actor {
 
     fn send(&mut self, link: LinkId, message: &Message) {
         let Some(entry) = self.links.get_mut(&link).filter(|entry| !entry.closing) else { return };
-        match entry.outlet.send(self.frames.of(message), matters(message), self.now) {
-            Sent::Queued => entry.traffic.messages_out += 1,
+        let frame = self.frames.of(message);
+        match entry.outlet.send(frame, matters(message), self.now) {
+            Sent::Queued => {
+                entry.traffic.messages_out += 1;
+                entry.spent.count(message, frame.len());
+            }
             Sent::Dropped => {}
             Sent::Hopeless => return self.give_up(link),
         }
@@ -228,6 +233,10 @@ impl Actor {
         let (node, links) = (&self.node, &self.links);
         let mut total = self.past;
         links.values().for_each(|entry| total += entry.total());
+        let net = self.shared.tally.read();
+        total.bytes_out += net.direct_hit_bytes + net.direct_report_bytes;
+        total.search_out += net.direct_hit_bytes;
+        total.report_out += net.direct_report_bytes;
         let traffic = |link: LinkId| links.get(&link).map(super::actor::Entry::total).unwrap_or_default();
         let neighbors = node.links().iter().map(|link| LinkStatus {
             link: link.id(),
@@ -271,7 +280,7 @@ impl Actor {
             remember: Arc::default(),
             total,
             core: node.counters(),
-            net: self.shared.tally.read(),
+            net,
         };
         self.publisher.publish(status, || node.hosts_to_remember().collect());
     }

@@ -9,7 +9,9 @@ use tokio::sync::watch;
 use super::limits::{HOSTS_INTERVAL, STATUS_INTERVAL};
 use super::tally::NetCounters;
 use crate::base::Time;
-use crate::overlay::{ClientStatus, Counters, DirectoryStatus, LinkId, Peer, Role, TopologyKind, UltraStatus};
+use crate::overlay::{
+    CentralMessage, ClientStatus, Counters, DirectoryStatus, LinkId, Message, Peer, Role, TopologyKind, UltraStatus,
+};
 use crate::proto::PeerAddr;
 
 /// The driver as it stood at some time.
@@ -45,7 +47,7 @@ pub struct NetStatus {
     pub known_hosts: usize,
     /// Those worth remembering for the next run; renewed every half a minute.
     pub remember: Arc<[PeerAddr]>,
-    /// Everything that went over links so far, links that are gone included.
+    /// Everything that went over links so far, links that are gone and connections for direct delivery included.
     pub total: LinkTraffic,
     /// What the core dropped.
     pub core: Counters,
@@ -106,6 +108,14 @@ pub struct LinkTraffic {
     pub bytes_in: u64,
     /// Bytes queued to be sent.
     pub bytes_out: u64,
+    /// Of the bytes received, those for which somebody searches.
+    pub search_in: u64,
+    /// Of the bytes to be sent, the same.
+    pub search_out: u64,
+    /// Of the bytes received, those of reports: what tracing costs.
+    pub report_in: u64,
+    /// Of the bytes to be sent, the same.
+    pub report_out: u64,
     /// Messages not sent because the queue was full.
     pub dropped: u64,
 }
@@ -116,7 +126,55 @@ impl std::ops::AddAssign for LinkTraffic {
         self.messages_out += other.messages_out;
         self.bytes_in += other.bytes_in;
         self.bytes_out += other.bytes_out;
+        self.search_in += other.search_in;
+        self.search_out += other.search_out;
+        self.report_in += other.report_in;
+        self.report_out += other.report_out;
         self.dropped += other.dropped;
+    }
+}
+
+/// What a message is sent for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// A search: queries and hits, look-ups and their answers.
+    Search,
+    /// Tracing: reports.
+    Report,
+    /// Everything else: what keeps links, roles and registrations going.
+    Upkeep,
+}
+
+impl Purpose {
+    /// What a message is for.
+    pub(super) fn of(message: &Message) -> Self {
+        match message {
+            Message::Query(_) | Message::Hit(_) => Self::Search,
+            Message::Report(_) => Self::Report,
+            Message::Central(message) => match **message {
+                CentralMessage::Lookup(_) | CentralMessage::Found(_) => Self::Search,
+                _ => Self::Upkeep,
+            },
+            _ => Self::Upkeep,
+        }
+    }
+}
+
+/// Bytes of some messages by what they are for, upkeep left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Spent {
+    pub(super) search: u64,
+    pub(super) report: u64,
+}
+
+impl Spent {
+    /// Counts a message of so many bytes.
+    pub(super) fn count(&mut self, message: &Message, bytes: usize) {
+        match Purpose::of(message) {
+            Purpose::Search => self.search += bytes as u64,
+            Purpose::Report => self.report += bytes as u64,
+            Purpose::Upkeep => {}
+        }
     }
 }
 

@@ -113,7 +113,7 @@ impl Node {
     }
 
     pub(super) fn way_to_origin(&self, guid: &Guid) -> Option<LinkId> {
-        self.seen.get(guid).and_then(|passed| passed.from)
+        self.seen.get(guid).and_then(|passed| passed.from())
     }
 
     /// A hit came in on a link: for an own search, or to be passed on.
@@ -131,7 +131,9 @@ impl Node {
     /// A report came in on a link.
     pub(super) fn on_report(&mut self, index: usize, report: &ReportMessage, cx: &mut Context<'_>) {
         if self.is_own_search(&report.guid) {
-            self.take_report(report, cx);
+            // It has come over one link more than its hops say, and over no more than it may travel.
+            let links = report.travel.hops().saturating_add(1).min(MAX_WAY_BACK);
+            self.take_report(report, links, cx);
             return;
         }
         let way = self.way_to_origin(&report.guid).and_then(|way| self.link_index(way));
@@ -169,8 +171,8 @@ impl Node {
     pub(super) fn on_direct(&mut self, from: NodeId, message: Message, cx: &mut Context<'_>) {
         match message {
             Message::Hit(hit) if hit.body.node == Some(from) => self.take_hit(&hit, true, cx),
-            Message::Report(report) if report.body.node == Some(from) => self.take_report(&report, cx),
             Message::Explain(message) => self.on_explain_direct(from, *message, cx),
+            Message::Report(report) if report.body.node == Some(from) => self.take_report(&report, 1, cx),
             _ => self.counters.inconsistent += 1,
         }
     }

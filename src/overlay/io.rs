@@ -13,9 +13,14 @@ use super::topology::central::Registry;
 use crate::base::Time;
 use crate::proto::{FileId, Guid, NodeId, PeerAddr, Query, Ttl, Untrusted};
 
-/// A link, named by the driver. Never used again for another link of the same node.
+/// A link, named by the driver with any number but the highest. Never used again for another link of the same node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LinkId(pub u32);
+
+impl LinkId {
+    /// What no link is called: where something comes from that came over none.
+    pub(super) const NOBODYS: Self = Self(u32::MAX);
+}
 
 /// What a driver tells the core. After each one the driver drains the outbox before it calls again.
 #[derive(Debug)]
@@ -125,6 +130,11 @@ impl Peer {
     /// The addresses that it is known by.
     pub fn addrs(&self) -> impl Iterator<Item = PeerAddr> + use<> {
         self.dialled.into_iter().chain(self.listen.filter(|listen| Some(*listen) != self.dialled))
+    }
+
+    /// Whether it is what it tells.
+    pub(super) fn is_still(&self, status: &Status) -> bool {
+        (self.topology, self.role, self.serves) == (status.topology, status.role, status.serves)
     }
 
     /// It told what it is by now.
@@ -303,10 +313,19 @@ pub enum Event {
         name: Untrusted,
         /// Where it can be reached, if it told.
         addr: Option<PeerAddr>,
+        /// What it is in its topology, if it told.
+        role: Option<Role>,
         /// What happened.
         hop: Hop,
         /// Since the search began.
         at: Duration,
+    },
+    /// A report on an own query came. What it tells follows, a [`Event::Hop`] for each copy.
+    Report {
+        /// The query.
+        guid: Guid,
+        /// Its bytes on all links that it came over; see [`SearchCost::report_bytes`].
+        bytes: u64,
     },
     /// Files that match an own query, each node and file once.
     Hit {
@@ -400,6 +419,11 @@ pub struct SearchCost {
     pub duplicates: u64,
     /// Bytes of those copies on the links, without TLS's own.
     pub bytes: u64,
+    /// Reports that came: what it took to know the other numbers, and no part of them.
+    pub reports: u64,
+    /// Bytes of those reports on the links that they came over: one link when they came direct, each link of the reverse
+    /// path otherwise.
+    pub report_bytes: u64,
     /// Files found, each node and file once.
     pub hits: u32,
     /// Until the first hit.
@@ -529,6 +553,8 @@ pub struct Config {
     pub trace: bool,
     /// GUIDs remembered, in each of two generations.
     pub seen_capacity: usize,
+    /// Addresses of other nodes remembered, at most [`crate::proto::limits::MAX_HOSTS`].
+    pub max_hosts: usize,
 }
 
 impl Default for Config {
@@ -555,6 +581,7 @@ impl Default for Config {
             report_to_public: false,
             trace: false,
             seen_capacity: limits::SEEN_CAPACITY,
+            max_hosts: limits::MAX_HOSTS,
         }
     }
 }

@@ -162,7 +162,7 @@ pub struct QueryMessage {
 }
 
 /// What a query asks for, and where the answer goes.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct QueryBody {
     /// The search as it was typed.
     pub text: Box<str>,
@@ -214,7 +214,7 @@ impl QueryBody {
 
 /// A body's encoded form, kept beside it: filled by `wire` when it reads or first writes the message, empty in a
 /// simulation.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Sealed(OnceLock<Box<[u8]>>);
 
 impl Sealed {
@@ -295,6 +295,8 @@ pub struct ReportBody {
     pub name: Untrusted,
     /// Where that node can be reached: with questions, say.
     pub addr: Option<PeerAddr>,
+    /// What it is in its topology; `None` from a node of an older version, or in a role that this one does not know.
+    pub role: Option<Role>,
     /// One entry a copy; at most [`crate::proto::limits::MAX_REPORTS_A_MESSAGE`].
     pub hops: Vec<Hop>,
     /// See [`QueryBody::sealed`].
@@ -314,8 +316,12 @@ pub struct Hop {
     pub action: Action,
     /// Files that it answered with.
     pub hits: u16,
-    /// Copies that it sent on.
+    /// Copies that it sent on, those to its leaves included.
     pub sent: u16,
+    /// Of those, the copies that it handed to its leaves.
+    pub leaves: u16,
+    /// Leaves that it did not hand the query to, because their filters say that they have nothing that matches.
+    pub filtered: u16,
 }
 
 /// What a node did with a copy of a query.

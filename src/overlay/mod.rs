@@ -38,7 +38,7 @@ pub use message::{
 };
 pub use node::{Counters, Node};
 #[cfg(test)]
-pub(crate) use search::ENVELOPE_BYTES;
+pub(crate) use search::{ENVELOPE_BYTES, report_bytes};
 #[cfg(test)]
 pub(crate) use topology::central::lookup_bytes;
 pub use topology::central::{

@@ -76,8 +76,14 @@ impl Node {
     }
 
     fn send_report(&mut self, query: &QueryMessage, hops: Vec<Hop>, cx: &mut Context<'_>) {
-        let body =
-            ReportBody { node: Some(self.id), name: self.name.clone(), addr: self.addr, hops, ..ReportBody::default() };
+        let body = ReportBody {
+            node: Some(self.id),
+            name: self.name.clone(),
+            addr: self.addr,
+            role: Some(self.role),
+            hops,
+            ..ReportBody::default()
+        };
         let report = ReportMessage { guid: query.guid, travel: Travel::way_back(), body: Arc::new(body) };
         self.deliver(query, Message::Report(report), cx);
     }

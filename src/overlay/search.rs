@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::io::{Context, DoneWhy, Event, Output, SearchCost, SearchSpec};
-use super::message::{Action, Delivery, FoundFile, HitMessage, Hop, ReportMessage, TopologyKind};
+use super::message::{Action, Delivery, FoundFile, HitMessage, Hop, ReportMessage, Role, TopologyKind};
 use super::node::Node;
 use super::timers::Timer;
 use super::topology::central::Pages;
@@ -18,6 +18,11 @@ const SETTLE: Duration = Duration::from_millis(250);
 /// Bytes of a query on a link besides its body of up to 255 bytes: length, guid, ttl, hops, kind and the marks between
 /// them. A longer body takes one more.
 pub(crate) const ENVELOPE_BYTES: u64 = 29;
+
+/// Bytes of a report on a link, with a body of so many bytes. The number of its kind takes one byte more than a query's.
+pub(crate) const fn report_bytes(body: u64) -> u64 {
+    body + ENVELOPE_BYTES + 1 + (body > 255) as u64
+}
 
 /// One search under way.
 #[derive(Debug)]
@@ -100,6 +105,22 @@ impl Search {
         strange
     }
 
+    /// What the directory did with a look-up, once it answered: the answer itself tells, so that no report need be sent.
+    fn lookup_hop(&self, own: NodeId) -> Option<Event> {
+        let (directory, at) = self.lookup.as_ref()?.answered().filter(|_| self.spec.body.traced)?;
+        let hits = u16::try_from(self.files.len()).unwrap_or(u16::MAX);
+        let action = if hits > 0 { Action::Answered } else { Action::Expired };
+        Some(Event::Hop {
+            guid: self.spec.guid,
+            node: directory.id,
+            name: directory.name.clone(),
+            addr: directory.listen,
+            role: Some(Role::Directory),
+            hop: Hop { from: own, hop: 1, ttl: 0, action, hits, sent: 0, leaves: 0, filtered: 0 },
+            at: at.since(self.started),
+        })
+    }
+
     fn deadline(&self) -> Time {
         self.started + self.spec.timeout
     }
@@ -118,7 +139,8 @@ impl Search {
         hop.hop >= 1
             // A leaf is one hop further than the last ultra-peer.
             && hop.hop.saturating_add(hop.ttl) <= self.spec.ttl.saturating_add(1)
-            && usize::from(hop.sent) <= MAX_LINKS
+            && hop.leaves <= hop.sent
+            && usize::from(hop.sent) + usize::from(hop.filtered) <= MAX_LINKS
             && usize::from(hop.hits) <= MAX_HITS_A_NODE
             && told < MAX_HOPS_A_NODE
     }
@@ -179,7 +201,7 @@ impl Node {
     }
 
     pub(super) fn is_own_search(&self, guid: &Guid) -> bool {
-        self.searches_for(guid) || self.seen.get(guid).is_some_and(|passed| passed.from.is_none())
+        self.searches_for(guid) || self.seen.get(guid).is_some_and(|passed| passed.is_own())
     }
 
     /// Whether a search of that name runs.
@@ -214,11 +236,15 @@ impl Node {
         self.look_again(&hit.guid, cx);
     }
 
-    /// Takes a report: sums up what it cost, and shows it.
-    pub(super) fn take_report(&mut self, report: &ReportMessage, cx: &mut Context<'_>) {
+    /// Takes a report that came over so many links: sums up what it cost, and shows it.
+    pub(super) fn take_report(&mut self, report: &ReportMessage, links: u8, cx: &mut Context<'_>) {
         let now = self.now;
         let own = self.id;
         let Some(search) = self.search_mut(&report.guid) else { return };
+        let bytes = report_bytes(report.body.sealed.len() as u64) * u64::from(links);
+        search.cost.reports += 1;
+        search.cost.report_bytes += bytes;
+        cx.out.push(Output::Event(Event::Report { guid: report.guid, bytes }));
         let Some(node) = report.body.node.filter(|node| *node != own) else {
             self.counters.inconsistent += 1;
             return;
@@ -240,8 +266,8 @@ impl Node {
             search.cost.duplicates += u64::from(hop.action == Action::Duplicate);
             search.count_messages(hop.sent);
             let at = now.since(search.started);
-            let (name, addr) = (report.body.name.clone(), report.body.addr);
-            cx.out.push(Output::Event(Event::Hop { guid: report.guid, node, name, addr, hop: *hop, at }));
+            let (name, addr, role) = (report.body.name.clone(), report.body.addr, report.body.role);
+            cx.out.push(Output::Event(Event::Hop { guid: report.guid, node, name, addr, role, hop: *hop, at }));
         }
         search.cost.reached = search.nodes.len() as u32;
         search.last_news = now;
@@ -251,15 +277,21 @@ impl Node {
 
     /// A copy of an own query came back: a duplicate like any other.
     pub(super) fn own_query_came_back(&mut self, guid: Guid, index: usize, travel: Travel, cx: &mut Context<'_>) {
-        let (node, name, addr, from) = (self.id, self.name.clone(), self.addr, self.links[index].peer.id);
+        let (node, name, addr, role) = (self.id, self.name.clone(), self.addr, Some(self.role));
+        let from = self.links[index].peer.id;
         let now = self.now;
         let Some(search) = self.search_mut(&guid) else { return };
         search.cost.duplicates += 1;
         search.last_news = now;
-        let hop = Hop { from, hop: travel.hops(), ttl: travel.ttl(), action: Action::Duplicate, hits: 0, sent: 0 };
+        if !search.nodes.contains_key(&from) {
+            // It counts its copies in its own report, which is still to come: of one that reports nothing, never.
+            search.awaited.insert(from, ());
+        }
+        let (hop, ttl, action) = (travel.hops(), travel.ttl(), Action::Duplicate);
+        let hop = Hop { from, hop, ttl, action, hits: 0, sent: 0, leaves: 0, filtered: 0 };
         let at = now.since(search.started);
         if search.spec.body.traced {
-            cx.out.push(Output::Event(Event::Hop { guid, node, name, addr, hop, at }));
+            cx.out.push(Output::Event(Event::Hop { guid, node, name, addr, role, hop, at }));
         }
         self.look_again(&guid, cx);
     }
@@ -302,6 +334,7 @@ impl Node {
 
     pub(super) fn end_search(&mut self, index: usize, why: DoneWhy, cx: &mut Context<'_>) {
         let search = self.searches.remove(index);
+        cx.out.extend(search.lookup_hop(self.id).map(Output::Event));
         // A flood that is accounted for was over with its last report, not when this node was sure of it.
         let end = if why == DoneWhy::Complete { search.last_news } else { self.now };
         let cost = SearchCost { elapsed: end.since(search.started), ..search.cost };

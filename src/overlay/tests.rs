@@ -65,6 +65,8 @@ struct World {
     registries: BTreeMap<usize, MemoryRegistry>,
     /// Nodes that do not run.
     dead: BTreeSet<usize>,
+    /// Which nodes are on the same side of what nobody gets through.
+    parted: Option<fn(usize) -> usize>,
     /// Nodes that cannot be reached from outside.
     hidden: BTreeSet<usize>,
     now: Time,
@@ -104,6 +106,7 @@ impl World {
             own_configs: BTreeMap::new(),
             registries: BTreeMap::new(),
             dead: BTreeSet::new(),
+            parted: None,
             hidden: BTreeSet::new(),
             now: Time::from_micros(1),
             ends: BTreeMap::new(),
@@ -171,7 +174,7 @@ impl World {
                 self.post(n, Duration::from_millis(2), Input::DirectFailed { message, why });
             }
             Output::Dial { addr: to } => match (0..self.nodes.len()).find(|m| addr(*m) == to) {
-                Some(m) if !self.dead.contains(&m) && !self.hidden.contains(&m) => self.link(n, m),
+                Some(m) if self.reaches(n, m) => self.link(n, m),
                 _ => self.post(n, Duration::from_millis(5), Input::DialFailed { addr: to }),
             },
             Output::Close { link, .. } => {
@@ -193,6 +196,12 @@ impl World {
             }
             Output::Trace(_) => {}
         }
+    }
+
+    /// Whether somebody who dials gets an answer.
+    fn reaches(&self, from: usize, to: usize) -> bool {
+        let parted = self.parted.is_some_and(|side| side(from) != side(to));
+        !parted && !self.dead.contains(&to) && !self.hidden.contains(&to)
     }
 
     /// `a` dials `b`.

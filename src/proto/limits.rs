@@ -6,6 +6,8 @@ use std::time::Duration;
 
 /// The highest TTL that a query may start with, and the most that TTL and hops may add up to (Gnutella 0.6: 7).
 pub const MAX_TTL: u8 = 7;
+/// Hops that a copy of a query travels at most: a leaf is one hop further than the last ultra-peer.
+pub const MAX_HOP: u8 = MAX_TTL + 1;
 /// Hops that a hit or report may take on its way back.
 pub const MAX_WAY_BACK: u8 = 15;
 /// Bytes of one message on a link, its length prefix left out. Gnutella servents cap payloads at 64 KiB as well.

@@ -234,9 +234,9 @@ impl Reader {
                     self.doubts.repeated += u64::from(again);
                 }
             }
-            Event::Hop { guid, node, name, from, hop, ttl, action, hits, sent, at_ms } => {
-                (name.raw().len() <= MAX_NODE_NAME).then_some(())?;
-                self.hop(guid, HopReport { node, name, from, hop, ttl, action, hits, sent, at_ms });
+            Event::Hop { guid, report } => {
+                (report.name.raw().len() <= MAX_NODE_NAME).then_some(())?;
+                self.hop(guid, report);
             }
             Event::Hit(hit) => {
                 let short = hit.name.raw().len() <= MAX_FILE_NAME && hit.node_name.raw().len() <= MAX_NODE_NAME;

@@ -277,7 +277,7 @@ actions! {
     PanDown "pan-down" "pan down" "Map" "Show what is below on the map";
     Center "center" "center" "Map" "Put the selected node of the map into the middle";
     Names "names" "names" "Map" "Hide the names on the map, and show them";
-    Colors "colors" "colors" "Map" "Color the map by role, or by hops from here";
+    Colors "colors" "colors" "Map" "Color the map by hops from here, by role, or by round trip";
     Pause "pause" "pause" "View" "Freeze the screen, and let it go on";
     Zoom "zoom" "zoom" "View" "Give the focused pane the whole screen, and back";
     NextTheme "next-theme" "theme" "View" "Show the next color theme";

@@ -58,6 +58,7 @@ pub enum Incoming {
 pub struct Decoder {
     buffer: Vec<u8>,
     start: usize,
+    last: usize,
 }
 
 impl Decoder {
@@ -93,8 +94,15 @@ impl Decoder {
         }
         let Some(frame) = rest.get(..length as usize) else { return Ok(None) };
         let incoming = decode_frame(frame)?;
-        self.start += LENGTH_BYTES + length as usize;
+        self.last = LENGTH_BYTES + length as usize;
+        self.start += self.last;
         Ok(Some(incoming))
+    }
+
+    /// Bytes of the message that was given out last, its length included.
+    #[must_use]
+    pub const fn last_bytes(&self) -> usize {
+        self.last
     }
 }
 
@@ -315,6 +323,7 @@ fn decode_report(envelope: &Envelope<'_>) -> Result<Message, String> {
         node: Some(report.node),
         name: within(report.name, limits::MAX_NODE_NAME)?,
         addr: report.addr.filter(|addr| addr.is_dialable()),
+        role: report.role.and_then(body::known_role),
         hops: hops.into_iter().filter_map(body::HopEntry::into_hop).collect(),
         ..ReportBody::default()
     };

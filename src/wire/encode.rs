@@ -145,6 +145,7 @@ fn seal_report(report: &ReportBody) -> &[u8] {
             node: report.node.unwrap_or(NodeId([0; 32])),
             name: report.name.clone(),
             addr: report.addr,
+            role: report.role.map(|role| body::code_of(&body::ROLES, role)),
             hops: report.hops.iter().map(body::HopEntry::from).collect(),
         })
     })

@@ -44,7 +44,8 @@ fn samples() -> Vec<Message> {
     let travel = Travel::from_wire(4, 3);
     let node = Some(NodeId([9; 32]));
     let file = |i: u8| FoundFile { name: format!("file {i}.ogg").into(), size: 1 << 40, id: FileId([i; 32]) };
-    let hop = |action| Hop { from: NodeId([1; 32]), hop: 2, ttl: 5, action, hits: 3, sent: 4 };
+    let from = NodeId([1; 32]);
+    let hop = |action| Hop { from, hop: 2, ttl: 5, action, hits: 3, sent: 4, leaves: 1, filtered: 23 };
     vec![
         Message::Ping(Ping { guid, wants_hosts: true }),
         Message::Pong(Pong { guid, files: 12, bytes: u64::MAX, hosts: vec![addr(); 10] }),
@@ -72,6 +73,7 @@ fn samples() -> Vec<Message> {
                 node,
                 name: "wren".into(),
                 addr: Some(addr()),
+                role: Some(Role::Ultrapeer),
                 hops: vec![hop(Action::Forwarded), hop(Action::Duplicate), hop(Action::Refused)],
                 ..ReportBody::default()
             }),
@@ -125,7 +127,11 @@ fn shown(message: &Message) -> String {
             (m.body.hops, &m.body.files)
         ),
         Message::Report(m) => {
-            format!("{:?} {:?}", (m.guid, m.travel), (m.body.node, &m.body.name, m.body.addr, &m.body.hops))
+            format!(
+                "{:?} {:?}",
+                (m.guid, m.travel),
+                (m.body.node, &m.body.name, (m.body.addr, m.body.role), &m.body.hops)
+            )
         }
         other => format!("{other:?}"),
     }
@@ -174,10 +180,41 @@ fn a_relayed_body_keeps_fields_of_a_newer_version() {
 }
 
 #[test]
+fn a_report_of_another_version_is_read_and_no_role_is_made_up_for_it() {
+    let hop = serde_json::json!({"f": vec![1u8; 32], "h": 2, "t": 5, "a": 0, "m": 0, "s": 4});
+    let older = serde_json::json!({"n": vec![9u8; 32], "m": "wren", "r": [hop]});
+    let mut newer = older.clone();
+    newer["p"] = 99.into();
+    for body in [older, newer] {
+        let bytes = framed(0x101, &rmp_serde::to_vec_named(&body).unwrap());
+        let Ok(Some(Incoming::Message(Message::Report(report)))) = decoded(&bytes) else { panic!("it is a report") };
+        assert_eq!((report.body.role, report.body.hops.len()), (None, 1));
+        assert_eq!((report.body.hops[0].leaves, report.body.hops[0].filtered), (0, 0));
+    }
+}
+
+#[test]
 fn a_query_costs_its_body_and_its_envelope() {
     let Message::Query(query) = &samples()[2] else { panic!("the third sample is a query") };
     let message = Message::Query(query.clone());
     assert_eq!(encoded(&message).len(), query.body.sealed().len() + crate::overlay::ENVELOPE_BYTES as usize);
+}
+
+#[test]
+fn a_report_costs_what_the_core_says() {
+    let Message::Report(report) = &samples()[4] else { panic!("the fifth sample is a report") };
+    for copies in [1, 3, 40] {
+        let body =
+            ReportBody { node: report.body.node, hops: vec![report.body.hops[0]; copies], ..ReportBody::default() };
+        let message = Message::Report(ReportMessage { body: Arc::new(body), ..report.clone() });
+        let bytes = encoded(&message);
+        let Message::Report(report) = &message else { panic!("it is a report") };
+        assert_eq!(bytes.len() as u64, crate::overlay::report_bytes(report.body.sealed.len() as u64), "{copies}");
+        let mut decoder = Decoder::new();
+        decoder.feed(&bytes);
+        assert!(decoder.next().is_ok_and(|message| message.is_some()));
+        assert_eq!(decoder.last_bytes(), bytes.len());
+    }
 }
 
 #[test]

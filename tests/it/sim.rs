@@ -193,11 +193,29 @@ fn scenarios_that_make_no_sense_are_refused_by_line() {
 
 #[test]
 fn seeds_are_checked_and_counted() {
-    let output = sim(&["check", "--seeds", "3", "--from", "1000", "--json"]);
+    let folder = folder();
+    let list = folder.path().join("seeds.txt");
+    std::fs::write(&list, "# once\n7 flood # it was slow\n8 central\n").expect("it can be written");
+    let list = list.to_str().expect("a plain path");
+    for (arguments, runs) in
+        [(&["--seeds", "3", "--from", "1000"][..], 9), (&["--list", list], 2), (&["--seeds", "1", "--list", list], 5)]
+    {
+        let output = sim(&[&["check", "--json"], arguments].concat());
+        assert_eq!(code(&output), 0, "{}", errors(&output));
+        let report = json(&output).remove(0);
+        assert_eq!((&report["seeds"], &report["failures"]), (&runs.into(), &serde_json::json!([])), "{report}");
+    }
+    std::fs::write(list, "7 flood\n7 ring\n").expect("it can be written");
+    let output = sim(&["check", "--list", list]);
+    let told = errors(&output);
+    assert!(code(&output) == 2 && told.contains("seeds.txt:2: a topology is one of flood, ultrapeer"), "{told}");
+}
+
+#[test]
+fn seeds_that_once_failed_hold() {
+    let list = concat!(env!("CARGO_MANIFEST_DIR"), "/simulations/seeds.txt");
+    let output = sim(&["check", "--list", list]);
     assert_eq!(code(&output), 0, "{}", errors(&output));
-    let report = json(&output).remove(0);
-    assert!(report["seeds"].as_u64() > Some(3), "those that once failed are run too: {report}");
-    assert_eq!(report["failures"], serde_json::json!([]));
 }
 
 /// Linux tells which signals a process catches.

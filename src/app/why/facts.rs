@@ -2,7 +2,7 @@
 
 use crate::app::nodes::KnownNode;
 use crate::app::snapshot::{HopReport, Search, Snapshot};
-use crate::overlay::{Action, DoneWhy, Explained, Told, TopologyKind};
+use crate::overlay::{Action, DoneWhy, Explained, Role, Told, TopologyKind};
 use crate::proto::{NodeId, Ttl};
 
 /// All of it. What is `None` is not known.
@@ -62,6 +62,10 @@ pub(super) struct Flood {
     pub(super) hop: Option<u8>,
     /// What the node reported.
     pub(super) report: Option<Reported>,
+    /// Whether it reported as a leaf.
+    pub(super) is_leaf: bool,
+    /// Leaves that ultra-peers spared, because their filters say that nothing matches there.
+    pub(super) spared: u32,
 }
 
 /// What a node did with a query.
@@ -93,6 +97,8 @@ impl Flood {
             hits: hits.len() as u32,
             hit: hits.first().map(|hit| hit.name.visible(80)),
             hop: reports.iter().map(|report| report.hop).chain(by_hits).min(),
+            is_leaf: reports.iter().any(|report| report.role == Some(Role::Leaf)),
+            spared: search.hops.iter().map(|report| u32::from(report.filtered)).sum(),
             report: first.map(|report| Reported { action: report.action, ttl: report.ttl, hits: report.hits }),
         }
     }

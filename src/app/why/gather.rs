@@ -10,8 +10,8 @@ use super::verdict::{Judged, judge};
 use super::{About, Evidence, Verdict, Why, WhyRequest, lines};
 use crate::app::handle::{AskRequest, Handle, Refusal, SearchRequest};
 use crate::app::nodes::{KnownNode, NO_SUCH_NODE};
-use crate::app::snapshot::Search;
-use crate::overlay::{Account, Explained, Told, TopologyKind};
+use crate::app::snapshot::{HopReport, Search};
+use crate::overlay::{Account, Explained, Role, Told, TopologyKind};
 use crate::proto::limits::{MAX_HITS_A_SEARCH, MAX_TTL};
 use crate::proto::{Guid, NodeId, Query, Untrusted};
 
@@ -118,7 +118,9 @@ impl Handle {
     /// which it spared those whose filters let nothing through. Whoever is named is known from then on.
     async fn look_for(&self, request: &WhyRequest, search: &Search) -> Result<(), Refusal> {
         let mut asked: Vec<NodeId> = self.snapshot().neighbors.iter().filter_map(|neighbor| neighbor.node).collect();
-        for report in search.hops.iter() {
+        // Ultra-peers first: only they know whom nobody else heard of.
+        let ultra = |report: &&Arc<HopReport>| report.role == Some(Role::Ultrapeer);
+        for report in search.hops.iter().filter(ultra).chain(search.hops.iter()) {
             if !asked.contains(&report.node) && report.node != self.snapshot().node.node {
                 asked.push(report.node);
             }

@@ -59,6 +59,11 @@ fn flood(who: &str, flood: &Flood, facts: &Facts) -> String {
                 None => "; it still runs",
                 _ => "",
             });
+            if flood.spared > 0 {
+                let leaves =
+                    if flood.spared == 1 { "1 leaf was".to_owned() } else { format!("{} leaves were", flood.spared) };
+                text.push_str(&format!("; {leaves} spared for what their filters say"));
+            }
             text
         }
     }

@@ -198,7 +198,7 @@ fn by_reports(who: &str, facts: &Facts) -> Option<Judged> {
         let sentence = format!("{who} had the search when it went as far as any goes, and shared nothing that matches");
         return Some(judged(Verdict::NotShared, sentence));
     }
-    wide.hop.map(|hop| beyond_or_lost(who, ttl_for(hop, false), facts))
+    wide.hop.map(|hop| beyond_or_lost(who, ttl_for(hop, wide.is_leaf), facts))
 }
 
 /// The node told nothing at all.

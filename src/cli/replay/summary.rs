@@ -165,7 +165,7 @@ fn per_hop(tree: &Tree, ttl: u8) -> Vec<u64> {
     let own = tree.nodes.first().map(|node| node.id);
     let mut nearest: BTreeMap<NodeId, u8> = BTreeMap::new();
     let mut farthest = 0;
-    for report in tree.reports.iter().filter(|report| (1..=ttl).contains(&report.hop)) {
+    for report in tree.reports.iter().filter(|report| report.fits(ttl)) {
         farthest = farthest.max(report.hop);
         if Some(report.node) != own {
             let hop = nearest.entry(report.node).or_insert(report.hop);

@@ -4,10 +4,12 @@ mod check;
 mod flood;
 mod grammar;
 mod picture;
+mod process;
 mod progress;
 mod reproduce;
 mod run;
 mod scenario_file;
+mod seed_list;
 mod stop;
 mod table;
 

@@ -186,7 +186,7 @@ impl Node {
         let matches = count(query);
         let near = if matches == 0 { query.words_only().as_ref().map_or(0, count) } else { 0 };
         // Own queries are remembered too, and came from nobody.
-        let passed = self.seen.get(&question.query).filter(|passed| passed.from.is_some());
+        let passed = self.seen.get(&question.query).filter(|passed| !passed.is_own());
         Told {
             name: self.name.clone(),
             topology: self.kind,

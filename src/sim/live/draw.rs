@@ -28,7 +28,7 @@ pub fn draw(seed: u64) -> Scenario {
     let nodes = between(rng, 2, MAX_NODES);
     let graph = coin(rng).then(|| layout(nodes, rng)).flatten();
     let crowd = Crowd { at: seconds(rng, 5, 50), nodes: Whole(between(rng, 1, 8)), over: seconds(rng, 0, 3) };
-    Scenario {
+    let mut scenario = Scenario {
         name: format!("seed {seed}"),
         seed,
         nodes: Whole(nodes),
@@ -53,7 +53,9 @@ pub fn draw(seed: u64) -> Scenario {
         searches: searches(rng),
         settings: settings(nodes, rng),
         ..Scenario::default()
-    }
+    };
+    scenario.faults.extend(clocks_and_changes(rng));
+    scenario
 }
 
 fn layout(nodes: usize, rng: &mut Rng) -> Option<Layout> {
@@ -106,6 +108,22 @@ fn fault(rng: &mut Rng) -> Fault {
     }
 }
 
+/// Clocks that jump in half of the runs, and other topologies in a third of them.
+fn clocks_and_changes(rng: &mut Rng) -> Vec<Fault> {
+    let jumps = if coin(rng) { between(rng, 1, 2) } else { 0 };
+    let changes = if rng.below(3) == 0 { between(rng, 1, 3) } else { 0 };
+    let jump = |rng: &mut Rng| {
+        let by = pick(rng, &[1, 20, 60, 600, 7_200]);
+        Fault { kind: FaultKind::Jump, lasts: seconds(rng, 0, by), ..fault(rng) }
+    };
+    let change = |rng: &mut Rng| {
+        let kind = pick(rng, &[FaultKind::Change, FaultKind::Propose]);
+        Fault { kind, ..fault(rng) }
+    };
+    let jumps: Vec<Fault> = (0..jumps).map(|_| jump(rng)).collect();
+    jumps.into_iter().chain((0..changes).map(|_| change(rng))).collect()
+}
+
 fn searches(rng: &mut Rng) -> Searches {
     Searches {
         every: seconds(rng, 3, 60),
@@ -139,6 +157,7 @@ fn settings(nodes: usize, rng: &mut Rng) -> Settings {
         ping_interval,
         silence,
         seen_capacity: Whole(seen_capacity),
+        ..Settings::default()
     }
 }
 

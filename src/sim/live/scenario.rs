@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::capacity::{Class, MAX_CLASSES, TOLERANCE};
 use super::faults::Fault;
 use super::law::Law;
 use super::library::{MAX_COPIES, Shares};
@@ -56,6 +57,9 @@ pub struct Scenario {
     /// What breaks when.
     #[serde(rename = "fault", deserialize_with = "faults")]
     pub faults: Vec<Fault>,
+    /// How much nodes can upload: classes of them, whose shares add up to at most 1.
+    #[serde(deserialize_with = "classes")]
+    pub capacity: Vec<Class>,
     /// Who shares what.
     pub library: Shares,
     /// Who asks for what.
@@ -79,6 +83,7 @@ impl Default for Scenario {
             churn: None,
             crowds: Vec::new(),
             faults: Vec::new(),
+            capacity: Vec::new(),
             library: Shares::default(),
             searches: Searches::default(),
             settings: Settings::default(),
@@ -93,20 +98,37 @@ impl Scenario {
         self.nodes.0 + self.crowds.iter().map(|crowd| crowd.nodes.0).sum::<usize>()
     }
 
+    /// The same with so many nodes at the start; crowds and nodes that are known to everybody change in proportion.
+    #[must_use]
+    pub fn with_nodes(mut self, nodes: usize) -> Self {
+        let scaled = |count: usize| (count as f64 * nodes as f64 / self.nodes.0 as f64).round() as usize;
+        self.join.bootstrap = Whole(scaled(self.join.bootstrap.0).clamp(1, MAX_BOOTSTRAP));
+        self.crowds.iter_mut().for_each(|crowd| crowd.nodes = Whole(scaled(crowd.nodes.0).clamp(1, MAX_LIVE_NODES)));
+        self.nodes = Whole(nodes);
+        self
+    }
+
     /// The settings that all nodes share in a topology.
     pub(super) fn config(&self, topology: TopologyKind) -> Config {
         let config = Config {
             min_neighbors: self.settings.min_neighbors.0,
             max_neighbors: if self.graph.is_some() { usize::MAX } else { self.settings.max_neighbors.0 },
             only_peers: self.graph.is_some(),
+            follow: self.mixes(),
             max_ttl: self.settings.max_ttl.0 as u8,
             dedup: self.settings.dedup,
             ping_interval: self.settings.ping_interval.0,
             silence: self.settings.silence.0,
             seen_capacity: self.settings.seen_capacity.0,
+            max_hosts: self.settings.max_hosts.0,
             ..Config::default()
         };
         Config { topology, ..config }
+    }
+
+    /// Whether faults bring nodes into other topologies.
+    pub(super) fn mixes(&self) -> bool {
+        self.faults.iter().any(|fault| fault.kind.mixes())
     }
 
     /// What no single number shows to be wrong.
@@ -131,6 +153,12 @@ impl Scenario {
                 "only flooding keeps to links that are laid out; leave the graph or the others out".into(),
             );
         }
+        if self.graph.is_some() && self.mixes() {
+            return no(
+                "fault",
+                "in a graph that is laid out nobody changes the topology; leave one of the two out".into(),
+            );
+        }
         if self.settings.min_neighbors.0 > self.settings.max_neighbors.0 {
             return no("settings", "min_neighbors must not exceed max_neighbors".into());
         }
@@ -139,6 +167,10 @@ impl Scenario {
         }
         if self.searches.ttl.is_empty() {
             return no("searches", "ttl needs at least one number".into());
+        }
+        let classed: f64 = self.capacity.iter().map(|class| class.share.get()).sum();
+        if classed > 1.0 + TOLERANCE {
+            return no("capacity", format!("the shares of all classes add up to {classed:.2}; they make at most 1"));
         }
         let rate = population as f64 / self.searches.every.0.as_secs_f64();
         if rate > MAX_SEARCH_RATE {
@@ -296,6 +328,8 @@ pub struct Settings {
     pub silence: Span,
     /// See [`Config::seen_capacity`].
     pub seen_capacity: Whole<1, SEEN_CAPACITY>,
+    /// See [`Config::max_hosts`].
+    pub max_hosts: Whole<8, MAX_HOSTS>,
 }
 
 impl Default for Settings {
@@ -309,6 +343,7 @@ impl Default for Settings {
             ping_interval: Span(config.ping_interval),
             silence: Span(config.silence),
             seen_capacity: Whole(config.seen_capacity),
+            max_hosts: Whole(config.max_hosts),
         }
     }
 }
@@ -355,6 +390,10 @@ fn bounded<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 
 fn faults<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Fault>, D::Error> {
     bounded(deserializer, MAX_FAULTS, "faults")
+}
+
+fn classes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Class>, D::Error> {
+    bounded(deserializer, MAX_CLASSES, "classes of capacity")
 }
 
 fn crowds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Crowd>, D::Error> {

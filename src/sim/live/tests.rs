@@ -6,7 +6,7 @@ use super::births::Going;
 use super::watch::Cue;
 use super::*;
 use crate::base::Time;
-use crate::overlay::{Input, TopologyKind};
+use crate::overlay::{Input, Role, TopologyKind};
 use crate::sim::make::Kind;
 
 /// Runs a scenario to its end.
@@ -193,6 +193,48 @@ fn what_is_not_as_it_should_be_is_seen() {
     assert_eq!((look(&idle, Cue::Other), look(&idle, Cue::Wake)), (None, Some("the next wake-up lies ahead")));
 }
 
+/// More nodes than are looked at all the time.
+fn large() -> Scenario {
+    let class = |kbps, share| Class { kbps: Whole(kbps), share: Fraction::new(share) };
+    Scenario {
+        join: Join { bootstrap: Whole(20), known: Whole(3), over: Span::secs(10) },
+        capacity: vec![class(64, 0.7), class(6_400, 0.3)],
+        settings: Settings { max_hosts: Whole(20), ..Settings::default() },
+        ..calm(2_001)
+    }
+}
+
+#[test]
+fn in_a_large_world_the_capable_nodes_are_elected_and_the_run_follows_from_the_seed() {
+    let begun = || {
+        let mut world = World::new(&large(), TopologyKind::Ultrapeer, 3).unwrap();
+        pass(&mut world, 8);
+        world
+    };
+    let mut world = begun();
+    assert_eq!(world.hash(), begun().hash());
+    pass(&mut world, 52);
+    let roles = world.outcome().roles.unwrap();
+    assert_eq!((roles.ultrapeers + roles.leaves, world.sweep()), (2_001, Ok(())));
+    assert!(roles.leaves_each > 10.0 && roles.ultrapeers_each > 1.5, "{roles:?}");
+    let cores = world.slots.iter().filter_map(|slot| slot.core.as_ref());
+    let elected = cores.filter(|core| core.role() == Role::Ultrapeer);
+    let capable = elected.filter(|core| core.score(&world.config).capacity_kbps == 6_400).count();
+    // They are less than a third of all nodes; some of the others come forward where none of them is near.
+    assert!(capable * 3 > roles.ultrapeers * 2, "{capable} of {}", roles.ultrapeers);
+}
+
+#[test]
+fn a_scenario_of_another_size_keeps_its_proportions() {
+    let crowds = vec![Crowd { at: Span::secs(5), nodes: Whole(50), over: Span::secs(1) }];
+    let scenario = Scenario { crowds, join: Join { bootstrap: Whole(10), ..Join::default() }, ..calm(1_000) };
+    let of = |nodes: usize| {
+        let scenario = scenario.clone().with_nodes(nodes);
+        (scenario.nodes.0, scenario.join.bootstrap.0, scenario.crowds[0].nodes.0)
+    };
+    assert_eq!([of(1_000), of(5_000), of(10)], [(1_000, 10, 50), (5_000, 50, 250), (10, 1, 1)]);
+}
+
 #[test]
 fn links_are_laid_out_for_flooding_alone() {
     let graph = Some(Layout { kind: Kind::Tree, degree: Whole(3) });
@@ -203,7 +245,7 @@ fn links_are_laid_out_for_flooding_alone() {
 
 #[test]
 fn some_seeds_of_the_hunt_hold() {
-    for seed in (0..16).chain(FOUND.iter().copied()) {
+    for seed in 0..16 {
         for topology in TOPOLOGIES {
             if let Err(violation) = check(seed, topology) {
                 panic!("seed {seed} in {}: {violation}\n{:?}", topology.name(), draw(seed));

@@ -7,7 +7,7 @@ use super::asked::AskedTable;
 use super::carry::NOBODYS;
 use super::library::{Catalogue, file_of, found_file};
 use super::population::index_of;
-use super::roles::is_leaf;
+use super::roles::{Stance, is_leaf, watch_sender};
 use super::violation::Broken;
 use crate::base::{Map, Rng, seed};
 use crate::overlay::{Config, Dedup, Event, FoundFile, Input, LinkId, Message, Node, Output, QueryMessage, Role};
@@ -20,8 +20,8 @@ pub(super) struct Watched {
     from: Map<u32, LinkId>,
     /// The TTL that a copy last had when it was sent from an end.
     sent: Map<LinkId, u8>,
-    /// What the search was told of.
-    told: Map<(NodeId, u32), ()>,
+    /// What the search was told of, and the hops to there.
+    told: Map<(NodeId, u32), u8>,
 }
 
 impl Watched {
@@ -36,6 +36,13 @@ impl Watched {
         let mut owners: Vec<u32> = self.told.keys().map(|(node, _)| index_of(node)).collect();
         owners.sort_unstable();
         owners
+    }
+
+    /// The same with the hops to each.
+    pub(super) fn found(&self) -> Vec<(u32, u8)> {
+        let mut found: Vec<(u32, u8)> = self.told.iter().map(|((node, _), hops)| (index_of(node), *hops)).collect();
+        found.sort_unstable();
+        found
     }
 }
 
@@ -70,7 +77,7 @@ impl Cue {
 /// Whether a link is none of a node's. A leaf hears out who has no use for it, and a directory has more clients than can
 /// be gone through at each message: to these only what no link brought is strange.
 fn is_stray(core: &Node, link: LinkId) -> bool {
-    let has_others = matches!(core.role(), Role::Leaf | Role::Directory);
+    let has_others = core.role() == Role::Leaf || core.directory_status().is_some();
     if has_others { link == NOBODYS } else { !core.links().iter().any(|own| own.id() == link) }
 }
 
@@ -81,6 +88,7 @@ pub(super) struct Scene<'a> {
     pub(super) config: &'a Config,
     pub(super) catalogue: &'a Catalogue,
     pub(super) cue: &'a Cue,
+    pub(super) was: Stance,
 }
 
 impl AskedTable {
@@ -111,11 +119,17 @@ impl AskedTable {
                 Output::Relay(relay) if self.watched(&relay.query.guid).is_some() => {
                     scene.core.relays_to(relay).try_for_each(|link| self.watch_copy(scene, link, &relay.query))?;
                 }
-                Output::Send { link, message: Message::Hit(hit) } => self.watch_way_back(scene, *link, &hit.guid)?,
+                Output::Send { link, message: Message::Hit(hit) } => {
+                    watch_sender(scene, hit.body.node)?;
+                    self.watch_way_back(scene, *link, &hit.guid)?;
+                }
                 Output::Send { link, message: Message::Report(report) } => {
+                    watch_sender(scene, report.body.node)?;
                     self.watch_way_back(scene, *link, &report.guid)?;
                 }
-                Output::Event(Event::Hit { guid, node, files, .. }) => self.watch_hit(scene, guid, *node, files)?,
+                Output::Event(Event::Hit { guid, node, files, hops, .. }) => {
+                    self.watch_hit(scene, guid, (*node, *hops), files)?;
+                }
                 Output::Event(Event::Done { guid, .. }) => self.watch_done(scene, guid)?,
                 _ => {}
             }
@@ -182,7 +196,13 @@ impl AskedTable {
     }
 
     /// A7: a hit names what its owner has and what was asked for, and is told once.
-    fn watch_hit(&mut self, scene: &Scene<'_>, guid: &Guid, node: NodeId, files: &[FoundFile]) -> Result<(), Broken> {
+    fn watch_hit(
+        &mut self,
+        scene: &Scene<'_>,
+        guid: &Guid,
+        (node, hops): (NodeId, u8),
+        files: &[FoundFile],
+    ) -> Result<(), Broken> {
         let Some(asked) = self.open.get_mut(guid) else { return Ok(()) };
         let Some(watched) = asked.watched.as_deref_mut() else { return Ok(()) };
         for file in files {
@@ -192,7 +212,7 @@ impl AskedTable {
                 let detail = format!("node {owner} and file {number}; asked for {}", asked.file);
                 return Err(Broken::new("a hit names a file that its owner has and that was asked for", detail));
             }
-            if watched.told.insert((node, number), ()).is_some() {
+            if watched.told.insert((node, number), hops).is_some() {
                 return Err(Broken::new("a hit is told once", format!("file {number} of node {owner}")));
             }
         }
@@ -224,7 +244,7 @@ mod tests {
     use super::super::library::{Catalogue, Shares, found_file};
     use super::super::population::{addr, identity};
     use super::super::units::{Fraction, Real, Whole};
-    use super::{Cue, Scene, Watched};
+    use super::{Cue, Scene, Stance, Watched};
     use crate::base::{Rng, Time};
     use crate::overlay::{
         Config, Context, Delivery, DoneWhy, Event, HitBody, HitMessage, Input, LinkId, Message, Node, Output, Peer,
@@ -295,7 +315,7 @@ mod tests {
         /// The rule that a core breaks by doing this on that.
         fn broken(&mut self, node: u32, cue: &Cue, out: Output) -> Option<&'static str> {
             let Self { core, config, catalogue, asked, .. } = self;
-            let scene = Scene { node, core, config, catalogue, cue };
+            let scene = Scene { node, core, config, catalogue, cue, was: Stance::of(core) };
             asked.watch(&scene, &[out]).err().map(|broken| broken.rule)
         }
     }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use self::player::Player;
 use self::tree::{Span, Tree, is_new};
 use super::model::Model;
-use crate::app::{Action, HopRow, MAX_TTL, Search};
+use crate::app::{Action, HopRow, MAX_HOP, Search};
 
 /// The flood that is looked at, and how.
 #[derive(Debug, Default)]
@@ -120,8 +120,8 @@ fn sums(tree: &Tree, search: &Search, span: Span) -> Shown {
 
 /// The flood by hop at a moment that is over: counted anew from the reports.
 fn rows(tree: &Tree, search: &Search, span: Span) -> Vec<HopRow> {
-    let mut rows: Vec<(HopRow, Vec<u64>)> = (1..=search.row.ttl.min(MAX_TTL))
-        .map(|hop| (HopRow { hop, ttl: search.row.ttl - hop, ..HopRow::default() }, Vec::new()))
+    let mut rows: Vec<(HopRow, Vec<u64>)> = (1..=MAX_HOP)
+        .map(|hop| (HopRow { hop, ttl: search.row.ttl.saturating_sub(hop), ..HopRow::default() }, Vec::new()))
         .collect();
     for report in tree.reports.iter().take(span.until) {
         let Some((row, times)) = usize::from(report.hop).checked_sub(1).and_then(|at| rows.get_mut(at)) else {

@@ -1,7 +1,7 @@
 //! Where a node stands on its ring. A place is given once and kept: near the node that passed the query on, in that
 //! node's sector, and apart from everybody who is there already. Nobody moves when others come.
 
-use crate::app::{MAX_TTL, NodeId};
+use crate::app::{MAX_HOP, NodeId};
 
 /// Slots of a ring at first, for each hop: an outer ring is longer.
 const SLOTS_A_HOP: usize = 20;
@@ -81,7 +81,7 @@ impl Rings {
     /// Empty rings around a node that sent so many copies.
     pub(super) fn new(sent: usize) -> Self {
         let slots = |hop: usize| if hop == 1 { sent.clamp(FIRST_RING.0, FIRST_RING.1) } else { SLOTS_A_HOP * hop };
-        Self((1..=usize::from(MAX_TTL)).map(|hop| Ring::new(slots(hop), hop == 1)).collect())
+        Self((1..=usize::from(MAX_HOP)).map(|hop| Ring::new(slots(hop), hop == 1)).collect())
     }
 
     /// Gives a node a place on the ring of its hop, if there is such a ring.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::place::{Rings, Spot, Wish};
-use crate::app::{Action, Guid, HopReport, MAX_TTL, NodeId, Search};
+use crate::app::{Action, Guid, HopReport, MAX_HOP, MAX_TTL, NodeId, Role, Search, TopologyKind};
 
 /// Nodes that get a place in the picture; the others are counted.
 pub const MAX_DRAWN: usize = 2_000;
@@ -54,6 +54,8 @@ impl Strange {
 pub struct Node {
     /// Who.
     pub id: NodeId,
+    /// What it is in its topology, as it told last; `None` if it never told.
+    pub role: Option<Role>,
     /// Its own reports, in the order of arrival.
     pub copies: Vec<usize>,
     /// The report of the copy that was new to it, or else its first one.
@@ -125,6 +127,7 @@ impl Tree {
     pub fn new(own: NodeId, search: &Search) -> Self {
         let you = Node {
             id: own,
+            role: None,
             copies: Vec::new(),
             first: None,
             named: 0,
@@ -144,7 +147,8 @@ impl Tree {
             ids: BTreeMap::from([(own, 0)]),
             rings: Rings::new(search.sent_here as usize),
             drawn: 0,
-            ttl: search.row.ttl.min(MAX_TTL),
+            // A look-up goes no further than the directory, whatever its TTL.
+            ttl: if search.topology == TopologyKind::Central { 1 } else { search.row.ttl.min(MAX_TTL) },
         };
         tree.extend(&search.hops);
         tree
@@ -179,8 +183,8 @@ impl Tree {
         {
             self.mark(index, Strange::Itself);
         }
-        let possible = (1..=MAX_TTL).contains(&report.hop);
-        if !possible || report.hop > self.ttl || report.hop.saturating_add(report.ttl) > self.ttl {
+        let possible = (1..=MAX_HOP).contains(&report.hop);
+        if !report.fits(self.ttl) {
             self.mark(index, Strange::Hop);
         }
         let sender = if possible && report.node != report.from { self.sender(index, report) } else { None };
@@ -189,6 +193,7 @@ impl Tree {
         let new = is_new(report.action);
         let node = &mut self.nodes[at];
         node.copies.push(index);
+        node.role = report.role.or(node.role);
         if possible && report.action != Action::Refused {
             node.hops |= 1 << report.hop;
         }
@@ -226,6 +231,7 @@ impl Tree {
         if at == next {
             self.nodes.push(Node {
                 id,
+                role: None,
                 copies: Vec::new(),
                 first: None,
                 named: index,
@@ -370,7 +376,7 @@ impl Tree {
     #[must_use]
     pub fn way_back(&self, at: usize) -> Vec<usize> {
         let next = |at: &usize| self.nodes.get(*at).and_then(|node| node.parent);
-        let most = usize::from(MAX_TTL) + 1;
+        let most = usize::from(MAX_HOP) + 1;
         std::iter::successors(Some(at).filter(|at| *at < self.nodes.len()), next).take(most).collect()
     }
 }

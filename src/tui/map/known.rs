@@ -27,7 +27,7 @@ pub struct Known {
     pub name: Untrusted,
     /// Where it can be reached.
     pub addr: Option<PeerAddr>,
-    /// Its role, known of neighbors only.
+    /// Its role: a neighbor's as its link tells, another's as it reported last; `None` if it did not tell.
     pub role: Option<Role>,
     /// Round trip, of neighbors only.
     pub rtt_ms: Option<f64>,
@@ -193,7 +193,7 @@ impl Table {
     /// what cannot be.
     fn report(&mut self, report: &HopReport, ttl: u8, at_ms: u64) {
         let own = self.nodes.first().map(|node| node.id);
-        let possible = (1..=ttl.min(MAX_TTL)).contains(&report.hop)
+        let possible = report.fits(ttl)
             && report.node != report.from
             && (report.hop == 1) == (Some(report.from) == own)
             && (Some(report.node) != own || report.action == Action::Duplicate);
@@ -208,6 +208,9 @@ impl Table {
         let node = &mut self.nodes[to];
         node.hop = node.hop.min(report.hop);
         node.reports = node.reports.saturating_add(u32::from(to != 0));
+        if !node.neighbor && to != 0 {
+            node.role = report.role.or(node.role);
+        }
         node.call(&report.name);
         node.seen(at_ms);
         self.link(from, to);

@@ -15,7 +15,7 @@ use crate::tui::text;
 /// Lines of the pane around the list of searches: borders, heads, and what the chosen one cost.
 pub const AROUND: u16 = 3 + FACTS;
 /// Lines that the facts take.
-const FACTS: u16 = 15;
+const FACTS: u16 = 16;
 /// Columns of the names of facts.
 const NAMES: u16 = 12;
 /// Fewer files than this make somebody wonder why.
@@ -138,6 +138,7 @@ fn of_flood(search: &Search, room: u16, paint: &Paint<'_>) -> Vec<Fact> {
         ("copies", copies(search, paint)),
         ("duplicates", Line::styled(duplicates, paint.duplicate())),
         ("redundancy", Line::styled(each, paint.text())),
+        ("tracing", Line::styled(tracing(search, paint), paint.dim())),
         ("first hit", first_hit(search, paint)),
         ("took", Line::styled(text::latency(paint.elapsed_ms(search) as f64), paint.text())),
     ];
@@ -152,6 +153,17 @@ fn of_flood(search: &Search, room: u16, paint: &Paint<'_>) -> Vec<Fact> {
 fn copies(search: &Search, paint: &Paint<'_>) -> Line<'static> {
     let words = format!("{} {} {}", text::count(search.messages), paint.dot(), text::bytes(search.bytes));
     Line::styled(words, paint.text())
+}
+
+/// What the reports took that tell all this, apart from what the search itself took.
+pub(super) fn tracing(search: &Search, paint: &Paint<'_>) -> String {
+    if !search.traced {
+        return "no reports asked for".into();
+    }
+    if is_lookup(search) {
+        return "nothing: the answer tells".into();
+    }
+    format!("{} {} {}", nodes(search.reports, "report"), paint.dot(), text::bytes(search.report_bytes))
 }
 
 fn first_hit(search: &Search, paint: &Paint<'_>) -> Line<'static> {

@@ -14,7 +14,7 @@ use crate::tui::text;
 /// Lines of the pane around its rows: borders, heads, and the sums.
 pub const AROUND: u16 = 3 + SUMS;
 /// Lines of the sums.
-const SUMS: u16 = 7;
+const SUMS: u16 = 9;
 /// Columns of the names of sums.
 const NAMES: u16 = 13;
 
@@ -65,6 +65,13 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>, focused: bool) {
 }
 
 fn sums(buffer: &mut Buffer, area: Rect, search: &Search, paint: &Paint<'_>) {
+    if lookup::is_lookup(search) {
+        let lines = paint.wrap("The directory answered; no other node heard of this search", area.width);
+        for (y, line) in (1..area.height).zip(lines) {
+            put(buffer, area, 0, y, area.width, &Line::styled(line, paint.dim()));
+        }
+        return;
+    }
     let shown = &paint.model.flood.shown;
     let total = |part: fn(&HopRow) -> u32| shown.rows.iter().map(|row| u64::from(part(row))).sum::<u64>();
     let (sent, new) = (total(|row| row.sent), total(|row| row.new));
@@ -76,6 +83,11 @@ fn sums(buffer: &mut Buffer, area: Rect, search: &Search, paint: &Paint<'_>) {
     let each = each.map_or_else(|| paint.none().to_owned(), |each| format!("{each:.2} copies a node"));
     let mut lines =
         vec![("", Line::default()), ("coverage", reached), ("redundancy", Line::styled(each, paint.text()))];
+    lines.push(("tracing", Line::styled(cost::tracing(search, paint), paint.dim())));
+    if search.reports > 0 {
+        let beside = format!("beside {} of query", text::bytes(search.bytes));
+        lines.push(("", Line::styled(beside, paint.dim())));
+    }
     let mut found = |name, count: u64, what: &str| {
         if count > 0 {
             lines.push((name, Line::styled(format!("{} {what}", text::count(count)), paint.warn())));

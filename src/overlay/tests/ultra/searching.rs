@@ -55,6 +55,24 @@ fn who_hands_a_query_to_leaves_at_the_end_of_its_ttl_forwards_it() {
 }
 
 #[test]
+fn reports_tell_what_their_node_is_and_how_many_leaves_it_spared() {
+    // Asked at once, or held by the slow motion: the leaves are the same.
+    for hop_delay in [Duration::ZERO, Duration::from_millis(300)] {
+        let mut world = core(2, &[(0, 1)], &[(2, 1), (3, 1), (4, 1)], Config { hop_delay, ..ultra() });
+        let guid = world.search(0, "song 3", 7, Delivery::Direct);
+        world.run(10 * SECOND);
+        let told = world.events.iter().filter_map(|(_, event)| match event {
+            Event::Hop { guid: g, node, role, hop, .. } if *g == guid => {
+                Some((*node, *role, hop.sent, hop.leaves, hop.filtered))
+            }
+            _ => None,
+        });
+        let (up, leaf) = (Some(Role::Ultrapeer), Some(Role::Leaf));
+        assert_eq!(told.collect::<Vec<_>>(), [(node_id(1), up, 1, 1, 2), (node_id(3), leaf, 0, 0, 0)], "{hop_delay:?}");
+    }
+}
+
+#[test]
 fn an_ultra_peer_searches_among_its_own_leaves_too() {
     let mut world = core(2, &[(0, 1)], &[(2, 0), (3, 1)], ultra());
     let guid = world.search(0, "song", 7, Delivery::Direct);

@@ -12,6 +12,7 @@ mod leaves;
 mod message;
 mod score;
 
+pub(in crate::overlay) use leaves::Handed;
 pub use message::{FilterPart, UltraMessage};
 pub use score::{CapacitySource, Score};
 

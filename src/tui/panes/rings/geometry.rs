@@ -2,7 +2,9 @@
 
 use ratatui::layout::Rect;
 
+use super::super::beside::Room;
 use super::super::dots::CELL;
+use super::role_of;
 use crate::tui::flood::tree::{State, Tree};
 use crate::tui::model::Model;
 
@@ -48,6 +50,8 @@ pub(crate) struct Seen {
     pub(crate) state: State,
     /// Its cell from the corner of the canvas.
     pub(crate) cell: (u16, u16),
+    /// Whether a star stands beside its sign: it has a hit, and its own sign tells what it is.
+    pub(crate) star: bool,
 }
 
 /// How hops and turns become dots.
@@ -109,10 +113,15 @@ pub(crate) fn seen(model: &Model, canvas: Rect) -> Vec<Seen> {
             let node = tree.nodes.get(at)?;
             let spot = node.spot?;
             let state = tree.state(at, span)?;
-            Some(Seen { node: at, state, cell: geometry.cell(node.hop, spot.turn)? })
+            Some(Seen { node: at, state, cell: geometry.cell(node.hop, spot.turn)?, star: false })
         })
         .collect();
     let cursor = model.flood_cursor();
     seen.sort_by_key(|seen| (seen.state == State::You, seen.node == cursor && cursor != 0, seen.state));
+    let mut room = Room::new(canvas, seen.iter().map(|seen| seen.cell));
+    for seen in seen.iter_mut().filter(|seen| seen.state == State::Hit) {
+        let known = tree.nodes.get(seen.node).and_then(|node| role_of(node, model)).is_some();
+        seen.star = known && room.star(seen.cell);
+    }
     seen
 }

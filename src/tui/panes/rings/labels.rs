@@ -30,7 +30,8 @@ pub(super) fn hops(buffer: &mut Buffer, area: Rect, geometry: Geometry, tree: &T
 /// Writes names beside their nodes, the most interesting first: the selected one, hits, the nearest.
 pub(super) fn names(buffer: &mut Buffer, area: Rect, seen: &[Seen], dots: &Dots, tree: &Tree, paint: &Paint<'_>) {
     let cursor = paint.model.flood_cursor();
-    let mut room = Room::new(area, seen.iter().map(|seen| seen.cell));
+    let stars = seen.iter().filter(|seen| seen.star).map(|seen| (seen.cell.0 + 1, seen.cell.1));
+    let mut room = Room::new(area, seen.iter().map(|seen| seen.cell).chain(stars));
     let hop = |seen: &Seen| tree.nodes.get(seen.node).map_or(u8::MAX, |node| node.hop);
     let mut wanted: Vec<&Seen> = seen.iter().filter(|seen| seen.state > State::Duplicate).collect();
     wanted.sort_by_key(|seen| (seen.node != cursor, seen.state != State::Hit, hop(seen), seen.node));
@@ -44,7 +45,7 @@ pub(super) fn names(buffer: &mut Buffer, area: Rect, seen: &[Seen], dots: &Dots,
         let width = text::width(&name) as u16;
         let (x, y) = node.cell;
         let quiet = |x: u16| chosen || (x..x + width).all(|x| dots.layer(x, y) <= Layer::Ring);
-        let Some(x) = room.beside((x, y), width, quiet) else { continue };
+        let Some(x) = room.beside((x, y), node.star, width, quiet) else { continue };
         let style = match node.state {
             _ if chosen => paint.text().patch(paint.strong()),
             State::You => paint.me(),

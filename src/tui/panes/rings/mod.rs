@@ -12,10 +12,13 @@ use ratatui::text::{Line, Span as Words};
 use self::geometry::{Geometry, Seen};
 use super::Digest;
 use super::dots::{Dots, Layer};
+use super::lookup::is_lookup;
 use crate::app::{Action as Did, Role};
 use crate::tui::action::Action;
 use crate::tui::flood::tree::{Node, Span, State, Tree};
+use crate::tui::model::Model;
 use crate::tui::paint::Paint;
+use crate::tui::panes::role::role_word;
 use crate::tui::table::put;
 use crate::tui::text;
 
@@ -133,14 +136,20 @@ fn way(dots: &mut Dots, geometry: Geometry, tree: &Tree, span: Span, paint: &Pai
     }
 }
 
-/// The sign of a node, by what it is.
-pub(super) fn look(state: State, hop: u8, strange: bool, paint: &Paint<'_>) -> (&'static str, Style) {
+/// The sign of a node, by what became of the query there; of one that was reached, by what the node is.
+pub(super) fn look(
+    state: State,
+    role: Option<Role>,
+    hop: u8,
+    strange: bool,
+    paint: &Paint<'_>,
+) -> (&'static str, Style) {
     let glyphs = &paint.model.glyphs;
     match state {
         State::You => (glyphs.you, paint.me()),
         _ if strange => (glyphs.warning, paint.warn().add_modifier(Modifier::BOLD)),
         State::Hit => (glyphs.hit, paint.hit()),
-        State::Reached => (glyphs.reached, paint.hop(hop)),
+        State::Reached => (role_sign(role, paint), paint.hop(hop)),
         State::Refused => (glyphs.dropped, paint.dropped()),
         State::Duplicate => (glyphs.duplicate, paint.duplicate()),
         State::Inferred => (glyphs.dialling, paint.dim()),
@@ -150,26 +159,30 @@ pub(super) fn look(state: State, hop: u8, strange: bool, paint: &Paint<'_>) -> (
 fn sign(buffer: &mut Buffer, area: Rect, seen: &Seen, tree: &Tree, span: Span, paint: &Paint<'_>) {
     let Some(node) = tree.nodes.get(seen.node) else { return };
     let strange = tree.copies(node, span).any(|(copy, _)| tree.strange(copy).next().is_some());
-    let (mut sign, style) = look(seen.state, node.hop, strange, paint);
-    if seen.state == State::Reached && !strange && is_ultra_peer(node, paint) {
-        sign = paint.model.glyphs.ultra_peer;
+    let role = role_of(node, paint.model);
+    let (mut sign, style) = look(seen.state, role, node.hop, strange, paint);
+    let (x, y) = (area.x + seen.cell.0, area.y + seen.cell.1);
+    if seen.star && !strange {
+        sign = role_sign(role, paint);
+        if let Some(cell) = buffer.cell_mut((x + 1, y)) {
+            cell.set_symbol(paint.model.glyphs.hit).set_style(style);
+        }
     }
     let chosen = paint.model.flood_cursor() == seen.node;
-    if let Some(cell) = buffer.cell_mut((area.x + seen.cell.0, area.y + seen.cell.1)) {
+    if let Some(cell) = buffer.cell_mut((x, y)) {
         cell.set_symbol(sign).set_style(if chosen { style.add_modifier(Modifier::REVERSED) } else { style });
     }
 }
 
-/// What a node is, if it is a neighbor; of others nobody tells.
-pub(super) fn role_of(node: &Node, paint: &Paint<'_>) -> Option<Role> {
-    let neighbors = &paint.model.snapshot.neighbors;
-    let near = || neighbors.iter().find(|row| row.node == Some(node.id));
+/// What a node is: as it told, or as a link to it tells.
+pub(super) fn role_of(node: &Node, model: &Model) -> Option<Role> {
+    let near = || model.snapshot.neighbors.iter().find(|row| row.node == Some(node.id));
     // Neighbors stand on the first ring; all others need not be looked for.
-    if node.hop == 1 { near()?.kind } else { None }
+    node.role.or_else(|| if node.hop == 1 { near()?.kind } else { None })
 }
 
-fn is_ultra_peer(node: &Node, paint: &Paint<'_>) -> bool {
-    role_of(node, paint) == Some(Role::Ultrapeer)
+fn role_sign(role: Option<Role>, paint: &Paint<'_>) -> &'static str {
+    role.map_or(paint.model.glyphs.unknown, |role| paint.role_symbol(role))
 }
 
 /// What the signs and colours mean, as far as there is room; those that are rare only where they are.
@@ -177,28 +190,31 @@ fn legend(buffer: &mut Buffer, area: Rect, seen: &[Seen], paint: &Paint<'_>) {
     let any = |state: State| seen.iter().any(|seen| seen.state == state);
     let kinds = [
         (State::You, false, "you", true),
-        (State::Reached, false, "reached", true),
         (State::Hit, false, "hit", true),
-        (State::Reached, true, "inconsistent", paint.model.flood.shown.strange > 0),
+        (State::Hit, true, "inconsistent", paint.model.flood.shown.strange > 0),
         (State::Inferred, false, "inferred", any(State::Inferred)),
         (State::Refused, false, "refused", any(State::Refused)),
         (State::Duplicate, false, "duplicates only", any(State::Duplicate)),
     ];
     let mut parts: Vec<Line<'static>> = Vec::new();
     for (state, strange, name, _) in kinds.into_iter().filter(|(.., there)| *there) {
-        let (sign, style) = look(state, 4, strange, paint);
+        let (sign, style) = look(state, None, 4, strange, paint);
         parts.push(Line::from(vec![Words::styled(sign, style), Words::styled(format!(" {name}"), paint.dim())]));
     }
-    let tree = paint.model.flood.tree.as_ref();
-    let ultra =
-        |seen: &Seen| tree.and_then(|tree| tree.nodes.get(seen.node)).is_some_and(|node| is_ultra_peer(node, paint));
-    if seen.iter().any(ultra) {
-        let sign = Words::styled(paint.model.glyphs.ultra_peer, paint.hop(1));
-        parts.insert(2, Line::from(vec![sign, Words::styled(" ultra-peer", paint.dim())]));
+    let shown = roles(seen, paint);
+    let roles = shown.len();
+    for (at, role) in shown.into_iter().enumerate() {
+        let sign = Words::styled(role_sign(role, paint), paint.hop(1));
+        let name = format!(" {}", role.map_or("role not told", role_word));
+        parts.insert(1 + at, Line::from(vec![sign, Words::styled(name, paint.dim())]));
     }
-    let dotted = if model_hides(paint) { "duplicates hidden" } else { "duplicate" };
-    let ways = Words::styled(paint.symbol("⠐⠐⠐", ":::"), paint.duplicate());
-    parts.insert(3, Line::from(vec![ways, Words::styled(format!(" {dotted}"), paint.dim())]));
+    // A look-up has no duplicates.
+    if !paint.model.search().is_some_and(|search| is_lookup(search)) {
+        let dotted = if model_hides(paint) { "duplicates hidden" } else { "duplicate" };
+        let ways = Words::styled(paint.symbol("⠐⠐⠐", ":::"), paint.duplicate());
+        let part = Line::from(vec![ways, Words::styled(format!(" {dotted}"), paint.dim())]);
+        parts.insert(parts.len().min(2 + roles), part);
+    }
     let mut x = 1;
     for part in parts {
         let width = part.width() as u16;
@@ -208,4 +224,17 @@ fn legend(buffer: &mut Buffer, area: Rect, seen: &[Seen], paint: &Paint<'_>) {
         put(buffer, area, x, 0, width, &part);
         x += width + 2;
     }
+}
+
+/// What the nodes are whose signs tell it; those of which nobody told it last.
+fn roles(seen: &[Seen], paint: &Paint<'_>) -> Vec<Option<Role>> {
+    const ALL: [Role; 5] = [Role::Ultrapeer, Role::Leaf, Role::Peer, Role::Directory, Role::Client];
+    let Some(tree) = &paint.model.flood.tree else { return Vec::new() };
+    let told = |seen: &&Seen| seen.star || seen.state == State::Reached;
+    let there: Vec<Option<Role>> = seen
+        .iter()
+        .filter(told)
+        .filter_map(|seen| tree.nodes.get(seen.node).map(|node| role_of(node, paint.model)))
+        .collect();
+    ALL.into_iter().map(Some).chain([None]).filter(|role| there.contains(role)).collect()
 }

@@ -48,6 +48,9 @@ pub(super) struct Host {
     wished_for: bool,
 }
 
+// Most of what a node of a large simulation remembers.
+const _: () = assert!(size_of::<Host>() <= 56);
+
 /// Why a host waits for its next try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Waits {

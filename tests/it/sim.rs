@@ -172,6 +172,24 @@ fn a_scenario_runs_the_same_in_two_processes_and_tells_what_came_of_it() {
 }
 
 #[test]
+fn a_scenario_of_a_million_nodes_runs_in_another_size_too() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/simulations/million.toml");
+    let output = sim(&["run", path, "--nodes", "300", "--duration", "90s", "--json"]);
+    assert_eq!(code(&output), 0, "{}", errors(&output));
+    let run = &json(&output)[0]["runs"][0];
+    assert_eq!((&run["nodes"], &run["virtual_ms"]), (&300.into(), &90_000.0.into()));
+    let of = |name: &str| run["roles"][name].as_u64().expect("a number");
+    assert_eq!(of("ultrapeers") + of("leaves"), run["online"].as_u64().expect("a number"));
+    assert!(of("ultrapeers") > 0 && of("leaves") > of("ultrapeers"), "{run}");
+    assert!(run["peak_rss_bytes"].as_u64().is_none_or(|peak| peak > 1_000_000));
+    let table =
+        String::from_utf8(sim(&["run", path, "--nodes", "50", "--duration", "20s"]).stdout).expect("it is UTF-8");
+    assert!(table.contains("50 nodes for 20.0 s") && table.contains("leaves of an ultra-peer"), "{table}");
+    let refused = sim(&["run", path, "--nodes", "2000000"]);
+    assert!(code(&refused) == 2 && errors(&refused).contains("1000000"), "{}", errors(&refused));
+}
+
+#[test]
 fn scenarios_that_make_no_sense_are_refused_by_line() {
     let folder = folder();
     let cases = [

@@ -15,7 +15,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::format::span;
 use crate::cli::grammar::is_set;
 use crate::cli::output::Out;
-use crate::sim::live::{Contradiction, Outcome, Scenario, Span, World};
+use crate::sim::live::{Outcome, Scenario, Span, World};
 
 /// Events between two looks at whether to stop.
 const SLICE: u64 = 20_000;
@@ -83,16 +83,15 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<Exit, Failure> {
     }
 }
 
-/// The scenario in the size that the command line asks for.
+/// The scenario in the size that the command line asks for. What was to happen after an earlier end does not.
 fn resized(mut scenario: Scenario, arguments: &ArgMatches) -> Result<Scenario, Failure> {
     if let Some(&nodes) = arguments.get_one::<usize>("nodes") {
         scenario = scenario.with_nodes(nodes);
+        scenario.check().map_err(|mistake| Failure::usage(mistake.why, "choose another --nodes"))?;
     }
     if let Some(&duration) = arguments.get_one::<Span>("duration") {
         scenario.duration = duration;
     }
-    let no = |mistake: Contradiction| Failure::usage(mistake.why, "choose another --nodes or --duration");
-    scenario.check().map_err(no)?;
     Ok(scenario)
 }
 

@@ -228,7 +228,7 @@ mod tests {
     #[test]
     fn nodes_that_change_after_the_overlay_settled_are_seen() {
         for (secs, holds) in [(1, true), (1_000, false)] {
-            let mut scenario = calm(12);
+            let mut scenario = calm(60);
             scenario.join.over = Span::secs(secs);
             let mut world = World::new(&scenario, TopologyKind::Ultrapeer, 3).unwrap();
             assert_eq!(settle(&mut world).is_ok(), holds, "nodes start within {secs} s");

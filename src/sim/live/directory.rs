@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::links::Phase;
+use super::links::{Conn, Phase};
 use super::population::index_of;
 use super::violation::Broken;
 use super::world::{DIRECTORY, World};
@@ -109,9 +109,46 @@ impl World {
 
     /// Whether both ends of a link are up, and nothing waits on it.
     fn is_settled(&self, end: u32) -> bool {
-        let settled = |conn: &super::links::Conn| {
-            conn.ends.iter().all(|end| end.phase == Phase::Up && !end.ending && end.held.is_empty())
-        };
+        let settled =
+            |conn: &Conn| conn.ends.iter().all(|end| end.phase == Phase::Up && !end.ending && end.held.is_empty());
         self.conns.get(end).is_some_and(settled)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::tests::{begun_in, calm};
+    use super::super::world::{DIRECTORY, World};
+    use crate::overlay::{Registry, TopologyKind};
+    use crate::proto::limits::LEASE;
+
+    fn swept(world: &World) -> Option<&'static str> {
+        world.sweep_directory().err().map(|broken| broken.rule)
+    }
+
+    #[test]
+    fn who_is_kept_too_long_and_who_is_missing_are_seen() {
+        let world = || begun_in(&calm(8), TopologyKind::Central);
+        assert_eq!(swept(&world()), None);
+        let mut forgetful = world();
+        let id = forgetful.slots[4].core.as_ref().unwrap().id();
+        forgetful.registry.forget(&id);
+        assert_eq!(swept(&forgetful), Some("who takes itself to be registered is, with all its files"));
+        let mut late = world();
+        late.clock.now = late.clock.now + LEASE + LEASE;
+        assert_eq!(swept(&late), Some("a directory forgets whom it does not hear of for a lease"));
+        late.heard.begins(late.clock.now);
+        assert_eq!(swept(&late), None, "a directory that just began has heard of nobody yet");
+    }
+
+    #[test]
+    fn a_directory_whose_clock_jumped_may_forget_too_soon() {
+        let mut world = begun_in(&calm(8), TopologyKind::Central);
+        world.ahead.insert(DIRECTORY, Duration::from_secs(1));
+        let id = world.slots[4].core.as_ref().unwrap().id();
+        world.registry.forget(&id);
+        assert_eq!(swept(&world), None);
     }
 }

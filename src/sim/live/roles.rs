@@ -1,11 +1,11 @@
 //! The rules that follow from what a node is: whom it is linked to, to how many, and who must be handed a query.
 
+use std::time::Duration;
+
 use super::asked::AskedTable;
 use super::population::index_of;
 use super::violation::Broken;
 use super::watch::{Cue, Scene};
-use std::time::Duration;
-
 use super::world::World;
 use crate::base::Time;
 use crate::overlay::{Config, Event, Link, LinkId, Message, Node, Output, Peer, Role, TopologyKind};
@@ -164,7 +164,7 @@ mod tests {
     use super::super::tests::{begun_in, calm};
     use super::super::watch::{Cue, Scene};
     use super::super::world::World;
-    use super::{AskedTable, Stance, company, is_leaf, slots, suits};
+    use super::{AskedTable, Stance, company, is_leaf, slots, suits, watch_sender};
     use crate::overlay::{
         Context, Delivery, Input, LinkId, Message, Node, Output, QueryBody, QueryMessage, Role, TopologyKind,
     };
@@ -191,7 +191,9 @@ mod tests {
         for (topology, role) in [(TopologyKind::Ultrapeer, Role::Ultrapeer), (TopologyKind::Central, Role::Directory)] {
             let mut world = begun_in(&calm(12), topology);
             let fits = |world: &World| {
-                slots(core(world, first(world, role)), &world.config).iter().all(|(_, n, most)| n <= most)
+                slots(core(world, first(world, role)), world.config_of(first(world, role)))
+                    .iter()
+                    .all(|(_, n, most)| n <= most)
             };
             assert!(fits(&world) && company(core(&world, first(&world, role))).is_ok());
             world.config.max_leaves = 0;
@@ -237,6 +239,21 @@ mod tests {
         let leaf = slots.iter().filter_map(|slot| slot.core.as_deref()).find(|core| core.role() == Role::Leaf).unwrap();
         let copy = Output::Send { link: leaf.links()[0].id(), message: Message::Query(query(file, 2, 1)) };
         assert_eq!(watch(leaf, false, &[copy]), Some("a leaf passes on nothing"));
+    }
+
+    #[test]
+    fn who_steps_down_too_soon_and_a_leaf_that_sends_what_others_said_are_seen() {
+        let mut world = begun_in(&calm(12), TopologyKind::Ultrapeer);
+        let node = first(&world, Role::Leaf);
+        let is = Stance::of(core(&world, node));
+        let was = Stance { role: Role::Ultrapeer, ..is };
+        assert!(world.watch_role(node, is).is_ok() && world.watch_role(node, was).is_err());
+        world.entered.insert(node, was.since);
+        assert!(world.watch_role(node, was).is_ok(), "it changed its topology");
+        let World { config, catalogue, .. } = &world;
+        let core = core(&world, node);
+        let scene = Scene { node, core, config, catalogue, cue: &Cue::Other, was: is };
+        assert!(watch_sender(&scene, Some(core.id())).is_ok() && watch_sender(&scene, None).is_err());
     }
 
     #[test]

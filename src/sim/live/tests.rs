@@ -79,7 +79,7 @@ pub(super) fn calm(nodes: usize) -> Scenario {
     }
 }
 
-fn begun(scenario: &Scenario) -> World {
+pub(super) fn begun(scenario: &Scenario) -> World {
     begun_in(scenario, TopologyKind::Flood)
 }
 
@@ -89,7 +89,7 @@ pub(super) fn begun_in(scenario: &Scenario, topology: TopologyKind) -> World {
     world
 }
 
-fn pass(world: &mut World, secs: u64) {
+pub(super) fn pass(world: &mut World, secs: u64) {
     let until = world.now() + Duration::from_secs(secs);
     world.run(until, u64::MAX).unwrap();
 }
@@ -241,6 +241,10 @@ fn links_are_laid_out_for_flooding_alone() {
     let laid_out = |topology: &[TopologyKind]| Scenario { graph, topology: topology.to_vec(), ..calm(20) }.check();
     assert_eq!(laid_out(&[TopologyKind::Flood]), Ok(()));
     assert_eq!(laid_out(&TOPOLOGIES).map_err(|contradiction| contradiction.key), Err("graph"));
+    let (at, lasts, share) = (Span::secs(1), Span::secs(1), Fraction::new(0.5));
+    let changes = vec![Fault { kind: FaultKind::Change, at, lasts, share, one_way: false }];
+    let changing = Scenario { graph, faults: changes, ..calm(20) };
+    assert_eq!(changing.check().map_err(|contradiction| contradiction.key), Err("fault"));
 }
 
 #[test]

@@ -138,3 +138,61 @@ impl World {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::faults::{Fault, FaultKind};
+    use super::super::scenario::Scenario;
+    use super::super::tests::{begun, calm, pass};
+    use super::super::units::{Fraction, Span};
+    use super::super::world::World;
+    use crate::overlay::TopologyKind;
+
+    fn topologies(world: &World) -> Vec<TopologyKind> {
+        let mut kinds: Vec<_> =
+            world.slots.iter().filter_map(|slot| slot.core.as_ref()).map(|core| core.topology()).collect();
+        kinds.dedup();
+        kinds
+    }
+
+    #[test]
+    fn a_clock_that_jumps_is_ahead_for_its_node_alone_and_ends_what_is_over() {
+        let mut world = begun(&calm(6));
+        let guid = world.search(1, 0, 1);
+        let by = Duration::from_secs(600);
+        world.jump(1, by);
+        assert_eq!((world.time_of(1), world.time_of(2)), (world.now() + by, world.now()));
+        assert_eq!(world.when(1, world.time_of(1)), world.now());
+        pass(&mut world, 1);
+        assert!(world.asked.open[&guid].done.is_some(), "its time was up at once");
+        pass(&mut world, 120);
+        assert_eq!((world.parts(), world.sweep()), (1, Ok(())));
+    }
+
+    #[test]
+    fn nodes_change_and_propose_and_are_back_when_it_ends() {
+        for kind in [FaultKind::Change, FaultKind::Propose] {
+            let (at, lasts) = (Span::secs(31), Span::secs(30));
+            let fault = Fault { kind, at, lasts, share: Fraction::new(1.0), one_way: false };
+            let mut world = begun(&Scenario { faults: vec![fault], ..calm(8) });
+            assert_eq!(topologies(&world), [TopologyKind::Flood]);
+            pass(&mut world, 20);
+            assert!(!topologies(&world).contains(&TopologyKind::Flood), "{kind:?}: {:?}", topologies(&world));
+            pass(&mut world, 120);
+            assert_eq!((topologies(&world), world.parts()), (vec![TopologyKind::Flood], 1), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn after_the_end_of_all_faults_everybody_is_where_it_was() {
+        let (at, lasts, share) = (Span::secs(31), Span::secs(600), Fraction::new(0.5));
+        let fault = Fault { kind: FaultKind::Change, at, lasts, share, one_way: false };
+        let mut world = begun(&Scenario { faults: vec![fault], ..calm(8) });
+        pass(&mut world, 10);
+        assert!(topologies(&world).len() > 1);
+        world.heal();
+        assert_eq!(topologies(&world), [TopologyKind::Flood]);
+    }
+}

@@ -1,5 +1,7 @@
 //! The world: nodes, links and a clock, and what happens next.
 
+use std::time::Duration;
+
 use super::agenda::{Clock, Happening};
 use super::asked::AskedTable;
 use super::capacity::Capacities;
@@ -15,8 +17,6 @@ use super::scenario::Scenario;
 use super::tally::{Direct, KINDS, Lives, Traffic, bytes, kind};
 use super::violation::{Broken, Violation};
 use super::watch::{Cue, Scene};
-use std::time::Duration;
-
 use crate::base::{Map, Rng, Time, seed as hasher};
 use crate::overlay::{
     Config, Context, ExplainMessage, Input, LinkId, MemoryRegistry, Message, Output, Registry, TopologyKind,

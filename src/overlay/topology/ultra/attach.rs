@@ -30,7 +30,7 @@ const REFUSED_DIALS: (u32, u32) = (2, 2);
 /// Between two dials of a leaf that has an ultra-peer and looks for more; half of it again at random. It doubles with each
 /// look: where all slots are taken, leaves that go on looking keep ultra-peers busier than searches do.
 const LOOK_FOR_MORE: Duration = Duration::from_secs(3);
-/// The most that it doubles, until an ultra-peer is lost.
+/// How often it doubles at most, until an ultra-peer is lost: then the leaf looks at once.
 const MAX_LOOKS: u8 = 6;
 /// A node that was no ultra-peer either is asked again after that time, and half of it again at random, while the
 /// search is young,

@@ -8,10 +8,11 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use super::event::Event;
-use super::handle::{Command, Handle, Refusal, SearchRequest};
+use super::handle::{AskRequest, Command, Handle, Refusal, SearchRequest};
 use super::known_hosts::KnownHosts;
 use super::log::LogRing;
 use super::neighbors::Neighbors;
+use super::nodes::{KnownNode, KnownNodes};
 use super::parts::Parts;
 use super::relayed::Relayed;
 use super::role::{Aims, RoleWatch};
@@ -22,8 +23,8 @@ use super::standing::Past;
 use super::told::{Teller, Told};
 use super::traffic::{Meter, Reading};
 use super::transfer_events::TransferEvents;
-use crate::net::{NetCommand, NetSearch};
-use crate::overlay::{self, Strategy};
+use crate::net::{NetAsk, NetCommand, NetSearch};
+use crate::overlay::{self, Explained, Strategy, is_begun, is_named};
 use crate::proto::{Guid, Magnet, NodeId, Untrusted, limits};
 use crate::share::LibraryStatus;
 
@@ -37,6 +38,8 @@ const SNAPSHOT_INTERVAL: Duration = Duration::from_millis(80);
 /// shows a person some of them, and loses the others at the driver's bounded queue, where that costs next to nothing.
 const TRACES_AT_ONCE: usize = 256;
 const TRACES_INTERVAL: Duration = Duration::from_millis(50);
+/// For a node to say why something was not found there: a connection and a look into its library take a moment.
+const ASK_TIMEOUT: Duration = Duration::from_secs(8);
 /// Between two savings of the known hosts.
 const HOSTS_INTERVAL: Duration = Duration::from_secs(60);
 
@@ -86,6 +89,9 @@ struct Engine {
     searches: Searches,
     relayed: Relayed,
     neighbors: Neighbors,
+    nodes: KnownNodes,
+    /// Questions to other nodes, and who waits for what comes of them; the core bounds them, and ends each.
+    asking: Vec<(Guid, oneshot::Sender<Result<Explained, Refusal>>)>,
     meter: Meter,
     transfers: TransferEvents,
     teller: Teller,
@@ -129,6 +135,8 @@ impl Engine {
             searches: Searches::default(),
             relayed: Relayed::default(),
             neighbors: Neighbors::default(),
+            nodes: KnownNodes::default(),
+            asking: Vec::new(),
             meter: Meter::default(),
             transfers: TransferEvents::default(),
             teller: Teller::default(),
@@ -201,6 +209,11 @@ impl Engine {
                 let result = self.search(request, faces).await;
                 self.answer(reply, result, faces);
             }
+            Command::FindNode(at, reply) => {
+                let result = self.find_node(&at);
+                self.answer(reply, result, faces);
+            }
+            Command::Explain(request, reply) => self.explain(request, reply).await,
             Command::CancelSearch(guid, reply) => {
                 let result = self.cancel_search(guid).await;
                 self.answer(reply, result, faces);
@@ -278,6 +291,40 @@ impl Engine {
         Ok(guid)
     }
 
+    fn find_node(&self, at: &str) -> Result<KnownNode, Refusal> {
+        let found = self.nodes.find(at);
+        let own = &self.node;
+        let is_own = match &found {
+            Ok(found) => found.addr == Some(own.addr),
+            Err(_) => is_named(at, &own.name) || is_begun(at, &own.node),
+        };
+        if is_own {
+            return Err(Refusal::new(
+                "this_node",
+                "that is this node itself",
+                "see `hopscope files` for what it shares",
+            ));
+        }
+        found
+    }
+
+    async fn explain(&mut self, request: AskRequest, reply: oneshot::Sender<Result<Explained, Refusal>>) {
+        let AskRequest { node, addr, query, text, whois } = request;
+        let (named, name) = oneshot::channel();
+        let ask = NetAsk { node, addr, query, text, whois, timeout: ASK_TIMEOUT };
+        let asked = match self.parts.tell(NetCommand::Ask(ask, named)).await {
+            Ok(()) => name.await.map_err(|_| Refusal::stopped()),
+            Err(refusal) => Err(refusal),
+        };
+        let refused = match asked {
+            Ok(Ok(guid)) => return self.asking.push((guid, reply)),
+            Ok(Err(error)) => Refusal::new("bad_query", error.to_string(), "shorten the search"),
+            Err(refusal) => refusal,
+        };
+        // A face that no longer waits for its answer is no error.
+        let _ = reply.send(Err(refused));
+    }
+
     async fn cancel_search(&mut self, guid: Guid) -> Result<(), Refusal> {
         self.searches.must_run(&guid)?;
         self.parts.tell(NetCommand::Cancel(guid)).await
@@ -323,14 +370,25 @@ impl Engine {
             overlay::Event::Started { guid, sent, copy_bytes } => self.searches.started(&guid, sent, copy_bytes),
             overlay::Event::Report { guid, bytes } => self.searches.reported(&guid, bytes),
             overlay::Event::Round { guid, ttl, sent, at } => faces.emit(self.searches.round(guid, ttl, sent, at)),
-            overlay::Event::Hop { guid, node, name, role, hop, at } => {
+            overlay::Event::Hop { guid, node, name, addr, role, hop, at } => {
+                if node != self.parts.node {
+                    self.nodes.saw(node, &name, addr, self.now_ms());
+                }
                 let report = searches::report(node, name, role, &hop, at);
                 self.searches.hop(self.parts.node, &guid, report.clone());
                 faces.emit(Event::Hop { guid, report });
             }
             overlay::Event::Hit { guid, node, name, addr, hops, via, files, at } => {
+                self.nodes.saw(node, &name, addr, self.now_ms());
                 let found = FoundBy { guid, node, name, addr, hops, via, at };
                 self.searches.hit(found, files).into_iter().for_each(|event| faces.emit(event));
+            }
+            overlay::Event::Explained { guid, outcome } => {
+                self.introduced(&outcome);
+                if let Some(place) = self.asking.iter().position(|(asked, _)| *asked == guid) {
+                    // A face that no longer waits for its answer is no error.
+                    let _ = self.asking.swap_remove(place).1.send(Ok(*outcome));
+                }
             }
             overlay::Event::Done { guid, cost, why } => {
                 let event = self.searches.done(guid, cost, why);
@@ -340,12 +398,28 @@ impl Engine {
                 faces.emit(event);
             }
             event => {
+                if let overlay::Event::NeighborUp { peer, .. } = &event {
+                    self.nodes.saw(peer.id, &peer.name, peer.addrs().next(), self.now_ms());
+                }
+                if let overlay::Event::NeighborDown { node, .. } = &event {
+                    self.nodes.left(node, self.now_ms());
+                }
                 if let Some(Told { line, event }) = self.teller.tell(event) {
                     tracing::info!("{line}");
                     self.publish(faces);
                     faces.emit(event);
                 }
             }
+        }
+    }
+
+    /// A node named a neighbor of its own.
+    fn introduced(&mut self, outcome: &Explained) {
+        let Explained::Account(account) = outcome else { return };
+        if let Some(known) = account.told.as_ref().ok().and_then(|told| told.knows.as_ref())
+            && known.node != self.parts.node
+        {
+            self.nodes.saw(known.node, &known.name, known.addr, self.now_ms());
         }
     }
 

@@ -7,10 +7,11 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::clock::Clock;
 use super::event::Event;
+use super::nodes::KnownNode;
 use super::snapshot::Snapshot;
 use super::world::WorldCommand;
-use crate::overlay::{Dedup, Delivery, Strategy, TopologyKind};
-use crate::proto::{Guid, NodeId, Query, Ttl, limits};
+use crate::overlay::{Dedup, Delivery, Explained, Strategy, TopologyKind};
+use crate::proto::{Guid, NodeId, PeerAddr, Query, Ttl, limits};
 use crate::share::FilesPage;
 
 /// A search as a face asks for it; `None` takes the setting.
@@ -28,6 +29,21 @@ pub struct SearchRequest {
     pub enough: Option<usize>,
     /// How hits travel.
     pub hits: Option<Delivery>,
+}
+
+/// A question to a node about a search; see [`Handle::why`], which asks it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AskRequest {
+    /// Who is asked; `None` for whoever answers at the address.
+    pub node: Option<NodeId>,
+    /// Where, if there is no link.
+    pub addr: Option<PeerAddr>,
+    /// The query that found nothing there.
+    pub query: Guid,
+    /// Its words.
+    pub text: String,
+    /// A node to introduce, by its name or the beginning of its id; empty for none.
+    pub whois: String,
 }
 
 /// Why the engine did not do what was asked. Each says what to do.
@@ -69,7 +85,7 @@ impl Refusal {
     }
 
     /// There is no node.
-    fn recorded() -> Self {
+    pub(super) fn recorded() -> Self {
         Self::new("recorded", "This is a recording: there is no network behind it", "start a node with `hopscope`")
     }
 }
@@ -112,6 +128,10 @@ pub type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
 pub enum Command {
     /// Start a search.
     Search(SearchRequest, Reply<Guid>),
+    /// Which node is meant: by its name, its address, or the beginning of its id.
+    FindNode(String, Reply<KnownNode>),
+    /// Ask a node about a search.
+    Explain(AskRequest, Reply<Explained>),
     /// End a search.
     CancelSearch(Guid, Reply<()>),
     /// Download; the answer is the transfer's number.
@@ -220,6 +240,22 @@ impl Handle {
     /// of neighbors or because too many run, ends at once with an event that says why.
     pub async fn search(&self, request: SearchRequest) -> Result<Guid, Refusal> {
         self.ask(|reply| Command::Search(request, reply)).await
+    }
+
+    /// The node that a user means by its name, its address, or the beginning of its id.
+    ///
+    /// # Errors
+    /// When none is known that could be meant, when several are, or when it is this one.
+    pub(super) async fn find_node(&self, at: &str) -> Result<KnownNode, Refusal> {
+        self.ask(|reply| Command::FindNode(at.to_owned(), reply)).await
+    }
+
+    /// Asks a node about a search; returns what came of that.
+    ///
+    /// # Errors
+    /// When the words are too long to travel, or the node has stopped.
+    pub(super) async fn explain(&self, request: AskRequest) -> Result<Explained, Refusal> {
+        self.ask(|reply| Command::Explain(request, reply)).await
     }
 
     /// Ends a search.

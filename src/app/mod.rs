@@ -8,6 +8,7 @@ mod handle;
 mod known_hosts;
 mod log;
 mod neighbors;
+mod nodes;
 mod parts;
 pub mod recorded;
 mod relayed;
@@ -21,20 +22,23 @@ mod standing;
 mod told;
 mod traffic;
 mod transfer_events;
+mod why;
 mod world;
 
 pub use crate::net::{LinkTraffic, check_peer};
 pub use clock::Clock;
 pub use engine::start;
 pub use event::{Done, Event, Hit, UpDown, Via};
-pub use handle::{Command, Handle, Refusal, Reply, SearchRequest};
+pub use handle::{AskRequest, Command, Handle, Refusal, Reply, SearchRequest};
 pub use log::LogRing;
+pub use nodes::KnownNode;
 pub use rings::{hops_of, ring_of};
 pub use settings::{Home, Passphrase, Settings};
 pub use snapshot::{
     CapacitySource, DirectoryRole, Fitness, Flow, HISTORY, HopReport, HopRow, LogLevel, LogLine, Neighbor, NodeStatus,
     QueryRow, QueryState, RoleStatus, RoundRow, Search, Serving, Snapshot, Spread, Traffic, UltraRole, Warning,
 };
+pub use why::{About, Evidence, Verdict, Why, WhyRequest};
 pub use world::{Look, Pace, Speed, SpeedError, Step, WorldCommand, WorldStatus};
 // The nouns that faces need, so that they can live on this room alone.
 pub use crate::overlay::{

@@ -53,6 +53,7 @@ impl Teller {
             | overlay::Event::Report { .. }
             | overlay::Event::Hop { .. }
             | overlay::Event::Hit { .. }
+            | overlay::Event::Explained { .. }
             | overlay::Event::Done { .. } => return None,
         };
         Some(told)

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::{
     Delivery, FilesPage, LibraryStatus, MAX_WALKERS, Neighbor, NodeStatus, QueryRow, Refusal, RoleStatus,
-    SearchRequest, Snapshot, Strategy, Traffic, Transfer, Warning,
+    SearchRequest, Snapshot, Strategy, Traffic, Transfer, Warning, Why,
 };
 
 /// What the node answers to a request that is no stream. As JSON, `type` comes first.
@@ -34,6 +34,8 @@ pub enum Answer {
     Files(FilesPage),
     /// To `POST /v1/topology`: what holds now.
     Topology(Box<RoleStatus>),
+    /// To `POST /v1/why`.
+    Why(Box<Why>),
     /// To `POST /v1/get`: the transfer began under this number.
     Accepted {
         /// The transfer's number.
@@ -138,6 +140,22 @@ impl SearchBody {
             Refusal::new("bad_walkers", message, format!("a walk has 1 to {MAX_WALKERS}, other strategies have none"))
         })
     }
+}
+
+/// `POST /v1/why`: why a search did not find something at a node.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WhyBody {
+    /// The words.
+    pub text: String,
+    /// The node: its name, its address, or the beginning of its id.
+    pub at: String,
+    /// How far the search goes, 1 to 7.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttl: Option<u8>,
+    /// The GUID of a search that is over and did not find it; without it the words are sent once more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<String>,
 }
 
 /// `POST /v1/get`.

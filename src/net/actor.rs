@@ -264,7 +264,7 @@ impl Actor {
             Note::LinkDown { link, why } => self.on_link_down(link, why),
             Note::DialFailed { addr, why } => self.on_dial_failed(addr, &why),
             Note::Checked { addr, node, reached } => self.feed(Input::Checked { addr, node, reached }),
-            Note::DirectFailed(message) => self.feed(Input::DirectFailed { message }),
+            Note::DirectFailed(message, why) => self.feed(Input::DirectFailed { message, why }),
             Note::Hosts(addrs, source) => self.on_hosts(addrs, source),
             Note::Directories(addrs) => self.feed(Input::Directories(addrs)),
             Note::Counted => {}

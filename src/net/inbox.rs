@@ -10,7 +10,7 @@ use super::limits::{BATCHES_A_LINK, MAX_BATCH};
 use super::link::NewLink;
 use super::status::Spent;
 use super::tally::Tally;
-use crate::overlay::{HostSource, LinkId, Message};
+use crate::overlay::{HostSource, LinkId, Message, Undelivered};
 use crate::proto::{NodeId, PeerAddr};
 use crate::wire::{Decoder, Incoming, WireError};
 
@@ -44,8 +44,8 @@ pub(super) enum Note {
         /// Whether it did.
         reached: bool,
     },
-    /// A hit or a report could not be delivered.
-    DirectFailed(Message),
+    /// Something could not be delivered over a connection of its own, and why.
+    DirectFailed(Message, Undelivered),
     /// Something was counted that a picture of the node shows.
     Counted,
     /// Addresses became known.

@@ -12,7 +12,7 @@ use super::link::{self, TOO_SLOW, matters};
 use super::send_queue::Sent;
 use super::status::{NetStatus, Served};
 use super::tls::Purpose;
-use crate::overlay::{Bye, ByeReason, Event, Input, LinkId, Message, Output, QueryMessage, Relay};
+use crate::overlay::{Bye, ByeReason, Event, Input, LinkId, Message, Output, QueryMessage, Relay, Undelivered};
 use crate::proto::{NodeId, PeerAddr};
 use crate::wire;
 
@@ -77,7 +77,7 @@ impl Actor {
             Output::Relay(relay) => self.relay(relay),
             Output::Direct { to, message } => {
                 if let Err(message) = self.direct.deliver(to, message) {
-                    self.again.push_back(Input::DirectFailed { message });
+                    self.again.push_back(Input::DirectFailed { message, why: Undelivered::NoRoom });
                 }
             }
             Output::Dial { addr } => self.dial(addr),

@@ -126,6 +126,8 @@ pub enum NetCommand {
     Search(NetSearch, oneshot::Sender<Result<Guid, SearchError>>),
     /// End a search; one that is over already is no error.
     Cancel(Guid),
+    /// Ask a node about a search; [`overlay::Event::Explained`] follows under the GUID that is answered.
+    Ask(NetAsk, oneshot::Sender<Result<Guid, SearchError>>),
     /// Dial `host:port` and keep the link.
     AddPeer(String, oneshot::Sender<Result<(), PeerNameError>>),
     /// Change the topology of this node; answers when that is done.
@@ -157,6 +159,23 @@ pub struct NetSearch {
     pub delivery: Delivery,
     /// Ask each node to report.
     pub traced: bool,
+}
+
+/// A question to a node about a search.
+#[derive(Clone, Debug)]
+pub struct NetAsk {
+    /// Who is asked; `None` for whoever answers at the address.
+    pub node: Option<NodeId>,
+    /// Where, if there is no link.
+    pub addr: Option<PeerAddr>,
+    /// The query that found nothing there.
+    pub query: Guid,
+    /// As typed.
+    pub text: String,
+    /// See [`overlay::Question::whois`]; cut to what may travel.
+    pub whois: String,
+    /// How long to wait for the account.
+    pub timeout: Duration,
 }
 
 /// Why a search does not start.

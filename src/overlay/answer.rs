@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::explain::Undelivered;
 use super::io::{Context, LinkId, Output};
 use super::limit::Bucket;
 use super::message::{Delivery, FoundFile, HitBody, HitMessage, Message, QueryMessage, ReportMessage};
@@ -32,7 +33,7 @@ impl Default for DirectLimits {
 }
 
 impl DirectLimits {
-    fn allow(&mut self, to: PeerAddr, now: Time) -> bool {
+    pub(super) fn allow(&mut self, to: PeerAddr, now: Time) -> bool {
         let index = self.each.iter().position(|(addr, ..)| *addr == to).unwrap_or_else(|| {
             if self.each.len() >= MAX_DESTINATIONS {
                 let oldest = self.each.iter().enumerate().min_by_key(|(_, (_, _, used))| *used);
@@ -88,11 +89,17 @@ impl Node {
         }
     }
 
-    /// A direct delivery that failed takes the reverse path.
-    pub(super) fn on_direct_failed(&mut self, message: Message, cx: &mut Context<'_>) {
+    /// A direct delivery of a hit or report that failed takes the reverse path.
+    pub(super) fn on_direct_failed(&mut self, message: Message, why: Undelivered, cx: &mut Context<'_>) {
         let guid = match &message {
             Message::Hit(hit) => hit.guid,
             Message::Report(report) => report.guid,
+            Message::Explain(_) => {
+                if let Message::Explain(message) = message {
+                    self.on_explain_failed(*message, why, cx);
+                }
+                return;
+            }
             _ => return,
         };
         self.send_back(guid, message, cx);
@@ -163,10 +170,11 @@ impl Node {
         true
     }
 
-    /// A hit or report came over a connection of its own: only from the node that it names.
+    /// Something came over a connection of its own; a hit or report only from the node that it names.
     pub(super) fn on_direct(&mut self, from: NodeId, message: Message, cx: &mut Context<'_>) {
         match message {
             Message::Hit(hit) if hit.body.node == Some(from) => self.take_hit(&hit, true, cx),
+            Message::Explain(message) => self.on_explain_direct(from, *message, cx),
             Message::Report(report) if report.body.node == Some(from) => self.take_report(&report, 1, cx),
             _ => self.counters.inconsistent += 1,
         }

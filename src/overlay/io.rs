@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::explain::{Ask, Explained, Missing, Undelivered};
 use super::message::{
     Action, ByeReason, Delivery, FoundFile, Hop, Message, QueryBody, QueryMessage, Role, Status, TopologyKind,
 };
@@ -46,7 +47,7 @@ pub enum Input {
         /// The message, its sizes checked.
         message: Message,
     },
-    /// A hit or a report came in over a connection of its own.
+    /// A hit, a report, a question or an account came in over a connection of its own.
     Direct {
         /// Who brought it, as its key says.
         from: NodeId,
@@ -57,6 +58,8 @@ pub enum Input {
     DirectFailed {
         /// What was to be delivered.
         message: Message,
+        /// Why it was not.
+        why: Undelivered,
     },
     /// An [`Output::Dial`] led to no link.
     DialFailed {
@@ -161,6 +164,8 @@ pub enum Command {
     Search(SearchSpec),
     /// End a search before its time.
     Cancel(Guid),
+    /// Ask a node why a search did not find anything there; [`Event::Explained`] answers.
+    Ask(Ask),
     /// Close the link to a node.
     Disconnect(NodeId),
     /// Change the topology of this node.
@@ -205,7 +210,7 @@ pub enum Output {
     Direct {
         /// Where to.
         to: PeerAddr,
-        /// A hit or a report.
+        /// A hit, a report, a question or an account.
         message: Message,
     },
     /// Open a link; [`Input::LinkUp`] or [`Input::DialFailed`] answers.
@@ -320,6 +325,8 @@ pub enum Event {
         node: NodeId,
         /// What that node calls itself.
         name: Untrusted,
+        /// Where it can be reached, if it told.
+        addr: Option<PeerAddr>,
         /// What it is in its topology, if it told.
         role: Option<Role>,
         /// What happened.
@@ -352,6 +359,13 @@ pub enum Event {
         files: Vec<FoundFile>,
         /// Since the search began.
         at: Duration,
+    },
+    /// What came of a question to another node.
+    Explained {
+        /// The question.
+        guid: Guid,
+        /// What came of it; apart, because few events are of this kind.
+        outcome: Box<Explained>,
     },
     /// A search ended.
     Done {
@@ -464,6 +478,11 @@ pub trait Library {
     /// Shows each file: its name, its size, its content. In any order, and files of the same name and content may come
     /// more than once.
     fn each(&self, visit: &mut dyn FnMut(&str, u64, &FileId));
+
+    /// What matches and is not shared, or not yet. A library that has nothing of the kind need not say so.
+    fn missing(&self, _query: &Query) -> Missing {
+        Missing::default()
+    }
 }
 
 /// What the caller brings to each call.

@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
+use super::explain::ExplainMessage;
 use super::topology::central::CentralMessage;
 use super::topology::ultra::UltraMessage;
 use crate::proto::{FileId, Guid, NodeId, PeerAddr, Query, QueryError, Travel, Untrusted};
@@ -119,6 +120,8 @@ pub enum Message {
     Reach(Reach),
     /// "Let us all change."
     Propose(Proposal),
+    /// "Why did I not find that at you?", and the answer.
+    Explain(Box<ExplainMessage>),
     /// Between ultra-peers and their leaves.
     Ultra(UltraMessage),
     /// Between a directory and those who register with it.
@@ -331,6 +334,8 @@ pub struct ReportBody {
     pub node: Option<NodeId>,
     /// What that node calls itself.
     pub name: Untrusted,
+    /// Where that node can be reached: with questions, say.
+    pub addr: Option<PeerAddr>,
     /// What it is in its topology; `None` from a node of an older version, or in a role that this one does not know.
     pub role: Option<Role>,
     /// One entry a copy; at most [`crate::proto::limits::MAX_REPORTS_A_MESSAGE`].

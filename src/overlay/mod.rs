@@ -5,6 +5,7 @@
 //! a simulated one are the same code, and a seed gives the same run.
 
 mod answer;
+mod explain;
 mod hosts;
 mod io;
 mod limit;
@@ -23,6 +24,10 @@ mod topology;
 #[cfg(test)]
 mod tests;
 
+pub use explain::{
+    Account, Acquaintance, Ask, ExplainMessage, Explained, Missing, PassedBy, Question, Told, Undelivered, Unwilling,
+    is_begun, is_named,
+};
 pub use io::{
     Command, Config, Context, Dedup, DirectoryState, DoneWhy, Event, HostSource, Input, Library, LinkId, Output, Peer,
     Relay, RoleChoice, SearchCost, SearchSpec, Standing, Trace,

@@ -5,6 +5,7 @@ use std::mem::offset_of;
 use std::sync::Arc;
 
 use super::answer::DirectLimits;
+use super::explain::Explains;
 use super::hosts::Hosts;
 use super::io::{Command, Config, Context, DoneWhy, Event, HostSource, Input, LinkId, Output, Standing};
 use super::link::{Link, LinkCounts, tag};
@@ -59,6 +60,7 @@ pub struct Node {
     pub(super) proposals: Option<Box<Proposals>>,
     pub(super) client: Option<Box<Client>>,
     pub(super) directory: Option<Box<Directory>>,
+    pub(super) explains: Option<Box<Explains>>,
 }
 
 // A simulation holds a million of them.
@@ -79,11 +81,11 @@ pub struct Counters {
     pub expired: u64,
     /// Queries that could not be read, and so were passed on without a look at the library.
     pub malformed: u64,
-    /// Hits and reports without a way back, or for no search of this node.
+    /// Hits, reports and accounts without a way back, or for no search or question of this node.
     pub unroutable: u64,
-    /// Pings, hits and reports over their limit.
+    /// Pings, hits, reports and questions over their limit.
     pub limited: u64,
-    /// Hits, reports and filters that contradict themselves or who brought them, and ultra-peers that had told of room
+    /// Hits, reports, accounts and filters that contradict themselves or who brought them, and ultra-peers that had told of room
     /// and then had none.
     pub inconsistent: u64,
     /// Queries forgotten before their time, because the table of GUIDs was full.
@@ -140,6 +142,7 @@ impl Node {
             ultra: None,
             client: None,
             directory: None,
+            explains: None,
         };
         node.begin(config);
         node
@@ -172,7 +175,7 @@ impl Node {
         match input {
             Input::Message { link, message } => self.on_message(link, message, cx),
             Input::Direct { from, message } => self.on_direct(from, message, cx),
-            Input::DirectFailed { message } => self.on_direct_failed(message, cx),
+            Input::DirectFailed { message, why } => self.on_direct_failed(message, why, cx),
             Input::LinkUp { link, peer } => self.on_link_up(link, peer, cx),
             Input::LinkDown { link, why } => self.on_link_down(link, &why, cx),
             Input::DialFailed { addr } => self.on_dial_failed(addr),
@@ -218,6 +221,7 @@ impl Node {
                 Timer::Role => self.check_role(cx),
                 Timer::Register => self.check_registration(cx),
                 Timer::Lease => self.check_leases(cx),
+                Timer::Explain => self.check_explains(cx),
                 Timer::Explore => self.explore(cx),
                 Timer::Join => self.join(cx),
             }
@@ -247,6 +251,7 @@ impl Node {
             Message::Status(status) => self.on_status(index, status, cx),
             Message::Reach(reach) => self.on_reach(index, reach, cx),
             Message::Propose(proposal) => self.on_proposal(link, &proposal, cx),
+            Message::Explain(message) => self.on_explain_link(index, *message, cx),
             Message::Ultra(message) => self.on_ultra(index, message, cx),
             Message::Central(message) => self.on_directory_message(index, *message, cx),
         }
@@ -256,6 +261,7 @@ impl Node {
         match command {
             Command::Search(spec) => self.start_search(spec, cx),
             Command::Cancel(guid) => self.cancel_search(guid, cx),
+            Command::Ask(ask) => self.ask(ask, cx),
             Command::Disconnect(node) => {
                 if let Some(index) = self.link_to(&node) {
                     self.leave_alone(&Arc::clone(&self.links[index].peer), true);
@@ -285,6 +291,7 @@ impl Node {
     fn leave(&mut self, cx: &mut Context<'_>) {
         self.leaving = true;
         self.end_searches_where(DoneWhy::Shutdown, cx, |_| true);
+        self.end_explains(cx);
         self.flush_reports(cx);
         while !self.links.is_empty() {
             self.close(self.links.len() - 1, ByeReason::Shutdown, "the node shuts down", cx);

@@ -78,6 +78,7 @@ impl Node {
         let body = ReportBody {
             node: Some(self.id),
             name: self.name.clone(),
+            addr: self.addr,
             role: Some(self.role),
             hops,
             ..ReportBody::default()

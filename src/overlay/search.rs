@@ -141,6 +141,7 @@ impl Search {
             guid: self.spec.guid,
             node: directory.id,
             name: directory.name.clone(),
+            addr: directory.listen,
             role: Some(Role::Directory),
             hop: Hop { from: own, hop: 1, ttl: 0, action, hits, sent: 0, leaves: 0, filtered: 0 },
             at: at.since(self.started),
@@ -345,8 +346,8 @@ impl Node {
             search.cost.duplicates += u64::from(hop.action == Action::Duplicate);
             search.count_messages(hop.sent);
             let at = now.since(search.started);
-            let (name, role) = (report.body.name.clone(), report.body.role);
-            cx.out.push(Output::Event(Event::Hop { guid: report.guid, node, name, role, hop: *hop, at }));
+            let (name, addr, role) = (report.body.name.clone(), report.body.addr, report.body.role);
+            cx.out.push(Output::Event(Event::Hop { guid: report.guid, node, name, addr, role, hop: *hop, at }));
         }
         search.cost.reached = search.nodes.len() as u32;
         search.last_news = now;
@@ -363,7 +364,8 @@ impl Node {
         sent: u16,
         cx: &mut Context<'_>,
     ) {
-        let (node, name, role, from) = (self.id, self.name.clone(), Some(self.role), self.links[index].peer.id);
+        let (node, name, addr, role) = (self.id, self.name.clone(), self.addr, Some(self.role));
+        let from = self.links[index].peer.id;
         let now = self.now;
         let Some(search) = self.search_mut(&guid) else { return };
         search.cost.duplicates += 1;
@@ -377,7 +379,7 @@ impl Node {
         let hop = Hop { from, hop, ttl, action, hits: 0, sent, leaves: 0, filtered: 0 };
         let at = now.since(search.started);
         if search.spec.body.traced {
-            cx.out.push(Output::Event(Event::Hop { guid, node, name, role, hop, at }));
+            cx.out.push(Output::Event(Event::Hop { guid, node, name, addr, role, hop, at }));
         }
         self.look_again(&guid, cx);
     }

@@ -2,7 +2,7 @@
 
 use super::io::LinkId;
 use crate::base::{Generations, Rng, Time};
-use crate::proto::{Guid, Ttl, limits};
+use crate::proto::{Guid, Travel, Ttl, limits};
 
 /// What is remembered of a query.
 #[derive(Clone, Copy, Debug)]
@@ -10,6 +10,10 @@ pub(super) struct Passed {
     from: LinkId,
     /// The highest TTL that a copy had on arrival.
     pub(super) ttl: Ttl,
+    /// Hops that the first copy had travelled on arrival; 0 for an own query.
+    pub(super) hops: u8,
+    /// Files that it was answered with.
+    pub(super) hits: u8,
     /// Whether this node sent reports on it, and so goes on to.
     pub(super) reported: bool,
     /// Whether the first copy was a walker: the way back may be long.
@@ -17,14 +21,15 @@ pub(super) struct Passed {
 }
 
 impl Passed {
-    /// A query whose first copy, a walker or not, came on a link with that much TTL left.
-    pub(super) const fn new(from: LinkId, ttl: Ttl, walk: bool) -> Self {
-        Self { from, ttl, reported: false, walk }
+    /// A query whose first copy, a walker or not, came on a link, as it stood on arrival, and was answered with so many
+    /// files.
+    pub(super) const fn new(from: LinkId, travel: Travel, hits: u8, walk: bool) -> Self {
+        Self { from, ttl: travel.ttl(), hops: travel.hops(), hits, reported: false, walk }
     }
 
     /// An own query.
     pub(super) const fn own(walk: bool) -> Self {
-        Self::new(LinkId::NOBODYS, Ttl::MAX, walk)
+        Self::new(LinkId::NOBODYS, Travel::from_wire(Ttl::MAX, 0), 0, walk)
     }
 
     /// Whether this node itself asks.
@@ -46,8 +51,8 @@ impl Passed {
 pub(super) struct Seen {
     first: Option<(Guid, Passed)>,
     table: Option<Box<Table>>,
-    /// What the table's hasher begins with.
-    seed: u64,
+    /// What the table's hasher begins with; half a word, so that all of it is no longer.
+    seed: u32,
 }
 
 #[derive(Debug)]
@@ -62,7 +67,7 @@ const _: () = assert!(size_of::<Seen>() <= 40);
 
 impl Seen {
     pub(super) fn new(rng: &mut Rng) -> Self {
-        Self { first: None, table: None, seed: rng.next_u64() }
+        Self { first: None, table: None, seed: (rng.next_u64() >> 32) as u32 }
     }
 
     pub(super) fn get(&self, guid: &Guid) -> Option<&Passed> {
@@ -92,7 +97,7 @@ impl Seen {
     /// The table, made now if there was none, with what was kept apart.
     fn table(&mut self, capacity: usize) -> &mut Table {
         let table = self.table.get_or_insert_with(|| {
-            Box::new(Table { passed: Generations::new(capacity, self.seed), turned: Time::ZERO })
+            Box::new(Table { passed: Generations::new(capacity, self.seed.into()), turned: Time::ZERO })
         });
         if let Some((guid, passed)) = self.first.take() {
             table.passed.insert(guid, passed);

@@ -14,6 +14,7 @@ use crate::base::{Rng, Time};
 use crate::proto::{FileId, Guid, NodeId, PeerAddr, Query, Travel, Untrusted, limits};
 
 mod central;
+mod explain;
 mod flooding;
 mod joining;
 mod propose;
@@ -173,7 +174,10 @@ impl World {
                 let to = (0..self.nodes.len()).find(|m| addr(*m) == to).unwrap();
                 self.post(to, Duration::from_millis(2), Input::Direct { from: node_id(n), message });
             }
-            Output::Direct { message, .. } => self.post(n, Duration::from_millis(2), Input::DirectFailed { message }),
+            Output::Direct { message, .. } => {
+                let why = Undelivered::Unreachable("nobody listens there".to_owned());
+                self.post(n, Duration::from_millis(2), Input::DirectFailed { message, why });
+            }
             Output::Dial { addr: to } => match (0..self.nodes.len()).find(|m| addr(*m) == to) {
                 Some(m) if self.reaches(n, m) => self.link(n, m),
                 _ => self.post(n, Duration::from_millis(5), Input::DialFailed { addr: to }),

@@ -24,12 +24,14 @@ pub(super) enum Timer {
     Register,
     /// Drop what ran out in the directory that this node serves.
     Lease,
+    /// Give up waiting for the answer to a question.
+    Explain,
     /// Try somebody again with whom contact was lost.
     Explore,
 }
 
 impl Timer {
-    pub(super) const ON_WAKE: [Self; 10] = [
+    pub(super) const ON_WAKE: [Self; 11] = [
         Self::Ping,
         Self::Search,
         Self::Held,
@@ -38,6 +40,7 @@ impl Timer {
         Self::Role,
         Self::Register,
         Self::Lease,
+        Self::Explain,
         Self::Explore,
         Self::Join,
     ];

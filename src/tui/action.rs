@@ -243,6 +243,7 @@ actions! {
     GoToSearcher "go-to-searcher" "searcher" "World" "Look at the node where the youngest search began";
     LookAt "look-at" "look at" "World" "Look at the selected node: its own screens are shown";
     SearchPrompt "search-prompt" "search" "Network" "Type a search and send it through the network";
+    WhyNot "why-not" "why not?" "Network" "Ask why the chosen search did not find something at a node";
     AddPeer "add-peer" "add peer" "Network" "Type an address and connect to it";
     NextTopology "next-topology" "topology" "Network" "Change this node to the next topology: flood, ultrapeer, central";
     ProposeTopology "propose-topology" "propose" "Network" "Propose a topology to the overlay, after a question";

@@ -7,7 +7,8 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use super::keymap::Keymap;
 use super::theme::Theme;
 use crate::app::{
-    Event, FilesPage, Guid, NodeId, Refusal, SearchRequest, Snapshot, Strategy, TopologyKind, WorldCommand,
+    Event, FilesPage, Guid, NodeId, Refusal, SearchRequest, Snapshot, Strategy, TopologyKind, Why, WhyRequest,
+    WorldCommand,
 };
 
 /// Something that happened.
@@ -49,6 +50,8 @@ pub struct Reloaded {
 pub enum Answer {
     /// A search runs, or does not.
     Search(Result<Guid, Refusal>),
+    /// Why something was not found at a node: what was asked, and what came of it.
+    Why(WhyRequest, Result<Why, Refusal>),
     /// Files were read.
     Files {
         /// The filter that was asked for.
@@ -80,6 +83,8 @@ pub enum Answer {
 pub enum Effect {
     /// Start a search.
     Search(Wanted),
+    /// Find out why something was not found at a node.
+    Why(WhyRequest),
     /// End a search.
     CancelSearch(Guid),
     /// Download a magnet link; the name is for the message.

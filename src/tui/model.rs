@@ -16,7 +16,8 @@ use super::panes::role;
 use super::rows::Rows;
 use super::theme::Theme;
 use crate::app::{
-    FileId, FileRow, Guid, NodeId, Pace, PeerAddr, Search, Snapshot, Strategy, TopologyKind, Untrusted, WorldStatus,
+    FileId, FileRow, Guid, NodeId, Pace, PeerAddr, Search, Snapshot, Strategy, TopologyKind, Untrusted, Why, WhyRequest,
+    WorldStatus,
 };
 
 /// Files asked for at once: some screens' worth on both sides of the selection.
@@ -97,6 +98,8 @@ pub enum PromptKind {
     AddPeer,
     /// A node of the simulated world.
     Node,
+    /// The node at which something was not found.
+    Why,
     /// A filter of the list of that pane.
     Filter(PaneName),
 }
@@ -108,7 +111,7 @@ pub struct Prompt {
     pub kind: PromptKind,
     /// The line.
     pub line: LineEdit,
-    /// Which line of the history is shown: 0 is the one being typed.
+    /// Which line of the history, or of those to choose from, is shown: 0 is the one being typed.
     pub recalled: usize,
     /// What was there before, to come back to.
     pub before: String,
@@ -154,6 +157,15 @@ pub enum Overlay {
     Propose {
         /// The one under the cursor.
         chosen: TopologyKind,
+    },
+    /// Why something was not found at a node.
+    Why {
+        /// What was asked.
+        asked: WhyRequest,
+        /// The answer; `None` while it is awaited.
+        answer: Option<Box<Why>>,
+        /// Lines scrolled past.
+        scroll: usize,
     },
     /// What is wrong with keymap, theme and node.
     Problems {

@@ -36,6 +36,8 @@ impl Engine {
                 refused => answer!(reply, refused),
             },
             Command::World(command, reply) => answer!(reply, self.steer(command)),
+            Command::FindNode(_, reply) => answer!(reply, Err(no_questions())),
+            Command::Explain(_, reply) => answer!(reply, Err(no_questions())),
             Command::Get(_, reply) => answer!(reply, Err(no_files())),
             Command::CancelTransfer(_, reply) | Command::Rescan(reply) => answer!(reply, Err(no_files())),
             // The loop ends with it.
@@ -143,4 +145,9 @@ fn no_files() -> Refusal {
     let message =
         "In a simulation there are no files, only their names and sizes: nothing can be downloaded or scanned";
     Refusal::new("simulated", message, "start a node with `hopscope`, or a lab with `hopscope demo`")
+}
+
+fn no_questions() -> Refusal {
+    let message = "In a simulation nobody need be asked why something was not found";
+    Refusal::new("simulated", message, "look at that node: its files, its neighbors and its floods are on its screens")
 }

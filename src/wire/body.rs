@@ -105,6 +105,8 @@ pub(super) struct Report {
     pub(super) node: NodeId,
     #[serde(rename = "m", default)]
     pub(super) name: Untrusted,
+    #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
+    pub(super) addr: Option<PeerAddr>,
     #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
     pub(super) role: Option<u8>,
     #[serde(rename = "r")]

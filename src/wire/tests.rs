@@ -5,13 +5,38 @@ use proptest::prelude::*;
 
 use super::{Decoder, Incoming, WireError, encode_hello, encode_message};
 use crate::overlay::{
-    Action, Bye, ByeReason, Delivery, FoundFile, Hello, HitBody, HitMessage, Hop, Message, Ping, Pong, QueryBody,
-    QueryMessage, ReportBody, ReportMessage, Role, TopologyKind,
+    Account, Acquaintance, Action, Bye, ByeReason, Delivery, ExplainMessage, FoundFile, Hello, HitBody, HitMessage,
+    Hop, Message, Missing, PassedBy, Ping, Pong, QueryBody, QueryMessage, Question, ReportBody, ReportMessage, Role,
+    Told, TopologyKind, Unwilling,
 };
 use crate::proto::{FileId, Guid, NodeId, PeerAddr, Travel, limits};
 
 fn addr() -> PeerAddr {
     PeerAddr("192.0.2.7:6346".parse::<SocketAddr>().unwrap())
+}
+
+fn explain(message: ExplainMessage) -> Message {
+    Message::Explain(Box::new(message))
+}
+
+fn told() -> Told {
+    let why = "hidden: names that begin with a dot are not shared".into();
+    Told {
+        name: "kestrel".into(),
+        topology: TopologyKind::Ultrapeer,
+        role: Role::Leaf,
+        neighbors: 3,
+        up_ms: 1 << 40,
+        files: 70_000,
+        matches: 64,
+        near: 0,
+        missing: Missing { waiting: 1, unlooked: 2, scanning: true, excluded: 3, why },
+        passed: Some(PassedBy { hop: 4, ttl: 3, hits: 64, reported: true }),
+        let_through: Some(false),
+        knows: Some(Acquaintance { node: NodeId([8; 32]), name: "wren".into(), addr: Some(addr()) }),
+        limited: 7,
+        not_held: u64::MAX,
+    }
 }
 
 fn samples() -> Vec<Message> {
@@ -47,12 +72,22 @@ fn samples() -> Vec<Message> {
             body: Arc::new(ReportBody {
                 node,
                 name: "wren".into(),
+                addr: Some(addr()),
                 role: Some(Role::Ultrapeer),
                 hops: vec![hop(Action::Forwarded), hop(Action::Duplicate), hop(Action::Refused)],
                 ..ReportBody::default()
             }),
         }),
         Message::Bye(Bye { reason: ByeReason::Full, text: "no room".into(), hosts: vec![addr()] }),
+        explain(ExplainMessage::Question(Question {
+            guid,
+            reply_to: Some(addr()),
+            query: Guid([3; 16]),
+            text: "bach bwv 1007".into(),
+            whois: "kestrel".into(),
+        })),
+        explain(ExplainMessage::Account(Account { guid, node: NodeId([9; 32]), told: Ok(told()) })),
+        explain(ExplainMessage::Account(Account { guid, node: NodeId([9; 32]), told: Err(Unwilling::TooMany) })),
     ]
 }
 
@@ -92,7 +127,11 @@ fn shown(message: &Message) -> String {
             (m.body.hops, &m.body.files)
         ),
         Message::Report(m) => {
-            format!("{:?} {:?}", (m.guid, m.travel), (m.body.node, &m.body.name, m.body.role, &m.body.hops))
+            format!(
+                "{:?} {:?}",
+                (m.guid, m.travel),
+                (m.body.node, &m.body.name, (m.body.addr, m.body.role), &m.body.hops)
+            )
         }
         other => format!("{other:?}"),
     }
@@ -248,6 +287,14 @@ fn hostile_bodies_are_malformed_and_do_not_end_the_stream() {
         (0x81, hit(vec![file(&long[..300])])),
         (0x81, hit(vec![file("a"); limits::MAX_HITS_A_MESSAGE + 1])),
         (0x02, serde_json::json!({"c": 1, "t": long})),
+        (0x105, serde_json::json!({"q": vec![0u8; 16], "t": "x".repeat(limits::MAX_QUERY_TEXT + 1)})),
+        (0x105, serde_json::json!({"q": vec![0u8; 16], "t": "x", "i": "y".repeat(limits::MAX_NODE_NAME + 1)})),
+        (0x106, serde_json::json!({"n": vec![0u8; 32]})),
+        (0x106, serde_json::json!({"n": vec![0u8; 32], "x": 200})),
+        (0x106, serde_json::json!({"n": vec![0u8; 32], "x": 0, "t": {"t": 0, "r": 0}})),
+        (0x106, serde_json::json!({"n": vec![0u8; 32], "t": {"t": 0, "r": 0, "n": &long[..100]}})),
+        (0x106, serde_json::json!({"n": vec![0u8; 32], "t": {"t": 0, "r": 0, "y": &long[..300]}})),
+        (0x106, serde_json::json!({"n": vec![0u8; 32], "t": {"t": 0, "r": 0, "m": 70_000}})),
     ]
     .into_iter()
     .map(|(kind, value)| (kind, rmp_serde::to_vec_named(&value).unwrap()))
@@ -275,7 +322,7 @@ fn a_frame_of_four_gigabytes_ends_the_stream_before_a_byte_of_it_is_kept() {
 proptest! {
     #[test]
     fn messages_damaged_on_the_way_never_panic(
-        which in 0usize..6, flips in prop::collection::vec((0usize..2_000, any::<u8>()), 0..6), cut in 0usize..2_000
+        which in 0usize..9, flips in prop::collection::vec((0usize..2_000, any::<u8>()), 0..6), cut in 0usize..2_000
     ) {
         let mut bytes = encoded(&samples()[which]);
         for (at, value) in flips {

@@ -18,3 +18,4 @@ mod support;
 mod tidy;
 mod traced;
 mod ultra;
+mod why;

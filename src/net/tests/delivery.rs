@@ -75,7 +75,7 @@ async fn listener() -> (TcpListener, PeerAddr) {
 
 async fn failed(notes: &mut mpsc::Receiver<Note>) -> u8 {
     match timeout(PATIENCE, notes.recv()).await.expect("it fails").unwrap() {
-        Note::DirectFailed(message) => number(&message),
+        Note::DirectFailed(message, _) => number(&message),
         other => panic!("{other:?}"),
     }
 }

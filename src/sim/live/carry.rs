@@ -9,7 +9,7 @@ use super::population::{addr, listener};
 use super::tally::{Lost, bytes, kind};
 use super::violation::Broken;
 use super::world::World;
-use crate::overlay::{Event, Input, LinkId, Message, Output, Peer};
+use crate::overlay::{Event, Input, LinkId, Message, Output, Peer, Undelivered};
 use crate::proto::{NodeId, PeerAddr, Untrusted};
 
 /// Until a dialler gives up on somebody who does not answer at all.
@@ -343,7 +343,9 @@ impl World {
     }
 
     pub(super) fn direct_failed(&mut self, node: u32, life: u32, message: Message) {
-        if self.tell(node, life, Input::DirectFailed { message }) {
+        // In a simulation nobody reads the reason.
+        let why = Undelivered::Unreachable(String::new());
+        if self.tell(node, life, Input::DirectFailed { message, why }) {
             self.direct.failed += 1;
         } else {
             self.direct.gone += 1;

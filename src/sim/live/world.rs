@@ -19,7 +19,9 @@ use super::tally::{Direct, KINDS, Lives, Traffic, bytes, kind};
 use super::violation::{Broken, Violation};
 use super::watch::{Cue, Scene};
 use crate::base::{Map, Rng, Time, seed as hasher};
-use crate::overlay::{Config, Context, Input, LinkId, MemoryRegistry, Message, Output, Registry, TopologyKind};
+use crate::overlay::{
+    Config, Context, ExplainMessage, Input, LinkId, MemoryRegistry, Message, Output, Registry, TopologyKind,
+};
 use crate::proto::Guid;
 use crate::sim::graph::Graph;
 use crate::sim::make::{MakeError, make};
@@ -348,7 +350,7 @@ fn note(hash: &mut Rolling, now: Time, node: u32, input: &Input) {
             hash.note(&[4]);
             note_message(hash, message);
         }
-        Input::DirectFailed { message } => {
+        Input::DirectFailed { message, .. } => {
             hash.note(&[5]);
             note_message(hash, message);
         }
@@ -376,6 +378,10 @@ fn note_message(hash: &mut Rolling, message: &Message) {
         Message::Status(status) => (nobody, u64::from(status.score) << 16 | u64::from(status.free_slots)),
         Message::Reach(reach) => (reach.guid, reach.reached.map_or(2, u64::from)),
         Message::Propose(proposal) => (proposal.guid, proposal.topology as u64),
+        Message::Explain(explain) => match &**explain {
+            ExplainMessage::Question(question) => (question.guid, 0),
+            ExplainMessage::Account(account) => (account.guid, 1 + u64::from(account.told.is_ok())),
+        },
         Message::Ultra(_) | Message::Central(_) => (nobody, bytes(message)),
     };
     let (high, low) = guid.0.split_at(8);

@@ -4,9 +4,11 @@ mod detail;
 mod help;
 mod list;
 mod propose;
+mod why;
 
 pub use help::{help_lines, problem_lines};
 pub use list::palette;
+pub use why::why_lines;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -41,6 +43,12 @@ pub fn draw(buffer: &mut Buffer, paint: &Paint<'_>) -> Option<(u16, u16)> {
         Overlay::Columns { pane, chosen } => list::columns_box(buffer, *pane, *chosen, paint),
         Overlay::Confirm { what } => confirm(buffer, what, paint),
         Overlay::Propose { chosen } => propose::draw(buffer, *chosen, paint),
+        Overlay::Why { asked, answer, scroll } => {
+            let title = answer.as_ref().map_or("Why not found?", |why| why.verdict.title());
+            let lines = why_lines(asked, answer.as_deref(), detail_width(buffer.area), paint);
+            scrolled(buffer, title, &lines, *scroll, paint);
+        }
+        Overlay::Prompt(typed) if typed.kind == PromptKind::Why => return Some(why::prompt_box(buffer, typed, paint)),
         Overlay::Prompt(typed) => return prompt(buffer, typed, paint),
     }
     None
@@ -129,7 +137,7 @@ fn prompt(buffer: &mut Buffer, prompt: &Prompt, paint: &Paint<'_>) -> Option<(u1
         PromptKind::Search if looks_up => "look it up",
         PromptKind::Search => paint.model.strategy.name(),
         PromptKind::Node => "look at it",
-        PromptKind::AddPeer | PromptKind::Filter(_) => "connect",
+        PromptKind::AddPeer | PromptKind::Filter(_) | PromptKind::Why => "connect",
     };
     let simulated = paint.model.world().is_some();
     let (title, words) = match prompt.kind {
@@ -139,7 +147,7 @@ fn prompt(buffer: &mut Buffer, prompt: &Prompt, paint: &Paint<'_>) -> Option<(u1
         PromptKind::Search => ("Search the network", "\"a phrase\"  -not  prefix*  ext:flac  size:>10M  type:audio"),
         PromptKind::Node => ("Look at a node", "a number, an address, or the beginning of an id"),
         _ if simulated => ("Add a peer", "address of a node of this world, for example 10.0.0.17"),
-        PromptKind::AddPeer | PromptKind::Filter(_) => ("Add a peer", "host:port of a node that you know"),
+        PromptKind::AddPeer | PromptKind::Filter(_) | PromptKind::Why => ("Add a peer", "host:port of a node that you know"),
     };
     let inner = popup(buffer, 76, if search { 7 } else { 5 }, title, "", paint);
     let cursor = field(buffer, Rect { height: 1.min(inner.height), ..inner }, prompt, paint);

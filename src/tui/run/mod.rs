@@ -257,6 +257,12 @@ where
             Effect::Search(wanted) => {
                 self.work.spawn(async move { Message::Answer(Answer::Search(handle.search(wanted.into()).await)) });
             }
+            Effect::Why(request) => {
+                self.work.spawn(async move {
+                    let result = handle.why(request.clone()).await;
+                    Message::Answer(Answer::Why(request, result))
+                });
+            }
             Effect::Files(filter, offset, version) => {
                 self.work.spawn(async move {
                     let page = handle.files(filter.clone(), offset, FILES_WINDOW).await;

@@ -12,7 +12,7 @@ use super::super::paint::Paint;
 use super::super::panes::{self, results};
 use super::super::rows::rows_in;
 use super::super::theme;
-use super::{answer, flood, map, open, topology, world};
+use super::{answer, flood, map, open, topology, why, world};
 use crate::app::{Direction, Transfer, TransferState};
 
 /// Carries an action out. What is open takes most of them first.
@@ -39,6 +39,7 @@ pub(super) fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) 
         Action::PrevPane | Action::Left => next_pane(model, -1),
         Action::SearchPrompt => open::prompt(model, PromptKind::Search),
         Action::AddPeer => open::prompt(model, PromptKind::AddPeer),
+        Action::WhyNot => why::ask(model),
         Action::Filter => with_pane(model, |model, pane| {
             if matches!(pane.screen(), 3 | 4) {
                 model.say(Tone::Plain, format!("{} has nothing to filter", panes::title(pane)), "");

@@ -60,6 +60,7 @@ pub(super) fn answer(model: &mut Model, answer: Answer) {
             model.refresh();
         }
         Answer::Search(Err(refusal)) => refused(model, refusal),
+        Answer::Why(request, result) => super::why::answered(model, &request, result),
         Answer::Files { filter, version, page } => files(model, filter, version, page),
         Answer::Topology { topology, before, proposed, result } => {
             super::topology::answered(model, topology, before, proposed, result);

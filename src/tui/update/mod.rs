@@ -8,6 +8,7 @@ mod map;
 mod mouse;
 mod open;
 mod topology;
+mod why;
 mod world;
 
 use std::time::Duration;
@@ -20,6 +21,7 @@ use super::model::{FILES_WINDOW, Model, Overlay, PromptKind};
 use super::panes::role;
 
 pub use topology::{in_words, is_said};
+pub use why::offered;
 
 /// Takes in what happened at a time of the loop's clock; returns what the loop must do.
 pub fn update(model: &mut Model, at: Duration, message: Message) -> Vec<Effect> {
@@ -102,7 +104,7 @@ impl Model {
     pub fn scopes(&self) -> Vec<&'static str> {
         let open = match &self.overlay {
             None => return super::paint::Paint::new(self).scopes(),
-            Some(Overlay::Help { .. } | Overlay::Detail { .. }) => scope::HELP,
+            Some(Overlay::Help { .. } | Overlay::Detail { .. } | Overlay::Why { .. }) => scope::HELP,
             Some(Overlay::Problems { .. }) => scope::PROBLEMS,
             Some(Overlay::Palette { .. }) => scope::PALETTE,
             Some(Overlay::Prompt(prompt)) if matches!(prompt.kind, PromptKind::Filter(_)) => scope::FILTER,

@@ -17,7 +17,7 @@ const HISTORY: usize = 100;
 pub(super) fn prompt(model: &mut Model, kind: PromptKind) {
     let before = match kind {
         PromptKind::Filter(pane) => model.list(pane).filter.clone(),
-        PromptKind::Search | PromptKind::AddPeer | PromptKind::Node => String::new(),
+        PromptKind::Search | PromptKind::AddPeer | PromptKind::Node | PromptKind::Why => String::new(),
     };
     model.overlay = Some(Overlay::Prompt(Prompt { kind, line: LineEdit::new(&before), recalled: 0, before }));
 }
@@ -63,6 +63,7 @@ pub(super) fn act_in(model: &mut Model, overlay: Overlay, action: Action, effect
             }
             model.overlay = scrolled(model, action, scroll, lines).map(|scroll| Overlay::Detail { pane, row, scroll });
         }
+        Overlay::Why { asked, answer, scroll } => super::why::act_in(model, asked, answer, scroll, action),
         Overlay::Confirm { what } => confirm(model, what, action, effects),
         Overlay::Propose { chosen } => super::topology::in_question(model, chosen, action, effects),
         Overlay::Palette { line, chosen } => in_palette(model, line, chosen, action, effects),
@@ -148,6 +149,9 @@ fn in_prompt(model: &mut Model, mut prompt: Prompt, action: Action, effects: &mu
     match action {
         Action::Back => return leave(model, prompt),
         Action::Act => return submit(model, prompt, effects),
+        Action::Up | Action::Down if prompt.kind == PromptKind::Why => {
+            super::why::choose(model, &mut prompt, action == Action::Down);
+        }
         Action::Up | Action::Down if searches => recall(model, &mut prompt, action == Action::Up),
         Action::NextStrategy if searches => next_strategy(model),
         Action::PageUp | Action::TtlUp if searches => set_ttl(model, 1),
@@ -182,6 +186,7 @@ fn submit(model: &mut Model, prompt: Prompt, effects: &mut Vec<Effect>) {
         _ if text.is_empty() => {}
         PromptKind::AddPeer => effects.push(Effect::AddPeer(text)),
         PromptKind::Node => effects.push(Effect::World(WorldCommand::Look(Look::Named(text)))),
+        PromptKind::Why => super::why::submit(model, text, effects),
         PromptKind::Search => {
             model.history.retain(|known| *known != text);
             model.history.push(text.clone());

@@ -1,4 +1,5 @@
 mod topology;
+mod why;
 
 use std::sync::Arc;
 

@@ -141,8 +141,6 @@ impl Node {
     }
 
     fn on_new_query(&mut self, index: usize, query: &QueryMessage, travel: Travel, cx: &mut Context<'_>) -> Verdict {
-        let passed = Passed::new(self.links[index].id, travel.ttl(), query.body.walk);
-        self.remember_query(query.guid, passed, cx.config);
         let mut found = Vec::new();
         match query.body.query() {
             Ok(search) => cx.library.find(search, MAX_HITS_A_NODE, &mut found),
@@ -150,6 +148,8 @@ impl Node {
             Err(_) => self.counters.malformed += 1,
         }
         let hits = found.len() as u16;
+        let passed = Passed::new(self.links[index].id, travel, hits as u8, query.body.walk);
+        self.remember_query(query.guid, passed, cx.config);
         if !found.is_empty() {
             self.answer(query, travel, found, cx);
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::election::Seeking;
-use super::filter::Filter;
+use super::filter::{Filter, Wanted};
 use super::leaves::fingerprint;
 use super::{Class, FilterPart, Task, UltraMessage};
 use crate::base::Time;
@@ -116,6 +116,11 @@ fn everything() -> FilterPart {
 }
 
 impl Attached {
+    /// Whether the filter as it was given last lets a query through; `None` while there is none.
+    pub(super) fn lets_through(&self, wanted: &Wanted) -> Option<bool> {
+        Some(self.own.as_ref()?.filter.as_ref()?.may_match(wanted))
+    }
+
     pub(super) fn filter_fill(&self) -> Option<(u32, u32)> {
         Some(self.own.as_ref()?.filter.as_ref()?.fill())
     }

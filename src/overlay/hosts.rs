@@ -77,6 +77,8 @@ pub(super) enum Wish {
     Lost,
     /// Anybody at all, and nobody before others.
     Whoever,
+    /// Those that it never met.
+    Strangers,
     /// Ultra-peers.
     Ultrapeers,
     /// Ultra-peers that the user named.
@@ -322,7 +324,7 @@ impl Host {
     fn rank(&self, wish: Wish) -> u8 {
         match self.source {
             _ if self.lies > 0 => 3,
-            _ if matches!(wish, Wish::Lost | Wish::Whoever) => 0,
+            _ if matches!(wish, Wish::Lost | Wish::Whoever | Wish::Strangers) => 0,
             HostSource::Configured => 0,
             _ if self.proven && self.failures == 0 => 1,
             _ => 2,
@@ -347,6 +349,7 @@ impl Host {
             Wish::Named => named,
             Wish::Unmet => self.wished_for,
             Wish::Lost => self.is_lost(),
+            Wish::Strangers => !self.proven,
             Wish::Ultrapeers => self.ultra,
             Wish::NamedUltrapeers => self.ultra && named,
         }

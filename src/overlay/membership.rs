@@ -260,7 +260,7 @@ impl Node {
             let Some(addr) = picked else {
                 let next = self.hosts.next_try(wish, &linked);
                 self.timers.at_latest(Timer::Join, next.max(self.now + Duration::from_millis(10)));
-                self.plan_to_explore(&linked, cx.config);
+                self.plan_to_explore(cx.config);
                 return;
             };
             under_way += 1;
@@ -270,7 +270,8 @@ impl Node {
 
     /// Whom a node that needs nobody tries now and then. When something comes between two halves of an overlay for long, both
     /// have enough of their own, and would stay apart once it is gone: so a relay tries those with whom it lost contact. A leaf
-    /// that could have another ultra-peer tries anybody: who is none may know one that its own has never heard of.
+    /// that could have another ultra-peer tries anybody: who is none may know one that its own has never heard of. One that has
+    /// enough of them makes sure of those that it was told of, so that it can tell its own.
     fn explores(&self, config: &Config) -> Option<Wish> {
         let (neighbors, ultrapeers) = (self.count(Class::Neighbor), self.count(Class::Ultrapeer));
         match self.role {
@@ -278,15 +279,18 @@ impl Node {
             Role::Peer | Role::Ultrapeer => {
                 (config.min_neighbors..config.max_neighbors).contains(&neighbors).then_some(Wish::Lost)
             }
-            Role::Leaf => (1..MAX_ULTRAPEERS).contains(&ultrapeers).then_some(Wish::Whoever),
+            Role::Leaf if ultrapeers == 0 => None,
+            Role::Leaf if ultrapeers < MAX_ULTRAPEERS => Some(Wish::Whoever),
+            Role::Leaf => Some(Wish::Strangers),
             Role::Client | Role::Directory => None,
         }
     }
 
     /// Says when to try somebody, unless that is said already.
-    pub(super) fn plan_to_explore(&mut self, linked: &[PeerAddr], config: &Config) {
+    pub(super) fn plan_to_explore(&mut self, config: &Config) {
         let Some(wish) = self.explores(config).filter(|_| !self.timers.is_set(Timer::Explore)) else { return };
-        let next = self.hosts.next_try(wish, linked);
+        let linked: Vec<PeerAddr> = self.links.iter().flat_map(|link| link.peer.addrs()).collect();
+        let next = self.hosts.next_try(wish, &linked);
         if next < Time::NEVER {
             let wait = EXPLORE.mul_f64(0.5 + self.rng.fraction());
             self.timers.at_latest(Timer::Explore, next.max(self.now + wait));

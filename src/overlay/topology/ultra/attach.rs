@@ -131,8 +131,11 @@ impl Node {
     pub(in crate::overlay) fn join_ultrapeers(&mut self, cx: &mut Context<'_>) {
         let have = self.count(Class::Ultrapeer);
         let busy = self.hosts.dialling().count() >= MAX_DIALLING;
-        if have >= MAX_ULTRAPEERS || self.hosts.is_empty() || busy {
+        if self.hosts.is_empty() || busy {
             return;
+        }
+        if have >= MAX_ULTRAPEERS {
+            return self.plan_to_explore(cx.config);
         }
         if have > 0 { self.look_for_more(cx) } else { self.look_for_any(cx) }
     }
@@ -171,7 +174,7 @@ impl Node {
         let next = next.max(ultra.attached.next_look);
         if next > self.now {
             self.timers.at_latest(Timer::Join, next);
-            return self.plan_to_explore(&linked, cx.config);
+            return self.plan_to_explore(cx.config);
         }
         let wait = (LOOK_FOR_MORE * (1 << ultra.attached.looks)).mul_f64(1.0 + self.rng.fraction() / 2.0);
         ultra.attached.next_look = self.now + wait;

@@ -244,7 +244,7 @@ impl Node {
         let mut under_way = self.hosts.dialling().count();
         // Most of the time a node has all that it needs; then it is to find that out without a look at each neighbor.
         if !cx.config.only_peers && neighbors + under_way >= cx.config.min_neighbors && !self.hosts.has_unmet() {
-            return;
+            return self.plan_to_explore(cx.config);
         }
         let linked: Vec<PeerAddr> = self.links.iter().flat_map(|link| link.peer.addrs()).collect();
         while under_way < MAX_DIALLING && neighbors + under_way < cx.config.max_neighbors {
@@ -270,8 +270,7 @@ impl Node {
 
     /// Whom a node that needs nobody tries now and then. When something comes between two halves of an overlay for long, both
     /// have enough of their own, and would stay apart once it is gone: so a relay tries those with whom it lost contact. A leaf
-    /// that could have another ultra-peer tries anybody: who is none may know one that its own has never heard of. One that has
-    /// enough of them makes sure of those that it was told of, so that it can tell its own.
+    /// with as many ultra-peers as it may have makes sure of those that it was told of, so that it can tell its own.
     fn explores(&self, config: &Config) -> Option<Wish> {
         let (neighbors, ultrapeers) = (self.count(Class::Neighbor), self.count(Class::Ultrapeer));
         match self.role {
@@ -279,9 +278,7 @@ impl Node {
             Role::Peer | Role::Ultrapeer => {
                 (config.min_neighbors..config.max_neighbors).contains(&neighbors).then_some(Wish::Lost)
             }
-            Role::Leaf if ultrapeers == 0 => None,
-            Role::Leaf if ultrapeers < MAX_ULTRAPEERS => Some(Wish::Whoever),
-            Role::Leaf => Some(Wish::Strangers),
+            Role::Leaf => (ultrapeers >= MAX_ULTRAPEERS).then_some(Wish::Strangers),
             Role::Client | Role::Directory => None,
         }
     }

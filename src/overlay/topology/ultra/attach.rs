@@ -166,23 +166,25 @@ impl Node {
         }
     }
 
+    /// Tries one more, less and less often. One time out of two that is anybody: who is no ultra-peer may know one of which
+    /// this leaf's own have never heard, and so two parts of an overlay become one.
     fn look_for_more(&mut self, cx: &mut Context<'_>) {
         let (known, unmet) = wishes(cx.config, Wish::Unmet, Wish::Unmet);
+        let anybody = if cx.config.only_peers { unmet } else { Wish::Whoever };
         let linked: Vec<PeerAddr> = self.links.iter().flat_map(|link| link.peer.addrs()).collect();
-        let next = self.hosts.next_try(known, &linked).min(self.hosts.next_try(unmet, &linked));
+        let next = [known, unmet, anybody].map(|wish| self.hosts.next_try(wish, &linked)).into_iter().min();
         let Some(ultra) = &mut self.ultra else { return };
-        let next = next.max(ultra.attached.next_look);
+        let next = next.unwrap_or(Time::NEVER).max(ultra.attached.next_look);
         if next > self.now {
             self.timers.at_latest(Timer::Join, next);
-            return self.plan_to_explore(cx.config);
+            return;
         }
         let wait = (LOOK_FOR_MORE * (1 << ultra.attached.looks)).mul_f64(1.0 + self.rng.fraction() / 2.0);
         ultra.attached.next_look = self.now + wait;
         ultra.attached.looks = (ultra.attached.looks + 1).min(MAX_LOOKS);
-        let known = self.hosts.pick(self.now, known, &linked, &mut self.rng);
-        if let Some(addr) = known.or_else(|| self.hosts.pick(self.now, unmet, &linked, &mut self.rng)) {
-            cx.out.push(Output::Dial { addr });
-        }
+        let order = if self.rng.below(2) == 0 { [known, unmet, anybody] } else { [anybody, known, unmet] };
+        let found = order.into_iter().find_map(|wish| self.hosts.pick(self.now, wish, &linked, &mut self.rng));
+        cx.out.extend(found.map(|addr| Output::Dial { addr }));
         self.timers.at_latest(Timer::Join, self.now + wait);
     }
 

@@ -38,7 +38,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
     let traffic = &now.traffic;
     let content = traffic.content_in.saturating_add(traffic.content_out);
     let meters = |totals: bool| {
-        let total = |bytes: u64| totals.then(|| format!(", {}", text::bytes(bytes))).unwrap_or_default();
+        let total = |bytes: u64| if totals { format!(", {}", text::bytes(bytes)) } else { String::new() };
         let query = total(traffic.query.bytes());
         [
             meter(traffic::query_word(paint), &traffic.query.history, query, paint.warn(), paint),

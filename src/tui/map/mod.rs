@@ -35,8 +35,9 @@ pub struct Map {
     /// What the chosen search did not reach of it; only on the flood's screen.
     pub horizon: Option<Horizon>,
     horizon_of: Option<(Arc<Snapshot>, Guid)>,
-    /// What was read last, and when nodes moved last.
+    /// What was read last, what of it has its places, and when nodes moved last.
     of: Option<Arc<Snapshot>>,
+    placed: Option<Arc<Snapshot>>,
     moved: Option<Duration>,
 }
 
@@ -51,12 +52,17 @@ impl Model {
         let fresh = !map.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, &self.snapshot));
         if fresh {
             map.table.read(&self.snapshot);
-            map.layout.follow(&map.table);
             map.of = Some(Arc::clone(&self.snapshot));
         }
         if self.screen == FLOOD {
-            self.follow_horizon();
-        } else if fresh || map.moved != Some(self.clock) {
+            return self.follow_horizon();
+        }
+        let newcomers = !map.placed.as_ref().is_some_and(|of| Arc::ptr_eq(of, &self.snapshot));
+        if newcomers {
+            map.layout.follow(&map.table);
+            map.placed = Some(Arc::clone(&self.snapshot));
+        }
+        if newcomers || map.moved != Some(self.clock) {
             map.layout.relax(&map.table);
             map.moved = Some(self.clock);
         }

@@ -14,8 +14,8 @@ use crate::tui::text;
 
 /// Lines of the pane around its rows: borders, heads, and the sums.
 pub const AROUND: u16 = 3 + SUMS;
-/// Lines of the sums.
-const SUMS: u16 = 12;
+/// Lines that are left to the sums whatever the rows need.
+const SUMS: u16 = 5;
 /// Nodes beyond the horizon that are named, and columns of a name.
 const NAMED: usize = 3;
 const NAME: u16 = 16;

@@ -16,8 +16,8 @@ use super::panes::role;
 use super::rows::Rows;
 use super::theme::Theme;
 use crate::app::{
-    FileId, FileRow, Guid, NodeId, Pace, PeerAddr, Search, Snapshot, Strategy, TopologyKind, Untrusted, Why, WhyRequest,
-    WorldStatus,
+    FileId, FileRow, Guid, NodeId, Pace, PeerAddr, Search, Snapshot, Strategy, TopologyKind, Untrusted, Why,
+    WhyRequest, WorldStatus,
 };
 
 /// Files asked for at once: some screens' worth on both sides of the selection.

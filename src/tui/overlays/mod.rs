@@ -147,7 +147,9 @@ fn prompt(buffer: &mut Buffer, prompt: &Prompt, paint: &Paint<'_>) -> Option<(u1
         PromptKind::Search => ("Search the network", "\"a phrase\"  -not  prefix*  ext:flac  size:>10M  type:audio"),
         PromptKind::Node => ("Look at a node", "a number, an address, or the beginning of an id"),
         _ if simulated => ("Add a peer", "address of a node of this world, for example 10.0.0.17"),
-        PromptKind::AddPeer | PromptKind::Filter(_) | PromptKind::Why => ("Add a peer", "host:port of a node that you know"),
+        PromptKind::AddPeer | PromptKind::Filter(_) | PromptKind::Why => {
+            ("Add a peer", "host:port of a node that you know")
+        }
     };
     let inner = popup(buffer, 76, if search { 7 } else { 5 }, title, "", paint);
     let cursor = field(buffer, Rect { height: 1.min(inner.height), ..inner }, prompt, paint);

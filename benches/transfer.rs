@@ -52,8 +52,11 @@ impl Files for One {
 struct Dialling(Dialer);
 
 impl Dial for Dialling {
-    fn dial(&self, addr: PeerAddr, node: Option<NodeId>) -> BoxFuture<'_, std::io::Result<BoxStream>> {
-        Box::pin(async move { Ok(Box::new(self.0.file(addr, node).await?) as BoxStream) })
+    fn dial(&self, addr: PeerAddr, node: Option<NodeId>) -> BoxFuture<'_, std::io::Result<(BoxStream, NodeId)>> {
+        Box::pin(async move {
+            let (stream, node) = self.0.file(addr, node).await?;
+            Ok((Box::new(stream) as BoxStream, node))
+        })
     }
 }
 

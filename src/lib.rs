@@ -26,3 +26,5 @@ pub mod trace;
 pub mod transfer;
 #[cfg(feature = "node")]
 pub mod tui;
+#[cfg(feature = "node")]
+pub mod watch;

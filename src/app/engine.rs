@@ -7,23 +7,25 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
-use super::event::{Event, UpDown};
-use super::handle::{Command, Handle, Refusal, SearchRequest};
+use super::event::Event;
+use super::handle::{AskRequest, Command, Handle, Refusal, SearchRequest};
 use super::known_hosts::KnownHosts;
 use super::log::LogRing;
 use super::neighbors::Neighbors;
+use super::nodes::{KnownNode, KnownNodes};
 use super::parts::Parts;
 use super::relayed::Relayed;
-use super::role::RoleWatch;
-use super::searches::{FoundBy, Searches};
+use super::role::{Aims, RoleWatch};
+use super::searches::{self, FoundBy, Opened, Searches};
 use super::settings::Settings;
-use super::snapshot::{LogLine, NodeStatus, Snapshot, Warning};
+use super::snapshot::{LogLine, NodeStatus, Snapshot, Spread, Warning};
 use super::standing::Past;
+use super::told::{Teller, Told};
 use super::traffic::{Meter, Reading};
 use super::transfer_events::TransferEvents;
-use crate::net::{NetCommand, NetSearch};
-use crate::overlay;
-use crate::proto::{Guid, Magnet, NodeId, Query, Ttl, Untrusted, limits};
+use crate::net::{NetAsk, NetCommand, NetSearch};
+use crate::overlay::{self, Explained, Strategy, is_begun, is_named};
+use crate::proto::{Guid, Magnet, NodeId, Untrusted, limits};
 use crate::share::LibraryStatus;
 
 /// Commands that may wait.
@@ -36,6 +38,8 @@ const SNAPSHOT_INTERVAL: Duration = Duration::from_millis(80);
 /// shows a person some of them, and loses the others at the driver's bounded queue, where that costs next to nothing.
 const TRACES_AT_ONCE: usize = 256;
 const TRACES_INTERVAL: Duration = Duration::from_millis(50);
+/// For a node to say why something was not found there: a connection and a look into its library take a moment.
+const ASK_TIMEOUT: Duration = Duration::from_secs(8);
 /// Between two savings of the known hosts.
 const HOSTS_INTERVAL: Duration = Duration::from_secs(60);
 
@@ -85,10 +89,12 @@ struct Engine {
     searches: Searches,
     relayed: Relayed,
     neighbors: Neighbors,
+    nodes: KnownNodes,
+    /// Questions to other nodes, and who waits for what comes of them; the core bounds them, and ends each.
+    asking: Vec<(Guid, oneshot::Sender<Result<Explained, Refusal>>)>,
     meter: Meter,
     transfers: TransferEvents,
-    /// Names of neighbors, for the event that tells of their leaving.
-    names: Vec<Arc<overlay::Peer>>,
+    teller: Teller,
     /// Files, bytes and files to be hashed, as the faces were told last.
     library_told: Option<(u64, u64, u64)>,
     /// What the faces were warned of and still holds.
@@ -129,9 +135,11 @@ impl Engine {
             searches: Searches::default(),
             relayed: Relayed::default(),
             neighbors: Neighbors::default(),
+            nodes: KnownNodes::default(),
+            asking: Vec::new(),
             meter: Meter::default(),
             transfers: TransferEvents::default(),
-            names: Vec::new(),
+            teller: Teller::default(),
             library_told: None,
             warned: Arc::default(),
             dirty: false,
@@ -201,6 +209,11 @@ impl Engine {
                 let result = self.search(request, faces).await;
                 self.answer(reply, result, faces);
             }
+            Command::FindNode(at, reply) => {
+                let result = self.find_node(&at);
+                self.answer(reply, result, faces);
+            }
+            Command::Explain(request, reply) => self.explain(request, reply).await,
             Command::CancelSearch(guid, reply) => {
                 let result = self.cancel_search(guid).await;
                 self.answer(reply, result, faces);
@@ -234,6 +247,7 @@ impl Engine {
                 self.parts.rescan();
                 self.answer(reply, Ok(()), faces);
             }
+            Command::World(_, reply) => self.answer(reply, Err(Refusal::not_simulated()), faces),
             Command::Shutdown(_) => {}
         }
     }
@@ -246,20 +260,19 @@ impl Engine {
     }
 
     async fn search(&mut self, request: SearchRequest, faces: &Faces) -> Result<Guid, Refusal> {
-        let ttl = self.checked_ttl(request.ttl)?;
-        Query::parse(&request.text).map_err(|error| {
-            Refusal::new(
-                "bad_query",
-                error.to_string(),
-                "words, \"phrases\", -not, prefix*, ext:ogg, size:>10M, type:audio",
-            )
-        })?;
+        let (strategy, ttl) = request.checked(self.settings.ttl, self.settings.dedup)?;
+        // A ring that is told no number goes no further than it must.
+        let usual = if strategy == Strategy::Ring { Strategy::RING_ENOUGH } else { self.settings.search_enough };
+        let enough = request.enough.unwrap_or(usual);
         let search = NetSearch {
             text: request.text.clone(),
             ttl,
-            // What the slow motion of every node on the way takes is no part of a search's patience.
-            timeout: request.timeout.unwrap_or(self.settings.search_timeout + self.settings.hop_delay * u32::from(ttl)),
-            enough: request.enough.unwrap_or(self.settings.search_enough).clamp(1, limits::MAX_HITS_A_SEARCH),
+            strategy,
+            timeout: request.timeout.unwrap_or_else(|| {
+                // What others take on purpose is no part of a search's patience.
+                self.settings.search_timeout + strategy.takes_longer(ttl, self.settings.hop_delay)
+            }),
+            enough: enough.clamp(1, limits::MAX_HITS_A_SEARCH),
             delivery: request.hits.unwrap_or(self.settings.hits),
             traced: self.settings.trace,
         };
@@ -268,27 +281,52 @@ impl Engine {
         let started = answer.await.map_err(|_| Refusal::stopped())?;
         let guid = started.map_err(|error| Refusal::new("bad_query", error.to_string(), "shorten the search"))?;
         let topology = self.parts.status().topology;
-        self.searches.open(guid, &request.text, ttl, topology, self.settings.trace, self.now_ms());
+        let opened = Opened { text: &request.text, ttl, strategy, topology, traced: self.settings.trace };
+        self.searches.open(guid, opened, self.now_ms());
         let text = Untrusted::new(request.text);
-        tracing::info!("search {} began with TTL {ttl}: {}", guid.short(), text.visible(80));
-        let strategy = if topology == overlay::TopologyKind::Central { "lookup" } else { "flood" };
-        faces.emit(Event::Query { guid, text, ttl, strategy: strategy.to_owned() });
+        let spread = Spread::of(strategy, topology);
+        tracing::info!("search {} ({}) began with TTL {ttl}: {}", guid.short(), spread.name(), text.visible(80));
+        let walkers = strategy.walkers().filter(|_| spread == Spread::Walk);
+        faces.emit(Event::Query { guid, text, ttl, strategy: spread.name().to_owned(), walkers });
         Ok(guid)
     }
 
-    fn checked_ttl(&self, ttl: Option<Ttl>) -> Result<Ttl, Refusal> {
-        let ttl = ttl.unwrap_or(self.settings.ttl);
-        if (1..=limits::MAX_TTL).contains(&ttl) {
-            return Ok(ttl);
+    fn find_node(&self, at: &str) -> Result<KnownNode, Refusal> {
+        let found = self.nodes.find(at);
+        let own = &self.node;
+        let is_own = match &found {
+            Ok(found) => found.addr == Some(own.addr),
+            Err(_) => is_named(at, &own.name) || is_begun(at, &own.node),
+        };
+        if is_own {
+            return Err(Refusal::new(
+                "this_node",
+                "that is this node itself",
+                "see `hopscope files` for what it shares",
+            ));
         }
-        let message = format!("a TTL of {ttl} is not possible");
-        Err(Refusal::new("bad_ttl", message, format!("choose one from 1 to {}", limits::MAX_TTL)))
+        found
+    }
+
+    async fn explain(&mut self, request: AskRequest, reply: oneshot::Sender<Result<Explained, Refusal>>) {
+        let AskRequest { node, addr, query, text, whois } = request;
+        let (named, name) = oneshot::channel();
+        let ask = NetAsk { node, addr, query, text, whois, timeout: ASK_TIMEOUT };
+        let asked = match self.parts.tell(NetCommand::Ask(ask, named)).await {
+            Ok(()) => name.await.map_err(|_| Refusal::stopped()),
+            Err(refusal) => Err(refusal),
+        };
+        let refused = match asked {
+            Ok(Ok(guid)) => return self.asking.push((guid, reply)),
+            Ok(Err(error)) => Refusal::new("bad_query", error.to_string(), "shorten the search"),
+            Err(refusal) => refusal,
+        };
+        // A face that no longer waits for its answer is no error.
+        let _ = reply.send(Err(refused));
     }
 
     async fn cancel_search(&mut self, guid: Guid) -> Result<(), Refusal> {
-        if !self.searches.is_live(&guid) {
-            return Err(Refusal::new("no_such_query", "no search of that name runs", "see the list of queries"));
-        }
+        self.searches.must_run(&guid)?;
         self.parts.tell(NetCommand::Cancel(guid)).await
     }
 
@@ -298,7 +336,7 @@ impl Engine {
         if answer.await.map_err(|_| Refusal::stopped())? {
             return Ok(());
         }
-        Err(Refusal::new("no_such_neighbor", format!("{} is no neighbor", node.short()), "see the list of neighbors"))
+        Err(Refusal::no_neighbor(node))
     }
 
     fn get(&mut self, magnet: &str) -> Result<u64, Refusal> {
@@ -329,50 +367,59 @@ impl Engine {
     fn core_event(&mut self, event: overlay::Event, faces: &Faces) {
         self.dirty = true;
         match event {
-            overlay::Event::NeighborUp { peer, .. } => {
-                self.publish(faces);
-                tracing::info!("neighbor {} is up", named(&peer));
-                faces.emit(neighbor_event(UpDown::Up, &peer, None));
-                self.names.retain(|known| known.id != peer.id);
-                self.names.push(peer);
-            }
-            overlay::Event::NeighborDown { node, why, .. } => {
-                self.publish(faces);
-                if let Some(index) = self.names.iter().position(|known| known.id == node) {
-                    let peer = self.names.swap_remove(index);
-                    tracing::info!("neighbor {} is gone: {why}", named(&peer));
-                    faces.emit(neighbor_event(UpDown::Down, &peer, Some(why)));
-                }
-            }
-            overlay::Event::Topology { topology, role, why } => {
-                tracing::info!("{} in {}: {why}", role.name(), topology.name());
-                self.publish(faces);
-                faces.emit(Event::Topology { topology, role, why });
-            }
-            overlay::Event::Proposed { node, topology, followed, why } => {
-                let goes = if followed { "this node goes along" } else { "this node does not" };
-                tracing::info!("{} proposes {}; {goes}: {why}", node.short(), topology.name());
-                faces.emit(Event::Proposal { node, topology, followed, why: why.to_owned() });
-            }
-            overlay::Event::Directory { state, addr, why } => {
-                tracing::info!("directory: {why}");
-                self.publish(faces);
-                faces.emit(Event::Directory { state, addr, why });
-            }
             overlay::Event::Started { guid, sent, copy_bytes } => self.searches.started(&guid, sent, copy_bytes),
-            overlay::Event::Hop { guid, node, name, hop, at } => {
-                faces.emit(self.searches.hop(self.parts.node, guid, node, name, hop, at));
+            overlay::Event::Report { guid, bytes } => self.searches.reported(&guid, bytes),
+            overlay::Event::Round { guid, ttl, sent, at } => faces.emit(self.searches.round(guid, ttl, sent, at)),
+            overlay::Event::Hop { guid, node, name, addr, role, hop, at } => {
+                if node != self.parts.node {
+                    self.nodes.saw(node, &name, addr, self.now_ms());
+                }
+                let report = searches::report(node, name, role, &hop, at);
+                self.searches.hop(self.parts.node, &guid, report.clone());
+                faces.emit(Event::Hop { guid, report });
             }
             overlay::Event::Hit { guid, node, name, addr, hops, via, files, at } => {
+                self.nodes.saw(node, &name, addr, self.now_ms());
                 let found = FoundBy { guid, node, name, addr, hops, via, at };
                 self.searches.hit(found, files).into_iter().for_each(|event| faces.emit(event));
             }
+            overlay::Event::Explained { guid, outcome } => {
+                self.introduced(&outcome);
+                if let Some(place) = self.asking.iter().position(|(asked, _)| *asked == guid) {
+                    // A face that no longer waits for its answer is no error.
+                    let _ = self.asking.swap_remove(place).1.send(Ok(*outcome));
+                }
+            }
             overlay::Event::Done { guid, cost, why } => {
                 let event = self.searches.done(guid, cost, why);
-                tracing::info!("search {} ended: {} hits, {} nodes reached", guid.short(), cost.hits, cost.reached);
+                let (hits, nodes) = (counted(cost.hits, "hit"), counted(cost.reached, "node"));
+                tracing::info!("search {} ended: {hits}, {nodes} reached", guid.short());
                 self.publish(faces);
                 faces.emit(event);
             }
+            event => {
+                if let overlay::Event::NeighborUp { peer, .. } = &event {
+                    self.nodes.saw(peer.id, &peer.name, peer.addrs().next(), self.now_ms());
+                }
+                if let overlay::Event::NeighborDown { node, .. } = &event {
+                    self.nodes.left(node, self.now_ms());
+                }
+                if let Some(Told { line, event }) = self.teller.tell(event) {
+                    tracing::info!("{line}");
+                    self.publish(faces);
+                    faces.emit(event);
+                }
+            }
+        }
+    }
+
+    /// A node named a neighbor of its own.
+    fn introduced(&mut self, outcome: &Explained) {
+        let Explained::Account(account) = outcome else { return };
+        if let Some(known) = account.told.as_ref().ok().and_then(|told| told.knows.as_ref())
+            && known.node != self.parts.node
+        {
+            self.nodes.saw(known.node, &known.name, known.addr, self.now_ms());
         }
     }
 
@@ -428,7 +475,7 @@ impl Engine {
             let _ = self.parts.tell(NetCommand::Standing(standing)).await;
         }
         let status = self.parts.status();
-        let links = self.neighbors.sample(&status);
+        let links = self.neighbors.sample(&status, &self.parts.moved());
         let traffic = self.meter.sample(&status, self.reading());
         self.dirty |= self.role.sample(&status);
         self.dirty |= links || traffic || self.searches.any_live() || self.relayed.any_live();
@@ -468,22 +515,18 @@ impl Engine {
             neighbors: self.neighbors.rows(&status),
             queries: own.chain(self.relayed.rows(now_ms)).collect(),
             searches,
-            role: self.role.picture(&status, &self.settings),
+            role: self.role.picture(&status, Aims::from(&self.settings)),
             transfers: self.parts.list_transfers(),
             library: Arc::clone(&self.library),
             traffic: self.meter.read(&status, self.reading()),
             log: Arc::clone(&self.log_lines),
             warnings: self.parts.warnings(&self.library),
+            world: None,
         }
     }
 }
 
-/// A neighbor's name and address, fit to be shown.
-fn named(peer: &overlay::Peer) -> String {
-    let addr = peer.listen.map_or_else(|| peer.id.short(), |addr| addr.to_string());
-    format!("{} ({addr})", peer.name.visible(40))
-}
-
-fn neighbor_event(event: UpDown, peer: &overlay::Peer, why: Option<String>) -> Event {
-    Event::Neighbor { event, node: peer.id, addr: peer.listen, name: peer.name.clone(), kind: peer.role, why }
+/// A number of things, in words.
+fn counted(count: u32, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

@@ -3,7 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::overlay::{Action, DirectoryState, DoneWhy, Role, TopologyKind};
+use super::snapshot::{HopReport, Spread};
+use crate::overlay::{DirectoryState, DoneWhy, Role, TopologyKind};
 use crate::proto::{FileId, Guid, NodeId, PeerAddr, Untrusted};
 use crate::transfer::Transfer;
 
@@ -85,32 +86,30 @@ pub enum Event {
         text: Untrusted,
         /// Its TTL.
         ttl: u8,
-        /// How it spreads.
+        /// How it spreads: `flood`, `ring`, `walk`, or `lookup` where a directory is asked.
         strategy: String,
+        /// Walkers of a walk.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        walkers: Option<u8>,
+    },
+    /// A ring goes on with a higher TTL. Its first round is told by `query`, and has a TTL of 1.
+    Round {
+        /// The query.
+        guid: Guid,
+        /// TTL of the round.
+        ttl: u8,
+        /// Copies that this node sent for it.
+        sent: u16,
+        /// Since the search began.
+        at_ms: u64,
     },
     /// What a node did with a copy of an own query.
     Hop {
         /// The query.
         guid: Guid,
-        /// The node.
-        node: NodeId,
-        /// What it calls itself.
-        name: Untrusted,
-        /// Whom it got the copy from.
-        from: NodeId,
-        /// Hops travelled.
-        hop: u8,
-        /// TTL left on arrival.
-        ttl: u8,
-        /// What it did.
-        action: Action,
-        /// Files that it answered with.
-        #[serde(default)]
-        hits: u16,
-        /// Copies sent on.
-        sent: u16,
-        /// Since the search began.
-        at_ms: u64,
+        /// What the node told.
+        #[serde(flatten)]
+        report: HopReport,
     },
     /// A file that matches.
     Hit(Hit),
@@ -195,12 +194,21 @@ pub struct Done {
     pub duplicates: u64,
     /// Bytes of those copies.
     pub bytes: u64,
+    /// Reports that came: what it took to know the other numbers, and no part of them.
+    #[serde(default)]
+    pub reports: u64,
+    /// Bytes of those reports on the links that they came over.
+    #[serde(default)]
+    pub report_bytes: u64,
     /// Until the first hit.
     pub first_hit_ms: Option<u64>,
     /// Until the end.
     pub elapsed_ms: u64,
     /// Where it ran.
     pub topology: TopologyKind,
+    /// How it spread, as its `query` said.
+    #[serde(default)]
+    pub strategy: Spread,
     /// Why it ended.
     pub why: DoneWhy,
 }

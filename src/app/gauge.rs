@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::snapshot::HISTORY;
+use super::snapshot::{Flow, HISTORY};
 
 /// Seconds that a rate is averaged over.
 const WINDOW: usize = 3;
@@ -45,9 +45,40 @@ impl Gauge {
     }
 }
 
+/// Two counters of bytes that belong together: in and out.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FlowGauge {
+    into: Gauge,
+    out: Gauge,
+}
+
+impl FlowGauge {
+    /// A gauge of counters that stand there now.
+    pub(super) fn starting_at((into, out): (u64, u64)) -> Self {
+        Self { into: Gauge::starting_at(into), out: Gauge::starting_at(out) }
+    }
+
+    /// Takes the readings of this second, in and out. Returns whether anything in the picture changed.
+    pub(super) fn sample(&mut self, (into, out): (u64, u64)) -> bool {
+        let changes = [self.into.sample(into), self.out.sample(out)];
+        changes.contains(&true)
+    }
+
+    /// Both as they stood at the last reading.
+    pub(super) fn read(&self) -> Flow {
+        Flow {
+            bytes_in: self.into.last,
+            bytes_out: self.out.last,
+            in_per_s: self.into.rate(),
+            out_per_s: self.out.rate(),
+            history: self.into.history().zip(self.out.history()).map(|(into, out)| into + out).collect(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Gauge;
+    use super::{FlowGauge, Gauge};
     use crate::app::snapshot::HISTORY;
 
     #[test]
@@ -59,5 +90,14 @@ mod tests {
         assert_eq!((gauge.rate(), gauge.history().count()), (10.0, HISTORY));
         let quiet = (0..2 * HISTORY).filter(|_| gauge.sample(2_000)).count();
         assert_eq!((gauge.rate(), quiet), (0.0, HISTORY), "it changes until the last of it has left the picture");
+    }
+
+    #[test]
+    fn a_flow_has_both_ways_and_their_sum_by_the_second() {
+        let mut flow = FlowGauge::starting_at((100, 10));
+        assert!(flow.sample((160, 10)) && flow.sample((190, 40)));
+        let read = flow.read();
+        assert_eq!((read.bytes_in, read.bytes_out, read.bytes()), (190, 40, 230));
+        assert_eq!((read.in_per_s, read.out_per_s, read.history), (45.0, 15.0, vec![60, 60]));
     }
 }

@@ -7,9 +7,11 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::clock::Clock;
 use super::event::Event;
+use super::nodes::KnownNode;
 use super::snapshot::Snapshot;
-use crate::overlay::{Delivery, TopologyKind};
-use crate::proto::{Guid, NodeId, Ttl};
+use super::world::WorldCommand;
+use crate::overlay::{Dedup, Delivery, Explained, Strategy, TopologyKind};
+use crate::proto::{Guid, NodeId, PeerAddr, Query, Ttl, limits};
 use crate::share::FilesPage;
 
 /// A search as a face asks for it; `None` takes the setting.
@@ -17,14 +19,31 @@ use crate::share::FilesPage;
 pub struct SearchRequest {
     /// The words.
     pub text: String,
-    /// How far.
+    /// How far: in hops, or in steps of each walker.
     pub ttl: Option<Ttl>,
+    /// How it spreads.
+    pub strategy: Option<Strategy>,
     /// For how long.
     pub timeout: Option<Duration>,
     /// Until how many hits.
     pub enough: Option<usize>,
     /// How hits travel.
     pub hits: Option<Delivery>,
+}
+
+/// A question to a node about a search; see [`Handle::why`], which asks it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AskRequest {
+    /// Who is asked; `None` for whoever answers at the address.
+    pub node: Option<NodeId>,
+    /// Where, if there is no link.
+    pub addr: Option<PeerAddr>,
+    /// The query that found nothing there.
+    pub query: Guid,
+    /// Its words.
+    pub text: String,
+    /// A node to introduce, by its name or the beginning of its id; empty for none.
+    pub whois: String,
 }
 
 /// Why the engine did not do what was asked. Each says what to do.
@@ -50,19 +69,69 @@ impl Refusal {
         Self::new("stopped", "the node has stopped", "start it again")
     }
 
+    /// It is not linked to that node.
+    #[must_use]
+    pub fn no_neighbor(node: NodeId) -> Self {
+        Self::new("no_such_neighbor", format!("{} is no neighbor", node.short()), "see the list of neighbors")
+    }
+
+    /// There is no world around it that could be steered.
+    pub(super) fn not_simulated() -> Self {
+        Self::new(
+            "not_simulated",
+            "This is a real node: its clock cannot be stopped",
+            "look into a simulation with `hopscope sim watch SCENARIO`",
+        )
+    }
+
     /// There is no node.
-    fn recorded() -> Self {
+    pub(super) fn recorded() -> Self {
         Self::new("recorded", "This is a recording: there is no network behind it", "start a node with `hopscope`")
     }
 }
 
-type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
+impl SearchRequest {
+    /// How it spreads and the TTL that it goes with, where `usual` is the TTL of a flood that names none.
+    ///
+    /// # Errors
+    /// When that is no TTL, or no strategy for a node with that rule for duplicates, or the words are no query.
+    pub fn checked(&self, usual: Ttl, dedup: Dedup) -> Result<(Strategy, Ttl), Refusal> {
+        let strategy = self.strategy.unwrap_or_default();
+        if strategy == Strategy::Ring && dedup == Dedup::First {
+            // Nodes with that rule pass a query on once: the second round would die at the neighbors.
+            let message = "a ring sends one query again and again, and this node's `dedup` is `first`";
+            let hint = "search by flood or walk, or start with --dedup highest-ttl";
+            return Err(Refusal::new("bad_strategy", message, hint));
+        }
+        let usual = if strategy.walkers().is_some() { Strategy::WALK_TTL } else { usual };
+        let (ttl, most) = (self.ttl.unwrap_or(usual), strategy.max_ttl(limits::MAX_TTL));
+        if !(1..=most).contains(&ttl) {
+            let message = format!("a TTL of {ttl} is not possible for a {}", strategy.name());
+            return Err(Refusal::new("bad_ttl", message, format!("choose one from 1 to {most}")));
+        }
+        Query::parse(&self.text).map_err(|error| {
+            Refusal::new(
+                "bad_query",
+                error.to_string(),
+                "words, \"phrases\", -not, prefix*, ext:ogg, size:>10M, type:audio",
+            )
+        })?;
+        Ok((strategy, ttl))
+    }
+}
+
+/// Where the answer to a command goes.
+pub type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
 
 /// What the engine is asked.
 #[derive(Debug)]
 pub enum Command {
     /// Start a search.
     Search(SearchRequest, Reply<Guid>),
+    /// Which node is meant: by its name, its address, or the beginning of its id.
+    FindNode(String, Reply<KnownNode>),
+    /// Ask a node about a search.
+    Explain(AskRequest, Reply<Explained>),
     /// End a search.
     CancelSearch(Guid, Reply<()>),
     /// Download; the answer is the transfer's number.
@@ -81,6 +150,8 @@ pub enum Command {
     Files(String, u64, usize, Reply<FilesPage>),
     /// Scan the shares again.
     Rescan(Reply<()>),
+    /// See [`Handle::steer`].
+    World(WorldCommand, Reply<()>),
     /// Say goodbye and stop.
     Shutdown(Reply<()>),
 }
@@ -171,6 +242,22 @@ impl Handle {
         self.ask(|reply| Command::Search(request, reply)).await
     }
 
+    /// The node that a user means by its name, its address, or the beginning of its id.
+    ///
+    /// # Errors
+    /// When none is known that could be meant, when several are, or when it is this one.
+    pub(super) async fn find_node(&self, at: &str) -> Result<KnownNode, Refusal> {
+        self.ask(|reply| Command::FindNode(at.to_owned(), reply)).await
+    }
+
+    /// Asks a node about a search; returns what came of that.
+    ///
+    /// # Errors
+    /// When the words are too long to travel, or the node has stopped.
+    pub(super) async fn explain(&self, request: AskRequest) -> Result<Explained, Refusal> {
+        self.ask(|reply| Command::Explain(request, reply)).await
+    }
+
     /// Ends a search.
     ///
     /// # Errors
@@ -244,6 +331,15 @@ impl Handle {
     /// When the node has stopped.
     pub async fn rescan(&self) -> Result<(), Refusal> {
         self.ask(Command::Rescan).await
+    }
+
+    /// Steers the simulated world around the node: its clock, and which of its nodes is looked at. A step is answered when
+    /// the world has taken it.
+    ///
+    /// # Errors
+    /// When this is a real node, when there is no such node in its world, or when nothing came of a step.
+    pub async fn steer(&self, command: WorldCommand) -> Result<(), Refusal> {
+        self.ask(|reply| Command::World(command, reply)).await
     }
 
     /// Says goodbye to everybody and stops; returns when that is done.

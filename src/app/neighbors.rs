@@ -1,11 +1,14 @@
 //! Neighbors as the faces see them: the driver's counters with the engine's rates.
 
-use super::gauge::Gauge;
-use super::snapshot::Neighbor;
+use std::collections::BTreeMap;
+
+use super::gauge::{FlowGauge, Gauge};
+use super::snapshot::{Flow, Neighbor};
 use crate::base::{Map, seed};
 use crate::net::{LinkStatus, NetStatus};
 use crate::overlay::LinkId;
-use crate::proto::{PeerAddr, Untrusted};
+use crate::proto::{NodeId, PeerAddr, Untrusted};
+use crate::transfer::Moved;
 
 /// Rates of each link.
 #[derive(Debug)]
@@ -18,6 +21,9 @@ struct LinkGauges {
     messages_in: Gauge,
     messages_out: Gauge,
     both: Gauge,
+    query: FlowGauge,
+    tracing: FlowGauge,
+    content: FlowGauge,
 }
 
 impl Default for Neighbors {
@@ -27,20 +33,34 @@ impl Default for Neighbors {
 }
 
 impl Neighbors {
-    /// Takes the counters of this second; returns whether anything in the picture changed.
-    pub(super) fn sample(&mut self, status: &NetStatus) -> bool {
+    /// Takes the counters of this second, and what moved between this node and each other one; returns whether anything
+    /// in the picture changed.
+    pub(super) fn sample(&mut self, status: &NetStatus, moved: &BTreeMap<NodeId, Moved>) -> bool {
         self.gauges.retain(|link, _| status.links.iter().any(|known| known.link == *link));
         let mut changed = false;
         for link in &status.links {
-            let (into, out) = (link.traffic.messages_in, link.traffic.messages_out);
+            let traffic = &link.traffic;
+            let (into, out) = (traffic.messages_in, traffic.messages_out);
+            let (query, tracing) = ((traffic.search_in, traffic.search_out), (traffic.report_in, traffic.report_out));
+            let moved = moved.get(&link.peer.id).copied().unwrap_or_default();
+            let content = (moved.received, moved.sent);
             let gauges = self.gauges.entry(link.link).or_insert_with(|| LinkGauges {
                 messages_in: Gauge::starting_at(into),
                 messages_out: Gauge::starting_at(out),
                 both: Gauge::starting_at(into + out),
+                query: FlowGauge::starting_at(query),
+                tracing: FlowGauge::starting_at(tracing),
+                content: FlowGauge::starting_at(content),
             });
             gauges.messages_in.sample(into);
             gauges.messages_out.sample(out);
-            changed |= gauges.both.sample(into + out);
+            let changes = [
+                gauges.both.sample(into + out),
+                gauges.query.sample(query),
+                gauges.tracing.sample(tracing),
+                gauges.content.sample(content),
+            ];
+            changed |= changes.contains(&true);
         }
         changed
     }
@@ -73,6 +93,9 @@ impl Neighbors {
             files: link.files,
             since_ms: link.since.micros() / 1_000,
             history: both.into_iter().flatten().collect(),
+            query: gauges.map_or_else(Flow::default, |gauges| gauges.query.read()),
+            tracing: gauges.map_or_else(Flow::default, |gauges| gauges.tracing.read()),
+            content: gauges.map_or_else(Flow::default, |gauges| gauges.content.read()),
         }
     }
 }
@@ -97,5 +120,8 @@ fn dialled(addr: PeerAddr) -> Neighbor {
         files: None,
         since_ms: 0,
         history: Vec::new(),
+        query: Flow::default(),
+        tracing: Flow::default(),
+        content: Flow::default(),
     }
 }

@@ -1,6 +1,7 @@
 //! The node's parts, started in their order and joined where they meet: the overlay asks the library, transfers dial
 //! through the overlay's TLS and serve what the library has.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -22,7 +23,7 @@ use crate::overlay::{self, Event, Role, TopologyKind, Trace};
 use crate::proto::{FileId, Magnet, MagnetSource, NodeId, PeerAddr, Untrusted, limits};
 use crate::share::{FilesPage, LibraryStatus, LocalLibrary, ShareSettings, Shares, WatchStatus};
 use crate::transfer::{
-    BoxStream, Dial, Files, PeerInfo, SharedFile, StartError, Transfer, TransferSettings, Transfers,
+    BoxStream, Dial, Files, Moved, PeerInfo, SharedFile, StartError, Transfer, TransferSettings, Transfers,
 };
 
 /// Downloads that run at once; others wait.
@@ -232,6 +233,11 @@ impl Parts {
         (totals.downloaded, totals.uploaded)
     }
 
+    /// Bytes of files that moved between this node and each other one.
+    pub(super) fn moved(&self) -> BTreeMap<NodeId, Moved> {
+        self.transfers.moved()
+    }
+
     /// What the user should know.
     pub(super) fn warnings(&self, library: &LibraryStatus) -> Arc<[Warning]> {
         let of_root = library.roots.iter().filter_map(|root| {
@@ -354,7 +360,10 @@ impl Files for Offered {
 struct Dialling(Dialer);
 
 impl Dial for Dialling {
-    fn dial(&self, addr: PeerAddr, node: Option<NodeId>) -> BoxFuture<'_, io::Result<BoxStream>> {
-        Box::pin(async move { Ok(Box::new(self.0.file(addr, node).await?) as BoxStream) })
+    fn dial(&self, addr: PeerAddr, node: Option<NodeId>) -> BoxFuture<'_, io::Result<(BoxStream, NodeId)>> {
+        Box::pin(async move {
+            let (stream, node) = self.0.file(addr, node).await?;
+            Ok((Box::new(stream) as BoxStream, node))
+        })
     }
 }

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::event::{Done, Hit};
-use super::searches::Searches;
-use super::snapshot::{HopReport, NodeStatus, RoleStatus, Search, Snapshot, Traffic};
-use crate::overlay::{DoneWhy, Hop, SearchCost, TopologyKind};
+use super::searches::{Opened, Searches};
+use super::snapshot::{HopReport, NodeStatus, RoleStatus, RoundRow, Search, Snapshot, Traffic};
+use crate::overlay::{DoneWhy, SearchCost, Strategy, TopologyKind};
 use crate::proto::{Guid, NodeId, PeerAddr, Untrusted};
 use crate::share::LibraryStatus;
 
@@ -42,8 +42,12 @@ pub struct RecordedSearch {
     pub text: Untrusted,
     /// Its TTL.
     pub ttl: u8,
-    /// Copies that the origin sent itself.
+    /// How it spread.
+    pub strategy: Strategy,
+    /// Copies that the origin sent itself, those of later rounds left out.
     pub sent: u16,
+    /// The later rounds of a ring.
+    pub rounds: Vec<RoundRow>,
     /// What the nodes reported, in the order of arrival.
     pub hops: Vec<HopReport>,
     /// What was found.
@@ -58,17 +62,18 @@ pub struct RecordedSearch {
 /// taken: all else is counted.
 #[must_use]
 pub fn sum_up(origin: &Origin, recorded: RecordedSearch) -> Option<Arc<Search>> {
-    let RecordedSearch { guid, text, ttl, sent, hops, hits, lost, done } = recorded;
+    let RecordedSearch { guid, text, ttl, strategy, sent, rounds, hops, hits, lost, done } = recorded;
     let elapsed_ms = done.as_ref().map_or_else(|| hops.last().map_or(0, |hop| hop.at_ms), |done| done.elapsed_ms);
     // In which topology it began only its end tells; until then the one of the header is as good as any.
     let topology = done.as_ref().map_or(origin.topology, |done| done.topology);
     let mut searches = Searches::default();
-    searches.open(guid, text.raw(), ttl, topology, true, 0);
+    searches.open(guid, Opened { text: text.raw(), ttl, strategy, topology, traced: true }, 0);
     searches.started(&guid, sent, 0);
+    for RoundRow { ttl, sent, at_ms } in rounds {
+        searches.round(guid, ttl, sent, Duration::from_millis(at_ms));
+    }
     for report in hops {
-        let HopReport { node, name, from, hop, ttl, action, hits, sent, at_ms } = report;
-        let hop = Hop { from, hop, ttl, action, hits, sent };
-        searches.hop(origin.node, guid, node, name, hop, Duration::from_millis(at_ms));
+        searches.hop(origin.node, &guid, report);
     }
     hits.into_iter().for_each(|hit| searches.found(hit));
     searches.lost(&guid, lost);
@@ -78,6 +83,8 @@ pub fn sum_up(origin: &Origin, recorded: RecordedSearch) -> Option<Arc<Search>> 
         messages: counted.messages,
         duplicates: counted.row.duplicates,
         bytes: done.as_ref().map_or(0, |done| done.bytes),
+        reports: done.as_ref().map_or(0, |done| done.reports),
+        report_bytes: done.as_ref().map_or(0, |done| done.report_bytes),
         hits: counted.row.hits,
         first_hit: counted.first_hit_ms.map(Duration::from_millis),
         elapsed: Duration::from_millis(elapsed_ms.min(LONGEST_MS)),
@@ -115,5 +122,6 @@ pub fn snapshot(origin: &Origin, searches: Vec<Arc<Search>>) -> Snapshot {
         traffic: Traffic::default(),
         log: Arc::default(),
         warnings: Arc::default(),
+        world: None,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::snapshot::{QueryRow, QueryState};
+use super::snapshot::{QueryRow, QueryState, Spread};
 use crate::overlay::{Action, Trace};
 use crate::proto::Guid;
 
@@ -43,6 +43,8 @@ impl Relayed {
                 hits: u32::from(trace.hits),
                 age_ms: 0,
                 state,
+                strategy: if body.walk { Spread::Walk } else { Spread::Flood },
+                round: None,
             };
             self.kept.truncate(MAX_KEPT - 1);
             let held_until_ms = if trace.sent > 0 { now_ms + hop_delay_ms } else { now_ms };

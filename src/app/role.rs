@@ -6,7 +6,34 @@ use super::snapshot::{CapacitySource, DirectoryRole, Fitness, RoleStatus, Servin
 use crate::base::Time;
 use crate::directory::DirectoryHealth;
 use crate::net::NetStatus;
-use crate::overlay::{self, ClientStatus, Score, UltraStatus};
+use crate::overlay::{self, ClientStatus, Config, Score, UltraStatus};
+
+/// What a node strives for, as its user set it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Aims {
+    min_neighbors: usize,
+    max_neighbors: usize,
+    follows: bool,
+}
+
+impl Aims {
+    fn new(only_peers: bool, min_neighbors: usize, max_neighbors: usize, follows: bool) -> Self {
+        // With named links only, it strives for no number of them.
+        Self { min_neighbors: if only_peers { 0 } else { min_neighbors }, max_neighbors, follows }
+    }
+}
+
+impl From<&Settings> for Aims {
+    fn from(settings: &Settings) -> Self {
+        Self::new(settings.only_peers, settings.min_neighbors, settings.max_neighbors, settings.follow)
+    }
+}
+
+impl From<&Config> for Aims {
+    fn from(config: &Config) -> Self {
+        Self::new(config.only_peers, config.min_neighbors, config.max_neighbors, config.follow)
+    }
+}
 
 /// What the engine adds to what the core says of its role.
 #[derive(Debug)]
@@ -28,7 +55,7 @@ impl RoleWatch {
     }
 
     /// The picture.
-    pub(super) fn picture(&self, status: &NetStatus, settings: &Settings) -> RoleStatus {
+    pub(super) fn picture(&self, status: &NetStatus, aims: Aims) -> RoleStatus {
         let neighbors = status.links.iter().filter(|link| !link.is_client).count();
         RoleStatus {
             topology: status.topology,
@@ -36,12 +63,11 @@ impl RoleWatch {
             why: status.role_why.to_string(),
             since_ms: millis(status.role_since),
             neighbors,
-            // With named links only, it strives for no number of them.
-            min_neighbors: if settings.only_peers { 0 } else { settings.min_neighbors },
-            max_neighbors: settings.max_neighbors,
+            min_neighbors: aims.min_neighbors,
+            max_neighbors: aims.max_neighbors,
             // A neighbor that came in by itself may not be dialled, and is known all the same.
             known_hosts: status.known_hosts.max(neighbors),
-            follows: settings.follow,
+            follows: aims.follows,
             ultra: status.ultra.as_ref().map(|ultra| ultra_role(ultra, status.at)),
             directory: status.client.as_ref().map(|client| directory_role(client, status)),
             serving: status.served.as_ref().map(|served| Serving {

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::event::{Done, Event, Hit, Via};
-use super::snapshot::{HopReport, HopRow, QueryRow, QueryState, Search};
+use super::handle::Refusal;
+use super::rings::{ring_of, rings};
+use super::snapshot::{HopReport, HopRow, QueryRow, QueryState, RoundRow, Search, Spread};
 use crate::base::{Map, seed};
-use crate::overlay::{self, Action, Delivery, Hop, SearchCost, TopologyKind};
+use crate::overlay::{self, Action, Delivery, Hop, Role, SearchCost, Strategy, TopologyKind};
 use crate::proto::limits::{MAX_HITS_A_SEARCH, MAX_HOPS_A_SEARCH};
 use crate::proto::{FileId, Guid, Magnet, MagnetSource, NodeId, Ttl, Untrusted};
 
@@ -28,6 +30,8 @@ struct Record {
     guid: Guid,
     text: Untrusted,
     ttl: Ttl,
+    strategy: Strategy,
+    rounds: Vec<RoundRow>,
     topology: TopologyKind,
     traced: bool,
     started_ms: u64,
@@ -37,6 +41,8 @@ struct Record {
     hits: Vec<Arc<Hit>>,
     hops: Vec<Arc<HopReport>>,
     tally: Vec<HopTally>,
+    /// The most hops that a copy had travelled that was reported.
+    farthest: u8,
     cost: SearchCost,
     ended: Option<overlay::DoneWhy>,
     lost_reports: u64,
@@ -53,7 +59,8 @@ struct HopTally {
 
 impl Searches {
     /// Takes a new search in; the oldest that is over gives way to it.
-    pub(super) fn open(&mut self, guid: Guid, text: &str, ttl: Ttl, topology: TopologyKind, traced: bool, now_ms: u64) {
+    pub(super) fn open(&mut self, guid: Guid, opened: Opened<'_>, now_ms: u64) {
+        let Opened { text, ttl, strategy, topology, traced } = opened;
         if self.kept.len() >= MAX_KEPT {
             let over = self.kept.iter().position(|record| record.ended.is_some()).unwrap_or(0);
             self.kept.remove(over);
@@ -63,6 +70,8 @@ impl Searches {
             guid,
             text: text.into(),
             ttl,
+            strategy,
+            rounds: Vec::new(),
             topology,
             traced,
             started_ms: now_ms,
@@ -71,7 +80,10 @@ impl Searches {
             nodes: Map::with_hasher(seed(0)),
             hits: Vec::new(),
             hops: Vec::new(),
-            tally: (1..=ttl).map(|hop| HopTally::of(hop, ttl)).collect(),
+            tally: rings(strategy, if topology == TopologyKind::Central { 1 } else { ttl })
+                .map(|(first, last)| HopTally::of(first, last, ttl))
+                .collect(),
+            farthest: 0,
             cost: SearchCost::default(),
             ended: None,
             lost_reports: 0,
@@ -104,34 +116,49 @@ impl Searches {
             record.sent_here = u32::from(sent);
             record.copy_bytes = copy_bytes;
             record.count_messages(sent);
+            if record.strategy == Strategy::Ring {
+                let ttl = record.strategy.rounds(record.ttl).next().unwrap_or(record.ttl);
+                record.rounds.push(RoundRow { ttl, sent, at_ms: 0 });
+            }
         }
     }
 
-    /// Takes a report in.
-    pub(super) fn hop(
-        &mut self,
-        own: NodeId,
-        guid: Guid,
-        node: NodeId,
-        name: Untrusted,
-        hop: Hop,
-        at: Duration,
-    ) -> Event {
-        let at_ms = at.as_millis() as u64;
-        let Hop { from, hop: number, ttl, action, hits, sent } = hop;
-        if let Some(record) = self.record(&guid) {
-            record.count((node != own).then_some(node), &hop);
-            if let Some(tally) = record.tally.get_mut(usize::from(number).wrapping_sub(1)) {
-                tally.add(&hop, at_ms);
-            }
-            if record.hops.len() < MAX_HOPS_A_SEARCH {
-                let name = name.clone();
-                record.hops.push(Arc::new(HopReport { node, name, from, hop: number, ttl, action, hits, sent, at_ms }));
-            } else {
-                record.lost_reports += 1;
-            }
+    /// Counts a report, and what it took to bring it here.
+    pub(super) fn reported(&mut self, guid: &Guid, bytes: u64) {
+        if let Some(record) = self.record(guid) {
+            record.cost.reports += 1;
+            record.cost.report_bytes += bytes;
         }
-        Event::Hop { guid, node, name, from, hop: number, ttl, action, hits, sent, at_ms }
+    }
+
+    /// A ring goes on.
+    pub(super) fn round(&mut self, guid: Guid, ttl: Ttl, sent: u16, at: Duration) -> Event {
+        let at_ms = at.as_millis() as u64;
+        if let Some(record) = self.record(&guid) {
+            record.sent_here += u32::from(sent);
+            record.count_messages(sent);
+            record.rounds.push(RoundRow { ttl, sent, at_ms });
+        }
+        Event::Round { guid, ttl, sent, at_ms }
+    }
+
+    /// Takes in what a report tells of one copy.
+    pub(super) fn hop(&mut self, own: NodeId, guid: &Guid, report: HopReport) {
+        let Some(record) = self.record(guid) else { return };
+        record.count((report.node != own).then_some(report.node), &report);
+        record.farthest = record.farthest.max(report.hop.min(record.ttl));
+        let ring = ring_of(record.strategy, report.hop);
+        if usize::from(ring) == record.tally.len() + 1 && report.fits(record.strategy, record.ttl) {
+            record.tally.push(HopTally::of(report.hop, report.hop, record.ttl));
+        }
+        if let Some(tally) = record.tally.get_mut(usize::from(ring).wrapping_sub(1)) {
+            tally.add(&report);
+        }
+        if record.hops.len() < MAX_HOPS_A_SEARCH {
+            record.hops.push(Arc::new(report));
+        } else {
+            record.lost_reports += 1;
+        }
     }
 
     /// Takes the files of one hit in; an event each.
@@ -193,9 +220,9 @@ impl Searches {
 
     /// Ends a search.
     pub(super) fn done(&mut self, guid: Guid, cost: SearchCost, why: overlay::DoneWhy) -> Event {
-        let mut topology = TopologyKind::default();
+        let (mut topology, mut strategy) = (TopologyKind::default(), Spread::default());
         if let Some(record) = self.record(&guid) {
-            topology = record.topology;
+            (topology, strategy) = (record.topology, Spread::of(record.strategy, record.topology));
             record.cost = cost;
             record.ended = Some(why);
             record.nodes.clear();
@@ -207,11 +234,24 @@ impl Searches {
             messages: cost.messages,
             duplicates: cost.duplicates,
             bytes: cost.bytes,
+            reports: cost.reports,
+            report_bytes: cost.report_bytes,
             first_hit_ms: cost.first_hit.map(|span| span.as_millis() as u64),
             elapsed_ms: cost.elapsed.as_millis() as u64,
             topology,
+            strategy,
             why,
         })
+    }
+
+    /// Ends all that run: their node is gone.
+    pub(super) fn cut(&mut self, now_ms: u64) {
+        for record in self.kept.iter_mut().filter(|record| record.ended.is_none()) {
+            record.cost.elapsed = Duration::from_millis(now_ms.saturating_sub(record.started_ms));
+            record.ended = Some(overlay::DoneWhy::Shutdown);
+            record.nodes.clear();
+            record.published = None;
+        }
     }
 
     /// Whether any search runs.
@@ -219,9 +259,12 @@ impl Searches {
         self.kept.iter().any(|record| record.ended.is_none())
     }
 
-    /// Whether a search of that name is known.
-    pub(super) fn is_live(&self, guid: &Guid) -> bool {
-        self.kept.iter().any(|record| record.guid == *guid && record.ended.is_none())
+    /// # Errors
+    /// When no search of that name runs, so that it cannot be ended.
+    pub(super) fn must_run(&self, guid: &Guid) -> Result<(), Refusal> {
+        let runs = self.kept.iter().any(|record| record.guid == *guid && record.ended.is_none());
+        let missing = || Refusal::new("no_such_query", "no search of that name runs", "see the list of queries");
+        if runs { Ok(()) } else { Err(missing()) }
     }
 
     /// Where a file was found, by all searches that are kept.
@@ -242,6 +285,23 @@ impl Searches {
     }
 }
 
+/// A report as the faces see it.
+pub(super) fn report(node: NodeId, name: Untrusted, role: Option<Role>, hop: &Hop, at: Duration) -> HopReport {
+    let Hop { from, hop, ttl, action, hits, sent, leaves, filtered } = *hop;
+    let at_ms = at.as_millis() as u64;
+    HopReport { node, name, role, from, hop, ttl, action, hits, sent, leaves, filtered, at_ms }
+}
+
+/// What is known of a search when it begins.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Opened<'a> {
+    pub(super) text: &'a str,
+    pub(super) ttl: Ttl,
+    pub(super) strategy: Strategy,
+    pub(super) topology: TopologyKind,
+    pub(super) traced: bool,
+}
+
 /// Who found something, and how it came.
 #[derive(Debug)]
 pub(super) struct FoundBy {
@@ -255,11 +315,11 @@ pub(super) struct FoundBy {
 }
 
 impl HopTally {
-    fn of(hop: u8, ttl: Ttl) -> Self {
-        Self { row: HopRow { hop, ttl: ttl - hop, ..HopRow::default() }, times: Vec::new() }
+    fn of(first: u8, hop: u8, ttl: Ttl) -> Self {
+        Self { row: HopRow { first, hop, ttl: ttl.saturating_sub(hop), ..HopRow::default() }, times: Vec::new() }
     }
 
-    fn add(&mut self, hop: &Hop, at_ms: u64) {
+    fn add(&mut self, hop: &HopReport) {
         let row = &mut self.row;
         row.sent += 1;
         match hop.action {
@@ -270,7 +330,7 @@ impl HopTally {
         row.hits += u32::from(hop.hits);
         // Duplicates are reported in collections, some time after they came.
         if hop.action != Action::Duplicate {
-            self.times.push(u32::try_from(at_ms).unwrap_or(u32::MAX));
+            self.times.push(u32::try_from(hop.at_ms).unwrap_or(u32::MAX));
         }
     }
 
@@ -283,7 +343,7 @@ impl HopTally {
 
 impl Record {
     /// Sums up as the core does; the core's own sums replace these when the search ends.
-    fn count(&mut self, node: Option<NodeId>, hop: &Hop) {
+    fn count(&mut self, node: Option<NodeId>, hop: &HopReport) {
         if let Some(node) = node {
             self.nodes.insert(node, ());
         }
@@ -314,27 +374,32 @@ impl Record {
 
     fn describe(&mut self, age_ms: u64, elapsed_ms: u64) -> Search {
         let by_hop: Vec<HopRow> = self.tally.iter_mut().map(HopTally::row).collect();
-        let farthest = by_hop.iter().rev().find(|row| row.sent > 0).map_or(0, |row| row.hop);
         let row = QueryRow {
             guid: self.guid,
             text: self.text.clone(),
             own: true,
             ttl: self.ttl,
-            ttl_left: self.ttl - farthest,
+            ttl_left: self.ttl.saturating_sub(self.farthest),
             nodes: self.cost.reached,
             duplicates: self.cost.duplicates,
             hits: self.hits.len() as u32,
             age_ms,
             state: if self.ended.is_some() { QueryState::Done } else { QueryState::Live },
+            strategy: Spread::of(self.strategy, self.topology),
+            round: self.rounds.last().map(|round| round.ttl),
         };
         Search {
             row,
             topology: self.topology,
+            strategy: self.strategy,
+            rounds: self.rounds.clone(),
             hits: self.hits.iter().cloned().collect(),
             by_hop,
             sent_here: self.sent_here,
             messages: self.cost.messages,
             bytes: self.cost.bytes,
+            reports: self.cost.reports,
+            report_bytes: self.cost.report_bytes,
             first_hit_ms: self.cost.first_hit.map(|span| span.as_millis() as u64),
             elapsed_ms,
             ended: self.ended,

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::event::Hit;
-use crate::overlay::{Action, DirectoryState, DoneWhy, Role, TopologyKind};
+use super::world::WorldStatus;
+use crate::overlay::{Action, DirectoryState, DoneWhy, Role, Strategy, TopologyKind};
+use crate::proto::limits::MAX_TTL;
 use crate::proto::{Guid, NodeId, PeerAddr, Untrusted};
 use crate::share::LibraryStatus;
 use crate::transfer::Transfer;
@@ -40,6 +42,8 @@ pub struct Snapshot {
     pub log: Arc<[LogLine]>,
     /// Something that the user should know and may do something about; empty when all is well.
     pub warnings: Arc<[Warning]>,
+    /// The world that the node lives in, if it is simulated.
+    pub world: Option<Arc<WorldStatus>>,
 }
 
 /// Who this node is.
@@ -247,6 +251,44 @@ pub struct Neighbor {
     pub since_ms: u64,
     /// Messages a second in the last minute, in and out together.
     pub history: Vec<u16>,
+    /// Of the bytes over the link, those for which somebody searches: queries and hits, look-ups and their answers.
+    #[serde(default)]
+    pub query: Flow,
+    /// Of the bytes over the link, those of reports on traced queries.
+    #[serde(default)]
+    pub tracing: Flow,
+    /// Content of files from there and to there, over connections of their own; counted since the node started.
+    #[serde(default)]
+    pub content: Flow,
+}
+
+/// Bytes of one kind over one way or all: in all, and lately.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Flow {
+    /// Bytes received, in all.
+    pub bytes_in: u64,
+    /// Bytes sent, in all.
+    pub bytes_out: u64,
+    /// Bytes a second received, lately.
+    pub in_per_s: f64,
+    /// Bytes a second sent, lately.
+    pub out_per_s: f64,
+    /// Bytes a second in the last minute, both ways.
+    pub history: Vec<u64>,
+}
+
+impl Flow {
+    /// All bytes, both ways.
+    #[must_use]
+    pub const fn bytes(&self) -> u64 {
+        self.bytes_in.saturating_add(self.bytes_out)
+    }
+
+    /// Bytes a second both ways, lately.
+    #[must_use]
+    pub fn per_s(&self) -> f64 {
+        self.in_per_s + self.out_per_s
+    }
 }
 
 /// One query, own or relayed.
@@ -272,6 +314,51 @@ pub struct QueryRow {
     pub age_ms: u64,
     /// Where it stands.
     pub state: QueryState,
+    /// How it spreads, as far as can be told here: what another node sends as a ring is a flood to those on its way.
+    #[serde(default)]
+    pub strategy: Spread,
+    /// TTL of the round of an own ring that is under way, or was the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub round: Option<u8>,
+}
+
+/// How a query spreads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Spread {
+    /// To every node within its TTL, all at once.
+    #[default]
+    Flood,
+    /// The same with a TTL that rises until enough was found.
+    Ring,
+    /// By walkers, each from a node to one of its neighbors drawn at random.
+    Walk,
+    /// Not at all: a directory is asked.
+    Lookup,
+}
+
+impl Spread {
+    /// The one of a search in a topology.
+    #[must_use]
+    pub const fn of(strategy: Strategy, topology: TopologyKind) -> Self {
+        match (topology, strategy) {
+            (TopologyKind::Central, _) => Self::Lookup,
+            (_, Strategy::Flood) => Self::Flood,
+            (_, Strategy::Ring) => Self::Ring,
+            (_, Strategy::Walk { .. }) => Self::Walk,
+        }
+    }
+
+    /// The name that screen and JSON use.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Flood => "flood",
+            Self::Ring => "ring",
+            Self::Walk => "walk",
+            Self::Lookup => "lookup",
+        }
+    }
 }
 
 /// Where a query stands.
@@ -297,9 +384,13 @@ pub struct Search {
     pub row: QueryRow,
     /// The topology that it began in: in the central one it is a look-up, and floods nothing.
     pub topology: TopologyKind,
+    /// How it spreads.
+    pub strategy: Strategy,
+    /// The rounds of a ring, in their order; at most as many as TTLs double.
+    pub rounds: Vec<RoundRow>,
     /// What it found, in the order of arrival; at most [`crate::proto::limits::MAX_HITS_A_SEARCH`].
     pub hits: Arc<[Arc<Hit>]>,
-    /// The flood so far, hop by hop: index 0 is hop 1.
+    /// The flood so far, hop by hop: index 0 is hop 1. The steps of a walk are in ranges.
     pub by_hop: Vec<HopRow>,
     /// Copies that this node sent itself.
     pub sent_here: u32,
@@ -307,6 +398,10 @@ pub struct Search {
     pub messages: u64,
     /// Bytes of those copies.
     pub bytes: u64,
+    /// Reports that came: what it took to know the other numbers, and no part of them.
+    pub reports: u64,
+    /// Bytes of those reports on the links that they came over.
+    pub report_bytes: u64,
     /// Until the first hit.
     pub first_hit_ms: Option<u64>,
     /// Until the end, or until now.
@@ -321,13 +416,27 @@ pub struct Search {
     pub hops: Arc<[Arc<HopReport>]>,
 }
 
+/// One round of a ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RoundRow {
+    /// Its TTL.
+    pub ttl: u8,
+    /// Copies that this node sent for it.
+    pub sent: u16,
+    /// When it began, since the search began.
+    pub at_ms: u64,
+}
+
 /// What one node did with one copy of an own query.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HopReport {
     /// Who.
     pub node: NodeId,
     /// What it calls itself.
     pub name: Untrusted,
+    /// What it is in its topology; `None` if it did not tell, as nodes of older versions do not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
     /// Whom it got the copy from.
     pub from: NodeId,
     /// Hops travelled.
@@ -337,19 +446,45 @@ pub struct HopReport {
     /// What it did.
     pub action: Action,
     /// Files that it answered with.
+    #[serde(default)]
     pub hits: u16,
-    /// Copies sent on.
+    /// Copies sent on, those to its leaves included.
     pub sent: u16,
+    /// Of those, the copies handed to its leaves.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub leaves: u16,
+    /// Leaves that it spared, because their filters say that they have nothing that matches.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub filtered: u16,
     /// Since the search began.
     pub at_ms: u64,
 }
 
-/// One line of the flood by hop.
+impl HopReport {
+    /// Whether a copy of a search of that strategy and TTL can have come so far. A leaf is one hop further than the last
+    /// ultra-peer.
+    #[must_use]
+    pub fn fits(&self, strategy: Strategy, ttl: u8) -> bool {
+        let leaf = self.role == Some(Role::Leaf) && self.ttl == 0;
+        let most = ttl.min(strategy.max_ttl(MAX_TTL)) + u8::from(leaf);
+        (1..=most).contains(&self.hop) && self.hop.saturating_add(self.ttl) <= most
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a field over by reference")]
+const fn is_zero(count: &u16) -> bool {
+    *count == 0
+}
+
+/// One line of the flood by hop; of a walk a range of steps.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct HopRow {
-    /// The hop, from 1.
+    /// The first hop that it tells of; the same as the last one but in a walk.
+    #[serde(default)]
+    pub first: u8,
+    /// The last hop that it tells of, from 1.
     pub hop: u8,
-    /// TTL that remained at this hop.
+    /// TTL that remained there.
     pub ttl: u8,
     /// Copies that arrived at this hop: `new + duplicates + dropped`.
     pub sent: u32,
@@ -386,6 +521,12 @@ pub struct Traffic {
     pub overlay_history: Vec<u64>,
     /// Content bytes a second in the last minute, both ways.
     pub content_history: Vec<u64>,
+    /// Of the overlay's bytes, those for which somebody searches: queries and hits, look-ups and their answers.
+    #[serde(default)]
+    pub query: Flow,
+    /// Of the overlay's bytes, those of reports on traced queries: what tracing costs.
+    #[serde(default)]
+    pub tracing: Flow,
     /// Query copies received a second, lately.
     pub queries_per_s: f64,
     /// Part of them that had been seen before, 0 to 1.

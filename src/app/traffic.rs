@@ -1,7 +1,7 @@
 //! The meter of query traffic against content traffic.
 
-use super::gauge::Gauge;
-use super::snapshot::Traffic;
+use super::gauge::{FlowGauge, Gauge};
+use super::snapshot::{Flow, Traffic};
 use crate::net::NetStatus;
 
 /// The counters of this second.
@@ -16,6 +16,8 @@ pub(super) struct Reading {
 pub(super) struct Meter {
     overlay: Gauge,
     content: Gauge,
+    query: FlowGauge,
+    tracing: FlowGauge,
     queries: Gauge,
     duplicates: Gauge,
 }
@@ -26,6 +28,8 @@ impl Meter {
         let changes = [
             self.overlay.sample(status.total.bytes_in + status.total.bytes_out),
             self.content.sample(reading.content_in + reading.content_out),
+            self.query.sample((status.total.search_in, status.total.search_out)),
+            self.tracing.sample((status.total.report_in, status.total.report_out)),
             self.queries.sample(status.core.queries),
             self.duplicates.sample(status.core.duplicates),
         ];
@@ -45,6 +49,12 @@ impl Meter {
             content_out: reading.content_out,
             overlay_history: self.overlay.history().collect(),
             content_history: self.content.history().collect(),
+            query: Flow { bytes_in: status.total.search_in, bytes_out: status.total.search_out, ..self.query.read() },
+            tracing: Flow {
+                bytes_in: status.total.report_in,
+                bytes_out: status.total.report_out,
+                ..self.tracing.read()
+            },
             queries_per_s,
             duplicate_share: duplicate_share.clamp(0.0, 1.0),
             dropped: status.total.dropped + status.core.dropped() + status.net.malformed + status.net.no_room,

@@ -12,6 +12,7 @@ pub struct Rng {
 impl Rng {
     /// A generator whose whole sequence follows from `seed`.
     #[must_use]
+    #[inline]
     pub fn new(seed: u64) -> Self {
         let mut mixer = seed;
         Self { state: std::array::from_fn(|_| split_mix(&mut mixer)) }
@@ -24,6 +25,7 @@ impl Rng {
     }
 
     /// The next 64 random bits.
+    #[inline]
     pub fn next_u64(&mut self) -> u64 {
         let [a, b, c, d] = self.state;
         let result = a.wrapping_add(d).rotate_left(23).wrapping_add(a);
@@ -38,6 +40,7 @@ impl Rng {
     }
 
     /// A number of the range; its start for an empty one.
+    #[inline]
     pub fn range(&mut self, range: Range<u64>) -> u64 {
         let width = range.end.saturating_sub(range.start);
         range.start + ((u128::from(self.next_u64()) * u128::from(width)) >> 64) as u64
@@ -56,6 +59,7 @@ impl Rng {
     }
 }
 
+#[inline]
 fn split_mix(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let mut z = *state;

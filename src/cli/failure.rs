@@ -46,8 +46,13 @@ const MISTAKES: &[&str] = &[
     "bad_request",
     "bad_share",
     "bad_socket_path",
+    "bad_strategy",
     "bad_ttl",
+    "bad_walkers",
+    "no_such_strategy",
     "no_such_topology",
+    "several_nodes",
+    "this_node",
     "topology",
 ];
 
@@ -111,7 +116,7 @@ impl From<ClientError> for Failure {
                 Self::new(Exit::NoNode, message, "start one with `hopscope` or `hopscope daemon`, or name its --home")
             }
             ClientError::Refused { code, hint, .. } => Self::new(refused(&code), message, hint),
-            ClientError::Timeout => Self::new(Exit::TimedOut, message, "look at its log, or start it again"),
+            ClientError::Timeout(_) => Self::new(Exit::TimedOut, message, "look at its log, or start it again"),
             ClientError::Broken(_) => Self::failed(message, "look whether the node still runs"),
         }
     }

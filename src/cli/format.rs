@@ -24,6 +24,7 @@ pub(super) fn bytes(bytes: u64) -> String {
 pub(super) fn span(ms: u64) -> String {
     let seconds = ms / 1_000;
     match seconds {
+        0 if ms == 0 => "<1 ms".to_owned(),
         0 => format!("{ms} ms"),
         1..60 => format!("{seconds}.{} s", ms % 1_000 / 100),
         60..3_600 => format!("{}:{:02} min", seconds / 60, seconds % 60),
@@ -60,15 +61,24 @@ pub(super) fn cost(done: &Done) -> String {
         return looked_up(done, &first);
     }
     format!(
-        "{} in {}{first}; {} reached with {}, {}, {}; {}",
+        "{} in {}{first}; {} reached with {}, {}, {}{}; {}",
         count(done.hits.into(), "hit"),
         span(done.elapsed_ms),
         count(done.reached.into(), "node"),
         count(done.messages, "message"),
         count(done.duplicates, "duplicate"),
         bytes(done.bytes),
+        tracing(done),
         ending(done.why),
     )
+}
+
+/// What it took to know all this, apart from what the search itself took.
+fn tracing(done: &Done) -> String {
+    if done.reports == 0 {
+        return String::new();
+    }
+    format!(", and {} of {} to know it", count(done.reports, "report"), bytes(done.report_bytes))
 }
 
 /// The same of a search that asked a directory.
@@ -124,8 +134,8 @@ pub(super) fn event(event: &Event) -> Option<String> {
         Event::Library { files, bytes: size, hashing } => {
             format!("library: {}, {}, {hashing} to hash", count(*files, "file"), bytes(*size))
         }
-        Event::Query { guid, text, ttl, .. } => {
-            format!("search {}: `{}` with TTL {ttl}", guid.short(), text.visible(NAME))
+        Event::Query { guid, text, ttl, strategy, .. } => {
+            format!("search {}: `{}` by {} with TTL {ttl}", guid.short(), text.visible(NAME), visible(strategy))
         }
         Event::Done(done) => format!("search {}: {}", done.guid.short(), cost(done)),
         Event::Transfer(transfer) if transfer.state.is_final() => {
@@ -134,6 +144,7 @@ pub(super) fn event(event: &Event) -> Option<String> {
             format!("{} {}: {name}{why}", direction(transfer.direction), state(transfer.state))
         }
         Event::Error { message, hint, .. } => format!("error: {}; {hint}", visible(message)),
+        Event::Round { guid, ttl, .. } => format!("search {}: goes on with TTL {ttl}", guid.short()),
         Event::Hop { .. } | Event::Hit(_) | Event::Transfer(_) => return None,
     })
 }
@@ -181,7 +192,7 @@ mod tests {
         assert_eq!(bytes(u64::MAX), "16.0 EiB");
         assert_eq!(
             [0, 999, 1_000, 59_999, 60_000, 7_200_000, 90_000_000].map(span),
-            ["0 ms", "999 ms", "1.0 s", "59.9 s", "1:00 min", "2:00 h", "1 d 1 h"]
+            ["<1 ms", "999 ms", "1.0 s", "59.9 s", "1:00 min", "2:00 h", "1 d 1 h"]
         );
         assert_eq!([count(1, "hop"), count(0, "hop"), count(2, "query")], ["1 hop", "0 hops", "2 queries"]);
         assert_eq!(count(3, "search"), "3 searches");

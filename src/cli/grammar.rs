@@ -10,6 +10,7 @@ use super::options::{Group, OPTIONS, Opt, Shape, find};
 use super::resolve::Flags;
 use super::settings::{duration, number, peer};
 use super::sim;
+use crate::app::{MAX_WALK_TTL, MAX_WALKERS};
 use crate::trace::MAX_SEARCHES;
 
 const ABOUT: &str = "A peer-to-peer file-sharing node that lives in your terminal and lets you see the overlay think";
@@ -38,7 +39,7 @@ pub(super) fn command() -> Command {
         .arg(setting("home").global(true))
         .args(node_flags(|_| true))
         .arg(verbose())
-        .subcommands([demo(), daemon(), directory(), search(), get()])
+        .subcommands([demo(), daemon(), directory(), search(), why(), get()])
         .subcommands([
             view("status", "The running node at a glance"),
             view("neighbors", "Neighbors of the running node"),
@@ -119,7 +120,28 @@ fn search() -> Command {
              space in it is a phrase.",
         )
         .arg(Arg::new("words").value_name("WORDS").num_args(1..).required(true).help("What to look for"))
-        .arg(setting("ttl"))
+        .arg(
+            Arg::new("strategy")
+                .long("strategy")
+                .value_name("HOW")
+                .value_parser(["flood", "ring", "walk"])
+                .help("How it spreads: flood at once, ring with a TTL of 1, 2, 4... until enough is found, or walk at random"),
+        )
+        .arg(
+            Arg::new("walkers")
+                .long("walkers")
+                .value_name("K")
+                .requires("strategy")
+                .value_parser(|text: &str| number(text, 1, MAX_WALKERS))
+                .help("Walkers of a walk, 1 to 64; 4 unless given"),
+        )
+        .arg(
+            Arg::new("reach")
+                .long("ttl")
+                .value_name("N")
+                .value_parser(|text: &str| number(text, 1, MAX_WALK_TTL))
+                .help("Hops that it travels, 1 to 7, or steps of each walker, 1 to 128; a walk takes 32 unless told"),
+        )
         .arg(setting("hits"))
         .arg(time("timeout", "End the search after that time"))
         .arg(
@@ -127,21 +149,61 @@ fn search() -> Command {
                 .long("enough")
                 .value_name("N")
                 .value_parser(|text: &str| number(text, 1, usize::MAX))
-                .help("End the search at that many hits"),
+                .help("End the search at that many hits; a ring ends at the first unless told"),
         )
         .arg(json("Print events, one JSON object a line, `done` last"))
-        .arg(
-            Arg::new("join")
-                .long("join")
-                .value_name("HOST:PORT")
-                .value_parser(peer)
-                .help("Ask no running node: join for a moment at this address, of any node or of a directory"),
-        )
-        .arg(setting("topology").requires("join").help(
-            "As what to join: flood, ultrapeer (as a leaf) or central (as a client of the directory at that address)",
-        ))
-        .arg(setting("passphrase-file").requires("join"))
+        .args(join())
         .after_help("Exit code 3 if nothing was found, 1 if there was no directory to ask.")
+}
+
+/// For a command that can do without a running node.
+fn join() -> [Arg; 3] {
+    [
+        Arg::new("join")
+            .long("join")
+            .value_name("HOST:PORT")
+            .value_parser(peer)
+            .help("Ask no running node: join for a moment at this address, of any node or of a directory"),
+        setting("topology").requires("join").help(
+            "As what to join: flood, ultrapeer (as a leaf) or central (as a client of the directory at that address)",
+        ),
+        setting("passphrase-file").requires("join"),
+    ]
+}
+
+fn why() -> Command {
+    Command::new("why")
+        .about("Find out why a search did not find something at a node")
+        .long_about(
+            "Find out why a search did not find something at a node that is believed to have it: send the search once more, \
+             ask each node that it reaches what it did, send it as far as any search goes if that node was not among them, \
+             and ask the node itself. Prints one verdict and what it rests on: found, not shared there, not indexed yet, \
+             beyond the horizon (and the TTL that it takes), filtered out, node gone, dropped under load, refused, or not \
+             in this overlay.\n\n\
+             A node answers askers on its own machine or network.",
+        )
+        .arg(Arg::new("words").value_name("WORDS").num_args(1..).required(true).help("What was looked for, as for `search`"))
+        .arg(
+            Arg::new("at")
+                .long("at")
+                .value_name("NODE")
+                .required(true)
+                .help("The node: its name, its address (IP:PORT), or the beginning of its id"),
+        )
+        .arg(setting("ttl"))
+        .arg(
+            Arg::new("search")
+                .long("search")
+                .value_name("GUID")
+                .conflicts_with_all(["ttl", "join"])
+                .help("Ask about this search of the running node, which is over, instead of sending it once more"),
+        )
+        .arg(json("Print one JSON object: verdict, sentence, node, needs_ttl, evidence"))
+        .args(join())
+        .after_help(
+            "Exit code 0 if the search does find it, 3 if it does not and the verdict says why, 1 if what could be learned is \
+             not enough to say or nobody has heard of such a node.",
+        )
 }
 
 fn get() -> Command {
@@ -287,7 +349,7 @@ fn node_flags(wanted: impl Fn(&Opt) -> bool) -> impl Iterator<Item = Arg> {
 }
 
 /// The flag of one setting.
-fn setting(key: &'static str) -> Arg {
+pub(super) fn setting(key: &'static str) -> Arg {
     find(key).map_or_else(|| Arg::new(key), flag)
 }
 

@@ -25,6 +25,7 @@ mod search;
 mod settings;
 mod sim;
 mod views;
+mod why;
 
 use std::process::ExitCode;
 
@@ -68,6 +69,7 @@ fn draws(matches: &ArgMatches) -> bool {
         None => true,
         Some(("replay", arguments)) => !replay::is_quiet(arguments),
         Some(("demo", arguments)) => !is_set(arguments, "headless") && !is_set(arguments, "json"),
+        Some(("sim", arguments)) => arguments.subcommand_name() == Some("watch"),
         Some(_) => false,
     }
 }
@@ -102,6 +104,7 @@ fn run(matches: &ArgMatches) -> Result<Exit, Failure> {
         "directory" => directory::run(&resolve(arguments)?, verbosity, json, is_set(arguments, "exit-with-stdin")),
         "sim" => sim::command(arguments),
         "search" => search::run(&resolve(arguments)?, verbosity, arguments),
+        "why" => why::run(&resolve(arguments)?, verbosity, arguments),
         "get" => {
             logging::start(&resolve(arguments)?, verbosity, Target::Errors)?;
             get::run(&resolve(arguments)?, arguments)

@@ -37,7 +37,7 @@ pub(super) fn run(resolved: &Resolved, verbosity: u8, arguments: &ArgMatches) ->
         Some(peer) => {
             let scratch = Scratch::new("search")?;
             let settings = temporary(settings::settings(resolved)?, &scratch, peer);
-            node::run(join(settings, body, json, log))
+            node::run(joined(settings, log, async |client| ask(client, body, json).await))
         }
     }
 }
@@ -46,19 +46,24 @@ fn body(resolved: &Resolved, arguments: &ArgMatches) -> Result<SearchBody, Failu
     // Checks what was typed here; what was not is the running node's to say.
     let typed = settings::settings(resolved)?;
     let given = |key| !resolved.is_default(key);
+    let strategy = arguments.get_one::<String>("strategy").cloned();
+    // The setting is in hops, and means nothing to walkers.
+    let usual = (given("ttl") && strategy.as_deref() != Some("walk")).then_some(typed.ttl);
     let timeout = arguments.get_one::<Duration>("timeout");
     Ok(SearchBody {
         text: query(arguments.get_many::<String>("words").into_iter().flatten().map(String::as_str)),
-        ttl: given("ttl").then_some(typed.ttl),
+        ttl: arguments.get_one::<u8>("reach").copied().or(usual),
         timeout_ms: timeout.map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX)),
         enough: arguments.get_one::<usize>("enough").copied(),
         hits: given("hits").then_some(typed.hits),
+        strategy,
+        walkers: arguments.get_one::<u8>("walkers").copied(),
     })
 }
 
 /// The query that some arguments make. The shell has taken the quotes away: a single argument is the whole query, as it
 /// is; of several, one with a space was quoted to stay together.
-fn query<'a>(words: impl Iterator<Item = &'a str>) -> String {
+pub(super) fn query<'a>(words: impl Iterator<Item = &'a str>) -> String {
     let words: Vec<&str> = words.collect();
     if let [whole] = words[..] {
         return whole.to_owned();
@@ -73,7 +78,7 @@ fn query<'a>(words: impl Iterator<Item = &'a str>) -> String {
 
 /// A node that shares nothing, remembers nothing, and has one link. What the address is, a node or a directory, is not
 /// known yet, so it is named as both; only one of them has a meaning in a topology.
-fn temporary(settings: Settings, scratch: &Scratch, at: &str) -> Settings {
+pub(super) fn temporary(settings: Settings, scratch: &Scratch, at: &str) -> Settings {
     let folder = scratch.path();
     Settings {
         home: Home { config: folder.into(), state: folder.into(), socket: folder.join("control.sock") },
@@ -106,8 +111,12 @@ fn reachable_from(peer: &str) -> IpAddr {
     }
 }
 
-/// Asks through the socket even here, so that both ways are one.
-async fn join(settings: Settings, body: SearchBody, json: bool, log: LogRing) -> Result<Exit, Failure> {
+/// Joins for a moment and asks: through the socket even here, so that both ways are one.
+pub(super) async fn joined(
+    settings: Settings,
+    log: LogRing,
+    ask: impl AsyncFnOnce(Client) -> Result<Exit, Failure>,
+) -> Result<Exit, Failure> {
     let (home, at) = (settings.home.clone(), settings.peers.join(", "));
     let (node, _) = Node::start(settings, false, log, None).await?;
     let joined = async {
@@ -117,7 +126,7 @@ async fn join(settings: Settings, body: SearchBody, json: bool, log: LogRing) ->
                 "look whether a node listens there, and its passphrase; if it is a directory, say --topology central";
             Err(Failure::new(Exit::TimedOut, message, hint))
         })?;
-        ask(Client::new(&home), body, json).await
+        ask(Client::new(&home)).await
     };
     let result = joined.await;
     node.stop().await;

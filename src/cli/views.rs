@@ -40,7 +40,7 @@ pub(super) fn run(view: &str, resolved: &Resolved, arguments: &ArgMatches) -> Re
         Answer::Queries { queries } => show_queries(&mut out, &queries)?,
         Answer::Transfers { transfers } => show_transfers(&mut out, transfers.iter().map(|transfer| &**transfer))?,
         Answer::Files(page) => show_files(&mut out, &page)?,
-        Answer::Topology(_) | Answer::Accepted { .. } | Answer::Ok => {}
+        Answer::Topology(_) | Answer::Why(_) | Answer::Accepted { .. } | Answer::Ok => {}
     }
     Ok(Exit::Done)
 }

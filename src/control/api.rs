@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::app::{
-    Delivery, FilesPage, LibraryStatus, Neighbor, NodeStatus, QueryRow, RoleStatus, SearchRequest, Snapshot, Traffic,
-    Transfer, Warning,
+    Delivery, FilesPage, LibraryStatus, MAX_WALKERS, Neighbor, NodeStatus, QueryRow, Refusal, RoleStatus,
+    SearchRequest, Snapshot, Strategy, Traffic, Transfer, Warning, Why,
 };
 
 /// What the node answers to a request that is no stream. As JSON, `type` comes first.
@@ -34,6 +34,8 @@ pub enum Answer {
     Files(FilesPage),
     /// To `POST /v1/topology`: what holds now.
     Topology(Box<RoleStatus>),
+    /// To `POST /v1/why`.
+    Why(Box<Why>),
     /// To `POST /v1/get`: the transfer began under this number.
     Accepted {
         /// The transfer's number.
@@ -86,7 +88,7 @@ impl From<&Snapshot> for Status {
 pub struct SearchBody {
     /// The words.
     pub text: String,
-    /// How far, 1 to 7.
+    /// How far: 1 to 7 hops, or 1 to 128 steps of each walker.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ttl: Option<u8>,
     /// For how long.
@@ -98,18 +100,62 @@ pub struct SearchBody {
     /// How hits travel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hits: Option<Delivery>,
+    /// How it spreads: `flood`, `ring` or `walk`; checked against what this version has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strategy: Option<String>,
+    /// Walkers of a walk, 1 to 64.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub walkers: Option<u8>,
 }
 
-impl From<SearchBody> for SearchRequest {
-    fn from(body: SearchBody) -> Self {
-        Self {
-            text: body.text,
-            ttl: body.ttl,
-            timeout: body.timeout_ms.map(std::time::Duration::from_millis),
-            enough: body.enough,
-            hits: body.hits,
-        }
+impl SearchBody {
+    /// What the engine is asked.
+    ///
+    /// # Errors
+    /// When there is no such strategy, or it has no such number of walkers.
+    pub(super) fn request(self) -> Result<SearchRequest, Refusal> {
+        Ok(SearchRequest {
+            strategy: self.strategy()?,
+            text: self.text,
+            ttl: self.ttl,
+            timeout: self.timeout_ms.map(std::time::Duration::from_millis),
+            enough: self.enough,
+            hits: self.hits,
+        })
     }
+
+    fn strategy(&self) -> Result<Option<Strategy>, Refusal> {
+        let named = self.strategy.as_deref().map(|name| {
+            Strategy::named(name).ok_or_else(|| {
+                let shown: String = name.chars().take(40).collect();
+                let message = format!("this version has no strategy `{shown}`");
+                Refusal::new("no_such_strategy", message, "it has flood, ring and walk")
+            })
+        });
+        let strategy = named.transpose()?;
+        let Some(walkers) = self.walkers else { return Ok(strategy) };
+        let walk = strategy.and_then(|strategy| strategy.with_walkers(walkers));
+        walk.map(Some).ok_or_else(|| {
+            let message = format!("{walkers} walkers are not possible here");
+            Refusal::new("bad_walkers", message, format!("a walk has 1 to {MAX_WALKERS}, other strategies have none"))
+        })
+    }
+}
+
+/// `POST /v1/why`: why a search did not find something at a node.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WhyBody {
+    /// The words.
+    pub text: String,
+    /// The node: its name, its address, or the beginning of its id.
+    pub at: String,
+    /// How far the search goes, 1 to 7.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttl: Option<u8>,
+    /// The GUID of a search that is over and did not find it; without it the words are sent once more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<String>,
 }
 
 /// `POST /v1/get`.

@@ -15,12 +15,15 @@ use serde::Serialize;
 use tokio::net::UnixStream;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::api::{Answer, GetBody, PeerBody, SearchBody, TopologyBody};
+use super::api::{Answer, GetBody, PeerBody, SearchBody, TopologyBody, WhyBody};
 use super::http::encode;
-use crate::app::{Event, Home};
+use crate::app::{Event, Home, Why};
 
 /// For an answer that is no stream. A node that needs longer is stuck.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
+/// For the answer to why something was not found: two searches and a question take a while, longer where nodes are slowed
+/// down.
+const WHY_TIMEOUT: Duration = Duration::from_secs(300);
 /// Bytes of an answer: a page of the longest names there are.
 const MAX_ANSWER: usize = 16 * 1024 * 1024;
 /// Bytes of one line of a stream.
@@ -43,8 +46,8 @@ pub enum ClientError {
         hint: String,
     },
     /// The node was there and did not answer in time.
-    #[error("the node did not answer within {} s", ANSWER_TIMEOUT.as_secs())]
-    Timeout,
+    #[error("the node did not answer within {} s", .0.as_secs())]
+    Timeout(Duration),
     /// The connection broke, or the answer makes no sense.
     #[error("the talk with the node broke off: {0}")]
     Broken(String),
@@ -104,6 +107,17 @@ impl Client {
         self.lines(Method::GET, "events", Bytes::new()).await
     }
 
+    /// Why a search did not find something at a node; returns the answer, and its text as it came.
+    ///
+    /// # Errors
+    /// When no node runs, or it refuses.
+    pub async fn why(&self, why: &WhyBody) -> Result<(Why, String), ClientError> {
+        match self.ask_within(WHY_TIMEOUT, Method::POST, "why", body(why)?).await? {
+            (Answer::Why(why), text) => Ok((*why, text)),
+            (_, text) => Err(ClientError::Broken(format!("it answered {}", excerpt(&text)))),
+        }
+    }
+
     /// Starts a download; returns the transfer's number.
     ///
     /// # Errors
@@ -143,6 +157,16 @@ impl Client {
     }
 
     async fn ask(&self, method: Method, path: &str, body: Bytes) -> Result<(Answer, String), ClientError> {
+        self.ask_within(ANSWER_TIMEOUT, method, path, body).await
+    }
+
+    async fn ask_within(
+        &self,
+        limit: Duration,
+        method: Method,
+        path: &str,
+        body: Bytes,
+    ) -> Result<(Answer, String), ClientError> {
         let asked = async {
             let (response, _connection) = self.send(method, path, body).await?;
             let text = whole(response).await?;
@@ -150,12 +174,12 @@ impl Client {
                 .map_err(|error| ClientError::Broken(format!("{error} in {}", excerpt(&text))))?;
             Ok((answer, text.trim_end().to_owned()))
         };
-        tokio::time::timeout(ANSWER_TIMEOUT, asked).await.unwrap_or(Err(ClientError::Timeout))
+        tokio::time::timeout(limit, asked).await.unwrap_or(Err(ClientError::Timeout(limit)))
     }
 
     async fn lines(&self, method: Method, path: &str, body: Bytes) -> Result<Lines, ClientError> {
         let sent = tokio::time::timeout(ANSWER_TIMEOUT, self.send(method, path, body)).await;
-        let (response, connection) = sent.unwrap_or(Err(ClientError::Timeout))?;
+        let (response, connection) = sent.unwrap_or(Err(ClientError::Timeout(ANSWER_TIMEOUT)))?;
         Ok(Lines { body: response.into_body(), buffer: BytesMut::new(), searched: 0, _connection: connection })
     }
 

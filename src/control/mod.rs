@@ -18,7 +18,7 @@ mod tests;
 
 use std::time::Duration;
 
-pub use api::{Answer, SearchBody, Status};
+pub use api::{Answer, SearchBody, Status, WhyBody};
 pub use claim::Claim;
 pub use client::{Client, ClientError, Line, Lines};
 pub use feed::Feed;

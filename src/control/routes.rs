@@ -11,10 +11,10 @@ use serde::de::IntoDeserializer;
 use serde::de::value::Error as WordError;
 use tokio_util::sync::CancellationToken;
 
-use super::api::{Answer, GetBody, PeerBody, SearchBody, Status, TopologyBody};
+use super::api::{Answer, GetBody, PeerBody, SearchBody, Status, TopologyBody, WhyBody};
 use super::http::{Body, Problem, json, ndjson, parameters, read_json};
 use super::{FILES_A_PAGE, MAX_FILES_A_PAGE, stream};
-use crate::app::{Handle, Refusal, TopologyKind};
+use crate::app::{Handle, Refusal, TopologyKind, WhyRequest};
 
 /// What the routes work on.
 #[derive(Debug)]
@@ -50,6 +50,7 @@ async fn route(face: &Face, request: Request<Incoming>) -> Result<Response<Body>
         ("transfers", Some(number)) if delete => done(face.handle.cancel_transfer(id(number)?).await),
         ("files", None) if get => face.files(head.uri.query().unwrap_or_default()).await,
         ("search", None) if post => face.search(read_json(body).await?).await,
+        ("why", None) if post => face.why(read_json(body).await?).await,
         ("get", None) if post => face.get(read_json(body).await?).await,
         ("topology", None) if post => face.set_topology(read_json(body).await?).await,
         ("events", None) if get => Ok(ndjson(stream::events(&face.handle, face.stop.clone()))),
@@ -57,7 +58,7 @@ async fn route(face: &Face, request: Request<Incoming>) -> Result<Response<Body>
         ("neighbors", None) => Err(Problem::method_not_allowed("GET, POST")),
         ("neighbors" | "queries" | "transfers", Some(_)) => Err(Problem::method_not_allowed("DELETE")),
         ("status" | "queries" | "transfers" | "files" | "events", None) => Err(Problem::method_not_allowed("GET")),
-        ("search" | "get" | "topology" | "shutdown", None) => Err(Problem::method_not_allowed("POST")),
+        ("search" | "why" | "get" | "topology" | "shutdown", None) => Err(Problem::method_not_allowed("POST")),
         _ => Err(unknown_path()),
     }
 }
@@ -95,8 +96,18 @@ impl Face {
         if body.ttl == Some(0) {
             return Err(Problem::bad_request("a TTL of 0 reaches nobody", "use 1 for the neighbors only, up to 7"));
         }
-        let events = stream::search(&self.handle, body.into(), self.stop.clone()).await;
+        let request = body.request().map_err(|refusal| Problem::refused(refusal, StatusCode::BAD_REQUEST))?;
+        let events = stream::search(&self.handle, request, self.stop.clone()).await;
         Ok(ndjson(events.map_err(|refusal| Problem::refused(refusal, StatusCode::BAD_REQUEST))?))
+    }
+
+    async fn why(&self, body: WhyBody) -> Result<Response<Body>, Problem> {
+        let WhyBody { text, at, ttl, search } = body;
+        let search = search.map(|guid| id(&guid)).transpose()?;
+        match self.handle.why(WhyRequest { text, at, ttl, search }).await {
+            Ok(why) => Ok(ok(&Answer::Why(Box::new(why)))),
+            Err(refusal) => Err(Problem::refused(refusal, StatusCode::BAD_REQUEST)),
+        }
     }
 
     async fn get(&self, body: GetBody) -> Result<Response<Body>, Problem> {
@@ -144,7 +155,7 @@ fn unknown_path() -> Problem {
         StatusCode::NOT_FOUND,
         "no_such_path",
         "there is nothing at this path",
-        "GET /v1/status, neighbors, queries, transfers, files or events; POST /v1/search, get, topology, neighbors or \
+        "GET /v1/status, neighbors, queries, transfers, files or events; POST /v1/search, why, get, topology, neighbors or \
          shutdown; DELETE /v1/neighbors/{node}, queries/{guid} or transfers/{id}",
     )
 }

@@ -99,9 +99,12 @@ impl Running {
             messages: search.messages,
             duplicates: search.row.duplicates,
             bytes: search.bytes,
+            reports: search.reports,
+            report_bytes: search.report_bytes,
             first_hit_ms: search.first_hit_ms,
             elapsed_ms: search.elapsed_ms,
             topology: snapshot.role.topology,
+            strategy: search.row.strategy,
             why: search.ended?,
         }))
     }
@@ -115,7 +118,7 @@ enum About {
 
 fn about(event: &Event) -> About {
     match event {
-        Event::Query { guid, .. } | Event::Hop { guid, .. } => About::Search(*guid),
+        Event::Query { guid, .. } | Event::Round { guid, .. } | Event::Hop { guid, .. } => About::Search(*guid),
         Event::Hit(hit) => About::Search(hit.guid),
         Event::Done(done) => About::Search(done.guid),
         Event::Error { code, .. } if code == LOST => About::Reader,

@@ -103,6 +103,7 @@ fn snapshot() -> Snapshot {
         traffic: Traffic::default(),
         log: Arc::new([]),
         warnings: Arc::new([]),
+        world: None,
     }
 }
 
@@ -123,7 +124,7 @@ fn transfer(id: u64, bytes: u64, state: TransferState) -> Transfer {
 }
 
 fn query() -> Event {
-    Event::Query { guid: GUID, text: "blue".into(), ttl: 3, strategy: "flood".into() }
+    Event::Query { guid: GUID, text: "blue".into(), ttl: 3, strategy: "flood".into(), walkers: None }
 }
 
 fn done() -> Event {
@@ -134,8 +135,11 @@ fn done() -> Event {
         messages: 2,
         duplicates: 0,
         bytes: 60,
+        reports: 2,
+        report_bytes: 300,
         first_hit_ms: None,
         elapsed_ms: 9,
+        strategy: crate::app::Spread::Flood,
         topology: TopologyKind::Flood,
         why: DoneWhy::Deadline,
     })
@@ -191,7 +195,13 @@ async fn a_search_streams_its_own_events_and_ends_with_done() {
     reply.send(Ok(GUID)).unwrap();
     world
         .events
-        .send(Event::Query { guid: Guid([8; 16]), text: "other".into(), ttl: 1, strategy: "flood".into() })
+        .send(Event::Query {
+            guid: Guid([8; 16]),
+            text: "other".into(),
+            ttl: 1,
+            strategy: "flood".into(),
+            walkers: None,
+        })
         .unwrap();
     world.events.send(Event::Transfer(transfer(3, 20, TransferState::Done))).unwrap();
     world.events.send(done()).unwrap();
@@ -257,15 +267,21 @@ fn ended() -> crate::app::Search {
         hits: 0,
         age_ms: 0,
         state: crate::app::QueryState::Done,
+        strategy: crate::app::Spread::Flood,
+        round: None,
     };
     crate::app::Search {
         topology: TopologyKind::Flood,
+        strategy: crate::app::Strategy::Flood,
+        rounds: Vec::new(),
         row,
         hits: Arc::new([]),
         by_hop: Vec::new(),
         sent_here: 0,
         messages: 0,
         bytes: 0,
+        reports: 2,
+        report_bytes: 300,
         first_hit_ms: None,
         elapsed_ms: 0,
         ended: Some(DoneWhy::Enough),

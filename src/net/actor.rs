@@ -18,7 +18,7 @@ use super::resolve::Lookup;
 use super::send_queue::{Outlet, SendQueue};
 use super::settings::{NetCommand, NetSettings};
 use super::shared::Shared;
-use super::status::{LinkTraffic, Publisher};
+use super::status::{LinkTraffic, Publisher, Spent};
 use crate::base::{Map, Rng, Time, seed};
 use crate::overlay::{
     self, Command, Context, Event, Hello, HostSource, Input, LinkId, Node, Output, Peer, Role, Trace,
@@ -41,6 +41,8 @@ pub(super) struct Keeps {
 pub(super) struct Entry {
     pub(super) outlet: Outlet,
     pub(super) traffic: LinkTraffic,
+    /// Of the bytes that its queue took, what they are for.
+    pub(super) spent: Spent,
     /// Cut: the connection ends at once.
     pub(super) cut: CancellationToken,
     /// Whether something was collected for it since queues were flushed.
@@ -262,7 +264,7 @@ impl Actor {
             Note::LinkDown { link, why } => self.on_link_down(link, why),
             Note::DialFailed { addr, why } => self.on_dial_failed(addr, &why),
             Note::Checked { addr, node, reached } => self.feed(Input::Checked { addr, node, reached }),
-            Note::DirectFailed(message) => self.feed(Input::DirectFailed { message }),
+            Note::DirectFailed(message, why) => self.feed(Input::DirectFailed { message, why }),
             Note::Hosts(addrs, source) => self.on_hosts(addrs, source),
             Note::Directories(addrs) => self.feed(Input::Directories(addrs)),
             Note::Counted => {}
@@ -276,6 +278,8 @@ impl Actor {
         };
         if let Some(traffic) = traffic {
             traffic.bytes_in += batch.bytes;
+            traffic.search_in += batch.spent.search;
+            traffic.report_in += batch.spent.report;
             traffic.messages_in += batch.messages.len() as u64;
         }
         self.work_on(batch);
@@ -328,6 +332,7 @@ impl Actor {
         let entry = Entry {
             outlet: Outlet::new(Arc::clone(&queue)),
             traffic: LinkTraffic::default(),
+            spent: Spent::default(),
             cut: cut.clone(),
             touched: false,
             closing: false,
@@ -402,6 +407,12 @@ impl Actor {
 impl Entry {
     /// Everything that went over it.
     pub(super) fn total(&self) -> LinkTraffic {
-        LinkTraffic { bytes_out: self.outlet.bytes, dropped: self.outlet.dropped, ..self.traffic }
+        LinkTraffic {
+            bytes_out: self.outlet.bytes,
+            search_out: self.spent.search,
+            report_out: self.spent.report,
+            dropped: self.outlet.dropped,
+            ..self.traffic
+        }
     }
 }

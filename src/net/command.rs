@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::actor::Actor;
 use super::random;
 use super::resolve::{Lookup, NamedAs, PeerName, PeerNameError};
-use super::settings::{NetCommand, NetSearch, SearchError};
-use crate::overlay::{Command, Event, HostSource, Input, QueryBody, SearchSpec, TopologyKind};
-use crate::proto::limits::MAX_QUERY_TEXT;
+use super::settings::{NetAsk, NetCommand, NetSearch, SearchError};
+use crate::overlay::{Ask, Command, Event, HostSource, Input, QueryBody, SearchSpec, TopologyKind};
+use crate::proto::limits::{MAX_NODE_NAME, MAX_QUERY_TEXT};
 use crate::proto::{Guid, NodeId};
 use crate::wire;
 
@@ -20,6 +20,9 @@ impl Actor {
                 let _ = reply.send(answer);
             }),
             NetCommand::Cancel(guid) => self.feed(Input::Command(Command::Cancel(guid))),
+            NetCommand::Ask(ask, reply) => self.on_ask(ask, |answer| {
+                let _ = reply.send(answer);
+            }),
             NetCommand::AddPeer(name, reply) => {
                 let _ = reply.send(self.add_peer(&name));
             }
@@ -50,17 +53,36 @@ impl Actor {
         }
     }
 
+    /// The same of a question.
+    fn on_ask(&mut self, ask: NetAsk, answer: impl FnOnce(Result<Guid, SearchError>)) {
+        let NetAsk { node, addr, query, text, mut whois, timeout } = ask;
+        whois.truncate(whois.floor_char_boundary(MAX_NODE_NAME));
+        if text.len() > MAX_QUERY_TEXT {
+            return answer(Err(SearchError::TooLong(text.len())));
+        }
+        match random::guid() {
+            Ok(guid) => {
+                answer(Ok(guid));
+                let ask = Ask { guid, node, addr, query, text: text.into(), whois: whois.into(), timeout };
+                self.feed(Input::Command(Command::Ask(ask)));
+            }
+            Err(error) => answer(Err(error.into())),
+        }
+    }
+
     fn prepare(&self, search: &NetSearch) -> Result<SearchSpec, SearchError> {
         if search.text.len() > MAX_QUERY_TEXT {
             return Err(SearchError::TooLong(search.text.len()));
         }
         let body = QueryBody::new(&search.text, self.own.get(), search.delivery, search.traced);
+        let body = if search.strategy.walkers().is_some() { body.for_walkers() } else { body };
         body.query().map_err(Clone::clone)?;
         wire::seal_query(&body);
         Ok(SearchSpec {
             guid: random::guid()?,
             body: Arc::new(body),
             ttl: search.ttl,
+            strategy: search.strategy,
             timeout: search.timeout,
             enough: search.enough,
         })

@@ -1,4 +1,4 @@
-//! Delivery of hits and reports straight to whom they are for, over connections of their own.
+//! Delivery of hits, reports, questions and accounts straight to whom they are for, over connections of their own.
 //!
 //! The frames are those of a link, without a hello. The receiver answers each batch that its core took with the number of
 //! messages in it, as bytes of 1 to 255; what is not acknowledged when the connection ends goes back to the core, which has
@@ -12,14 +12,14 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::endpoint::{Connection, Endpoint};
+use super::endpoint::{ConnectError, Connection, Endpoint};
 use super::inbox::{Batches, Note, Origin};
 use super::limits::{DIRECT_ACK_TIMEOUT, DIRECT_IDLE, DIRECT_SILENCE, MAX_DIRECT_IN, MAX_DIRECT_OUT, MAX_DIRECT_QUEUE};
 use super::shared::Shared;
 use super::stream::Stream;
 use super::tally::Tally;
 use crate::base::{Map, seed};
-use crate::overlay::Message;
+use crate::overlay::{Message, Undelivered};
 use crate::proto::PeerAddr;
 use crate::wire::{self, Decoder};
 
@@ -60,8 +60,9 @@ impl DirectPool {
         let (queue, messages) = mpsc::channel(MAX_DIRECT_QUEUE);
         queue.try_send(message).map_err(mpsc::error::TrySendError::into_inner)?;
         self.open.insert(to, queue);
-        let courier = Courier { messages, unacknowledged: VecDeque::new(), notes: self.shared.notes.clone() };
         let shared = &self.shared;
+        let (notes, tally) = (shared.notes.clone(), Arc::clone(&shared.tally));
+        let courier = Courier { messages, unacknowledged: VecDeque::new(), notes, tally };
         shared.tracker.spawn(courier.run(Arc::clone(&shared.endpoint), to, shared.cut.clone()));
         Ok(())
     }
@@ -72,34 +73,45 @@ struct Courier {
     messages: mpsc::Receiver<Message>,
     unacknowledged: VecDeque<Message>,
     notes: mpsc::Sender<Note>,
+    tally: Arc<Tally>,
 }
 
 impl Courier {
     async fn run(mut self, endpoint: Arc<Endpoint>, to: PeerAddr, stop: CancellationToken) {
-        tokio::select! {
-            () = self.serve(&endpoint, to) => {}
-            () = stop.cancelled() => {}
-        }
+        let why = tokio::select! {
+            ended = self.serve(&endpoint, to) => ended,
+            () = stop.cancelled() => Undelivered::NoRoom,
+        };
         // From here on the pool opens a new connection; what came until now is given back.
         self.messages.close();
         while let Ok(message) = self.messages.try_recv() {
             self.unacknowledged.push_back(message);
         }
         for message in self.unacknowledged {
-            if self.notes.send(Note::DirectFailed(message)).await.is_err() {
+            if self.notes.send(Note::DirectFailed(message, why.clone())).await.is_err() {
                 return;
             }
         }
     }
 
-    async fn serve(&mut self, endpoint: &Endpoint, to: PeerAddr) {
+    /// Delivers what it can; returns why the rest was not.
+    async fn serve(&mut self, endpoint: &Endpoint, to: PeerAddr) -> Undelivered {
         match endpoint.dial(to, super::tls::Purpose::Direct).await {
-            Ok(connection) => {
-                if let Err(error) = self.deliver(connection.stream).await {
+            Ok(connection) => match self.deliver(connection.stream).await {
+                // It was idle, and something came in that moment.
+                Ok(()) => Undelivered::NoRoom,
+                Err(error) => {
                     tracing::debug!("direct delivery to {to} broke: {error}");
+                    broken(&error)
+                }
+            },
+            Err(error) => {
+                tracing::debug!("no direct delivery to {to}: {error}");
+                match error {
+                    ConnectError::Unreachable(_) | ConnectError::Timeout => Undelivered::Unreachable(error.to_string()),
+                    ConnectError::Foreign(_) | ConnectError::Stranger => Undelivered::TurnedAway(error.to_string()),
                 }
             }
-            Err(error) => tracing::debug!("no direct delivery to {to}: {error}"),
         }
     }
 
@@ -141,7 +153,13 @@ impl Courier {
         let mut next = Some(first);
         let mut room = room;
         while let Some(message) = next {
+            let before = bytes.len();
             wire::encode_message(&message, bytes);
+            let count = match message {
+                Message::Report(_) => &self.tally.direct_report_bytes,
+                _ => &self.tally.direct_hit_bytes,
+            };
+            count.add((bytes.len() - before) as u64);
             self.unacknowledged.push_back(message);
             room -= 1;
             next = if room > 0 { self.messages.try_recv().ok() } else { None };
@@ -206,6 +224,20 @@ impl DirectIn {
     }
 }
 
+/// Why an open connection did not take everything.
+fn broken(error: &std::io::Error) -> Undelivered {
+    match error.kind() {
+        std::io::ErrorKind::TimedOut => Undelivered::Unreachable(format!(
+            "it took the connection, and nothing over it within {} s",
+            DIRECT_ACK_TIMEOUT.as_secs()
+        )),
+        std::io::ErrorKind::ConnectionReset | std::io::ErrorKind::UnexpectedEof => Undelivered::TurnedAway(
+            "it closed the connection without taking anything; is one of the two overlays private?".to_owned(),
+        ),
+        _ => Undelivered::TurnedAway(format!("the connection broke: {error}")),
+    }
+}
+
 fn is_delivery(message: &Message) -> bool {
-    matches!(message, Message::Hit(_) | Message::Report(_))
+    matches!(message, Message::Hit(_) | Message::Report(_) | Message::Explain(_))
 }

@@ -40,25 +40,30 @@ impl Dialer {
         Ok(Self { endpoint: Arc::new(Endpoint::new(identity, None)?) })
     }
 
-    /// A connection for file transfers to `addr`, to `node` alone if it is given. Takes a few seconds at most.
+    /// A connection for file transfers to `addr`, to `node` alone if it is given, and who answers there. Takes a few
+    /// seconds at most.
     ///
     /// # Errors
     /// When nobody answers there in time, when it is no node of this overlay, or when it is another node
     /// (`PermissionDenied`).
-    pub async fn file(&self, addr: PeerAddr, node: Option<NodeId>) -> io::Result<Stream> {
-        self.open(addr, node, Purpose::File).await
+    pub async fn file(&self, addr: PeerAddr, node: Option<NodeId>) -> io::Result<(Stream, NodeId)> {
+        self.connect(addr, node, Purpose::File).await
     }
 
-    /// The same for any purpose.
+    /// A connection for any purpose.
     ///
     /// # Errors
     /// Those of [`Dialer::file`].
     pub async fn open(&self, addr: PeerAddr, node: Option<NodeId>, purpose: Purpose) -> io::Result<Stream> {
+        self.connect(addr, node, purpose).await.map(|(stream, _)| stream)
+    }
+
+    async fn connect(&self, addr: PeerAddr, node: Option<NodeId>, purpose: Purpose) -> io::Result<(Stream, NodeId)> {
         let Connection { stream, node: found, .. } = self.endpoint.dial(addr, purpose).await?;
         if node.is_some_and(|wanted| wanted != found) {
             let message = format!("another node answers at {addr}: it is {}", found.short());
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
         }
-        Ok(stream)
+        Ok((stream, found))
     }
 }

@@ -8,8 +8,9 @@ use tokio::sync::mpsc;
 
 use super::limits::{BATCHES_A_LINK, MAX_BATCH};
 use super::link::NewLink;
+use super::status::Spent;
 use super::tally::Tally;
-use crate::overlay::{HostSource, LinkId, Message};
+use crate::overlay::{HostSource, LinkId, Message, Undelivered};
 use crate::proto::{NodeId, PeerAddr};
 use crate::wire::{Decoder, Incoming, WireError};
 
@@ -43,8 +44,8 @@ pub(super) enum Note {
         /// Whether it did.
         reached: bool,
     },
-    /// A hit or a report could not be delivered.
-    DirectFailed(Message),
+    /// Something could not be delivered over a connection of its own, and why.
+    DirectFailed(Message, Undelivered),
     /// Something was counted that a picture of the node shows.
     Counted,
     /// Addresses became known.
@@ -71,6 +72,8 @@ pub(super) struct Batch {
     pub(super) messages: Vec<Message>,
     /// Bytes that were read for them.
     pub(super) bytes: u64,
+    /// Of those, what the messages are for.
+    pub(super) spent: Spent,
     /// Where the emptied batch goes; it always has room.
     pub(super) back: mpsc::Sender<Vec<Message>>,
 }
@@ -82,6 +85,7 @@ pub(super) struct Batches {
     back: mpsc::Sender<Vec<Message>>,
     spare: mpsc::Receiver<Vec<Message>>,
     current: Vec<Message>,
+    spent: Spent,
 }
 
 /// Why a reader cannot go on.
@@ -106,7 +110,7 @@ impl Batches {
             // There is room: the channel was made for them.
             let _ = back.try_send(Vec::new());
         }
-        Self { origin, notes, back, spare, current: Vec::new() }
+        Self { origin, notes, back, spare, current: Vec::new(), spent: Spent::default() }
     }
 
     /// Decodes all that `decoder` holds and sends it to the actor, `bytes` of it new. Waits while the actor has all
@@ -143,7 +147,10 @@ impl Batches {
             let incoming = decoder.next()?;
             *frames += usize::from(incoming.is_some());
             match incoming {
-                Some(Incoming::Message(message)) if belongs(&message) => self.current.push(message),
+                Some(Incoming::Message(message)) if belongs(&message) => {
+                    self.spent.count(&message, decoder.last_bytes());
+                    self.current.push(message);
+                }
                 Some(Incoming::Message(_)) => return Err(ReadError::OutOfPlace),
                 Some(Incoming::Malformed { .. }) => tally.malformed.up(),
                 // A second hello says nothing that this version listens to.
@@ -156,7 +163,8 @@ impl Batches {
 
     async fn send(&mut self, bytes: u64) -> Result<(), ReadError> {
         let messages = std::mem::take(&mut self.current);
-        let batch = Batch { origin: self.origin, messages, bytes, back: self.back.clone() };
+        let spent = std::mem::take(&mut self.spent);
+        let batch = Batch { origin: self.origin, messages, bytes, spent, back: self.back.clone() };
         self.notes.send(Note::Batch(batch)).await.map_err(|_| ReadError::Stopped)?;
         self.current = self.spare.recv().await.ok_or(ReadError::Stopped)?;
         Ok(())

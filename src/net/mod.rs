@@ -46,7 +46,7 @@ pub use actor::{SharedLibrary, SharedRegistry};
 pub use files::{Dialer, IncomingFile};
 pub use identity::{Identity, IdentityError, KEY_FILE, node_id};
 pub use resolve::{PeerNameError, check_peer};
-pub use settings::{NetCommand, NetError, NetSearch, NetSettings, SearchError};
+pub use settings::{NetAsk, NetCommand, NetError, NetSearch, NetSettings, SearchError};
 pub use start::{Net, Shutdown, can_listen, start};
 pub use status::{LinkStatus, LinkTraffic, NetStatus, Served};
 pub use stream::Stream;

@@ -7,12 +7,12 @@ use tokio::sync::mpsc::error::TrySendError;
 
 use super::actor::Actor;
 use super::inbox::Note;
-use super::limits::{CHECK_TIMEOUT, LINGER, MAX_CLIENTS_SHOWN, MAX_DIALS, WORTH_TELLING};
+use super::limits::{CHECK_TIMEOUT, LINGER, MAX_DIALS, WORTH_TELLING};
 use super::link::{self, TOO_SLOW, matters};
 use super::send_queue::Sent;
-use super::status::{LinkStatus, NetStatus, Served};
+use super::status::{NetStatus, Served};
 use super::tls::Purpose;
-use crate::overlay::{Bye, ByeReason, Event, Input, LinkId, Message, Output, QueryMessage, Relay};
+use crate::overlay::{Bye, ByeReason, Event, Input, LinkId, Message, Output, QueryMessage, Relay, Undelivered};
 use crate::proto::{NodeId, PeerAddr};
 use crate::wire;
 
@@ -57,7 +57,8 @@ fn thin_out(events: &mut VecDeque<Event>, mut lost: impl FnMut()) {
     let mut place = 0;
     events.retain(|event| {
         let stays = match event {
-            Event::Hop { .. } => false,
+            // The end of the search has the sums.
+            Event::Hop { .. } | Event::Report { .. } => false,
             Event::Directory { .. } => Some(place) == last_stand,
             _ => true,
         };
@@ -76,7 +77,7 @@ impl Actor {
             Output::Relay(relay) => self.relay(relay),
             Output::Direct { to, message } => {
                 if let Err(message) = self.direct.deliver(to, message) {
-                    self.again.push_back(Input::DirectFailed { message });
+                    self.again.push_back(Input::DirectFailed { message, why: Undelivered::NoRoom });
                 }
             }
             Output::Dial { addr } => self.dial(addr),
@@ -105,8 +106,12 @@ impl Actor {
 
     fn send(&mut self, link: LinkId, message: &Message) {
         let Some(entry) = self.links.get_mut(&link).filter(|entry| !entry.closing) else { return };
-        match entry.outlet.send(self.frames.of(message), matters(message), self.now) {
-            Sent::Queued => entry.traffic.messages_out += 1,
+        let frame = self.frames.of(message);
+        match entry.outlet.send(frame, matters(message), self.now) {
+            Sent::Queued => {
+                entry.traffic.messages_out += 1;
+                entry.spent.count(message, frame.len());
+            }
             Sent::Dropped => {}
             Sent::Hopeless => return self.give_up(link),
         }
@@ -228,50 +233,18 @@ impl Actor {
         let (node, links) = (&self.node, &self.links);
         let mut total = self.past;
         links.values().for_each(|entry| total += entry.total());
+        let net = self.shared.tally.read();
+        total.bytes_out += net.direct_hit_bytes + net.direct_report_bytes;
+        total.search_out += net.direct_hit_bytes;
+        total.report_out += net.direct_report_bytes;
         let traffic = |link: LinkId| links.get(&link).map(super::actor::Entry::total).unwrap_or_default();
-        let neighbors = node.links().iter().map(|link| LinkStatus {
-            link: link.id(),
-            peer: link.peer().clone(),
-            since: link.since(),
-            rtt: link.rtt(),
-            traffic: traffic(link.id()),
-            queries_in: link.counts().queries_in,
-            duplicates: link.counts().duplicates,
-            files: link.shares().map(|(files, _)| files),
-            is_client: false,
-        });
-        let clients = node.clients().take(MAX_CLIENTS_SHOWN).map(|(link, peer, since)| LinkStatus {
-            link,
-            peer: peer.clone(),
-            since,
-            rtt: None,
-            traffic: traffic(link),
-            queries_in: 0,
-            duplicates: 0,
-            files: None,
-            is_client: true,
-        });
-        let mut shown: Vec<LinkStatus> = neighbors.chain(clients).collect();
-        shown.sort_unstable_by_key(|link| link.link);
         let status = NetStatus {
-            at: self.now,
-            own_addr: node.addr(),
-            topology: node.topology(),
-            role: node.role(),
-            role_since: node.role_story().0,
-            role_why: node.role_story().1.to_owned(),
-            ultra: node.ultra_status(&self.config),
-            client: node.client_status(),
             served: self.served(),
-            links: shown,
-            dialling: node.dialling().collect(),
             unreachable: self.unreachable(),
             particular: self.particular.clone(),
-            known_hosts: node.known_hosts(),
-            remember: Arc::default(),
             total,
-            core: node.counters(),
-            net: self.shared.tally.read(),
+            net,
+            ..NetStatus::of(node, &self.config, self.now, traffic)
         };
         self.publisher.publish(status, || node.hosts_to_remember().collect());
     }

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use super::identity::{Identity, IdentityError};
 use super::resolve::PeerNameError;
-use crate::overlay::{self, Delivery, Standing, TopologyKind};
+use crate::overlay::{self, Delivery, Standing, Strategy, TopologyKind};
 use crate::proto::{Guid, NodeId, PeerAddr, QueryError, Ttl};
 
 /// What the driver starts with.
@@ -126,6 +126,8 @@ pub enum NetCommand {
     Search(NetSearch, oneshot::Sender<Result<Guid, SearchError>>),
     /// End a search; one that is over already is no error.
     Cancel(Guid),
+    /// Ask a node about a search; [`overlay::Event::Explained`] follows under the GUID that is answered.
+    Ask(NetAsk, oneshot::Sender<Result<Guid, SearchError>>),
     /// Dial `host:port` and keep the link.
     AddPeer(String, oneshot::Sender<Result<(), PeerNameError>>),
     /// Change the topology of this node; answers when that is done.
@@ -147,6 +149,8 @@ pub struct NetSearch {
     pub text: String,
     /// How far it goes.
     pub ttl: Ttl,
+    /// How it spreads.
+    pub strategy: Strategy,
     /// When it ends at the latest.
     pub timeout: Duration,
     /// It ends when that many hits came.
@@ -155,6 +159,23 @@ pub struct NetSearch {
     pub delivery: Delivery,
     /// Ask each node to report.
     pub traced: bool,
+}
+
+/// A question to a node about a search.
+#[derive(Clone, Debug)]
+pub struct NetAsk {
+    /// Who is asked; `None` for whoever answers at the address.
+    pub node: Option<NodeId>,
+    /// Where, if there is no link.
+    pub addr: Option<PeerAddr>,
+    /// The query that found nothing there.
+    pub query: Guid,
+    /// As typed.
+    pub text: String,
+    /// See [`overlay::Question::whois`]; cut to what may travel.
+    pub whois: String,
+    /// How long to wait for the account.
+    pub timeout: Duration,
 }
 
 /// Why a search does not start.

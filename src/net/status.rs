@@ -6,10 +6,13 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::limits::{HOSTS_INTERVAL, STATUS_INTERVAL};
+use super::limits::{HOSTS_INTERVAL, MAX_CLIENTS_SHOWN, STATUS_INTERVAL};
 use super::tally::NetCounters;
 use crate::base::Time;
-use crate::overlay::{ClientStatus, Counters, DirectoryStatus, LinkId, Peer, Role, TopologyKind, UltraStatus};
+use crate::overlay::{
+    ClientStatus, Config, Counters, DirectoryStatus, LinkId, Message, Node, Peer, Purpose, Role, TopologyKind,
+    UltraStatus,
+};
 use crate::proto::PeerAddr;
 
 /// The driver as it stood at some time.
@@ -45,12 +48,58 @@ pub struct NetStatus {
     pub known_hosts: usize,
     /// Those worth remembering for the next run; renewed every half a minute.
     pub remember: Arc<[PeerAddr]>,
-    /// Everything that went over links so far, links that are gone included.
+    /// Everything that went over links so far, links that are gone and connections for direct delivery included.
     pub total: LinkTraffic,
     /// What the core dropped.
     pub core: Counters,
     /// What the driver refused, dropped and lost.
     pub net: NetCounters,
+}
+
+impl NetStatus {
+    /// What a core tells of itself at a time, in its settings; `traffic` knows what went over each of its links. All else
+    /// is the driver's to say.
+    pub fn of(node: &Node, config: &Config, at: Time, traffic: impl Fn(LinkId) -> LinkTraffic) -> Self {
+        let neighbors = node.links().iter().map(|link| LinkStatus {
+            link: link.id(),
+            peer: link.peer().clone(),
+            since: link.since(),
+            rtt: link.rtt(),
+            traffic: traffic(link.id()),
+            queries_in: link.counts().queries_in,
+            duplicates: link.counts().duplicates,
+            files: link.shares().map(|(files, _)| files),
+            is_client: false,
+        });
+        let clients = node.clients().take(MAX_CLIENTS_SHOWN).map(|(link, peer, since)| LinkStatus {
+            link,
+            peer: peer.clone(),
+            since,
+            rtt: None,
+            traffic: traffic(link),
+            queries_in: 0,
+            duplicates: 0,
+            files: None,
+            is_client: true,
+        });
+        let mut links: Vec<LinkStatus> = neighbors.chain(clients).collect();
+        links.sort_unstable_by_key(|link| link.link);
+        Self {
+            at,
+            own_addr: node.addr(),
+            topology: node.topology(),
+            role: node.role(),
+            role_since: node.role_story().0,
+            role_why: node.role_story().1.to_owned(),
+            ultra: node.ultra_status(config),
+            client: node.client_status(),
+            links,
+            dialling: node.dialling().collect(),
+            known_hosts: node.known_hosts(),
+            core: node.counters(),
+            ..Self::default()
+        }
+    }
 }
 
 /// A directory that is served.
@@ -106,6 +155,14 @@ pub struct LinkTraffic {
     pub bytes_in: u64,
     /// Bytes queued to be sent.
     pub bytes_out: u64,
+    /// Of the bytes received, those for which somebody searches.
+    pub search_in: u64,
+    /// Of the bytes to be sent, the same.
+    pub search_out: u64,
+    /// Of the bytes received, those of reports: what tracing costs.
+    pub report_in: u64,
+    /// Of the bytes to be sent, the same.
+    pub report_out: u64,
     /// Messages not sent because the queue was full.
     pub dropped: u64,
 }
@@ -116,7 +173,29 @@ impl std::ops::AddAssign for LinkTraffic {
         self.messages_out += other.messages_out;
         self.bytes_in += other.bytes_in;
         self.bytes_out += other.bytes_out;
+        self.search_in += other.search_in;
+        self.search_out += other.search_out;
+        self.report_in += other.report_in;
+        self.report_out += other.report_out;
         self.dropped += other.dropped;
+    }
+}
+
+/// Bytes of some messages by what they are for, upkeep left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Spent {
+    pub(super) search: u64,
+    pub(super) report: u64,
+}
+
+impl Spent {
+    /// Counts a message of so many bytes.
+    pub(super) fn count(&mut self, message: &Message, bytes: usize) {
+        match message.purpose() {
+            Purpose::Search => self.search += bytes as u64,
+            Purpose::Report => self.report += bytes as u64,
+            Purpose::Upkeep => {}
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! What was refused, dropped and lost, by reason: each is counted, and told in the log as long as that does not flood it.
+//! What was refused, dropped and lost, by reason, and what went beside the links: each is counted, and told in the log
+//! as long as that does not flood it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -8,7 +9,7 @@ const LOG_SPAN_MICROS: u64 = 10_000_000;
 
 macro_rules! counters {
     ($($(#[$doc:meta])* $name:ident,)*) => {
-        /// What this room refused, dropped and lost since it started.
+        /// What this room refused, dropped and lost since it started, and what it sent beside the links.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
         pub struct NetCounters {
             $($(#[$doc])* pub $name: u64,)*
@@ -49,6 +50,10 @@ counters! {
     malformed,
     /// Messages of kinds that this version does not know, skipped.
     unknown,
+    /// Bytes of hits sent over connections of their own.
+    direct_hit_bytes,
+    /// Bytes of reports sent over connections of their own.
+    direct_report_bytes,
     /// Links closed because they could not be written to fast enough.
     slow,
     /// Events that nobody took in time.
@@ -64,7 +69,12 @@ pub(super) struct Count(AtomicU64);
 impl Count {
     /// Counts one more.
     pub(super) fn up(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.add(1);
+    }
+
+    /// Counts so many more.
+    pub(super) fn add(&self, more: u64) {
+        self.0.fetch_add(more, Ordering::Relaxed);
     }
 }
 

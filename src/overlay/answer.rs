@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use super::explain::Undelivered;
 use super::io::{Context, LinkId, Output};
 use super::limit::Bucket;
 use super::message::{Delivery, FoundFile, HitBody, HitMessage, Message, QueryMessage, ReportMessage};
 use super::node::Node;
 use crate::base::Time;
-use crate::proto::limits::{MAX_HITS_A_MESSAGE, MAX_WAY_BACK};
+use crate::proto::limits::{MAX_HITS_A_MESSAGE, MAX_WALK_BACK, MAX_WAY_BACK};
 use crate::proto::{Guid, NodeId, PeerAddr, Travel};
 
 /// Messages that this node delivers direct: so many a second, and so many at once, to all destinations together. A query
@@ -32,7 +33,7 @@ impl Default for DirectLimits {
 }
 
 impl DirectLimits {
-    fn allow(&mut self, to: PeerAddr, now: Time) -> bool {
+    pub(super) fn allow(&mut self, to: PeerAddr, now: Time) -> bool {
         let index = self.each.iter().position(|(addr, ..)| *addr == to).unwrap_or_else(|| {
             if self.each.len() >= MAX_DESTINATIONS {
                 let oldest = self.each.iter().enumerate().min_by_key(|(_, (_, _, used))| *used);
@@ -67,7 +68,7 @@ impl Node {
                 files: found,
                 ..HitBody::default()
             };
-            let hit = HitMessage { guid: query.guid, travel: Travel::way_back(), body: Arc::new(body) };
+            let hit = HitMessage { guid: query.guid, travel: query.body.way_back(), body: Arc::new(body) };
             self.deliver(query, Message::Hit(hit), cx);
             found = rest;
         }
@@ -88,11 +89,17 @@ impl Node {
         }
     }
 
-    /// A direct delivery that failed takes the reverse path.
-    pub(super) fn on_direct_failed(&mut self, message: Message, cx: &mut Context<'_>) {
+    /// A direct delivery of a hit or report that failed takes the reverse path.
+    pub(super) fn on_direct_failed(&mut self, message: Message, why: Undelivered, cx: &mut Context<'_>) {
         let guid = match &message {
             Message::Hit(hit) => hit.guid,
             Message::Report(report) => report.guid,
+            Message::Explain(_) => {
+                if let Message::Explain(message) = message {
+                    self.on_explain_failed(*message, why, cx);
+                }
+                return;
+            }
             _ => return,
         };
         self.send_back(guid, message, cx);
@@ -106,7 +113,7 @@ impl Node {
     }
 
     pub(super) fn way_to_origin(&self, guid: &Guid) -> Option<LinkId> {
-        self.seen.get(guid).and_then(|passed| passed.from)
+        self.seen.get(guid).and_then(|passed| passed.from())
     }
 
     /// A hit came in on a link: for an own search, or to be passed on.
@@ -124,7 +131,9 @@ impl Node {
     /// A report came in on a link.
     pub(super) fn on_report(&mut self, index: usize, report: &ReportMessage, cx: &mut Context<'_>) {
         if self.is_own_search(&report.guid) {
-            self.take_report(report, cx);
+            // It has come over one link more than its hops say, and over no more than it may travel.
+            let links = report.travel.hops().saturating_add(1).min(MAX_WAY_BACK);
+            self.take_report(report, links, cx);
             return;
         }
         let way = self.way_to_origin(&report.guid).and_then(|way| self.link_index(way));
@@ -147,9 +156,12 @@ impl Node {
         cx: &mut Context<'_>,
         onward: impl FnOnce(Travel) -> Message,
     ) -> bool {
-        let way = self.way_to_origin(guid).filter(|way| *way != self.links[index].id && self.role.relays());
+        let passed = self.seen.get(guid);
+        let longest = if passed.is_some_and(|passed| passed.walk) { MAX_WALK_BACK } else { MAX_WAY_BACK };
+        let way = passed.and_then(|passed| passed.from());
+        let way = way.filter(|way| *way != self.links[index].id && self.role.relays());
         let way = way.and_then(|way| self.link_index(way));
-        let travel = travel.arrive(MAX_WAY_BACK).filter(|travel| travel.may_go_on());
+        let travel = travel.arrive(longest).filter(|travel| travel.may_go_on());
         let (Some(way), Some(travel)) = (way, travel) else {
             self.counters.unroutable += 1;
             return false;
@@ -158,11 +170,12 @@ impl Node {
         true
     }
 
-    /// A hit or report came over a connection of its own: only from the node that it names.
+    /// Something came over a connection of its own; a hit or report only from the node that it names.
     pub(super) fn on_direct(&mut self, from: NodeId, message: Message, cx: &mut Context<'_>) {
         match message {
             Message::Hit(hit) if hit.body.node == Some(from) => self.take_hit(&hit, true, cx),
-            Message::Report(report) if report.body.node == Some(from) => self.take_report(&report, cx),
+            Message::Explain(message) => self.on_explain_direct(from, *message, cx),
+            Message::Report(report) if report.body.node == Some(from) => self.take_report(&report, 1, cx),
             _ => self.counters.inconsistent += 1,
         }
     }

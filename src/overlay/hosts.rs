@@ -37,6 +37,8 @@ pub(super) struct Host {
     waits: Waits,
     /// Whether a link to it was up at some time: what is worth remembering and telling.
     proven: bool,
+    /// Whether it called on this node since it could not be reached last: it is there, and looks for neighbors.
+    called: bool,
     dialling: bool,
     /// Whether the user sent it away: not dialled until it is named again.
     sent_away: bool,
@@ -46,6 +48,9 @@ pub(super) struct Host {
     wished_for: bool,
 }
 
+// Most of what a node of a large simulation remembers.
+const _: () = assert!(size_of::<Host>() <= 56);
+
 /// Why a host waits for its next try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Waits {
@@ -53,6 +58,8 @@ enum Waits {
     Unfit,
     /// It had no room, or went away.
     Refused,
+    /// One of the two closed the link on purpose.
+    SentAway,
     /// For something that has nothing to do with roles.
     Other,
 }
@@ -66,19 +73,34 @@ pub(super) enum Wish {
     Named,
     /// Those that the user named and that it has not met yet: it has neighbors enough.
     Unmet,
+    /// Those with whom contact was lost without a word, in this run or since an earlier one.
+    Lost,
+    /// Anybody at all, and nobody before others.
+    Whoever,
+    /// Those that it never met.
+    Strangers,
     /// Ultra-peers.
     Ultrapeers,
     /// Ultra-peers that the user named.
     NamedUltrapeers,
 }
 
-/// The table; at most [`limits::MAX_HOSTS`].
-#[derive(Debug, Default)]
-pub(super) struct Hosts(Vec<Host>);
+/// The table.
+#[derive(Debug)]
+pub(super) struct Hosts {
+    all: Vec<Host>,
+    /// Addresses that it takes; at most [`limits::MAX_HOSTS`].
+    most: usize,
+}
 
 impl Hosts {
+    /// An empty table for at most so many addresses.
+    pub(super) fn new(most: usize) -> Self {
+        Self { all: Vec::new(), most: most.clamp(1, limits::MAX_HOSTS) }
+    }
+
     fn find(&mut self, addr: PeerAddr) -> Option<&mut Host> {
-        self.0.iter_mut().find(|host| host.addr == addr)
+        self.all.iter_mut().find(|host| host.addr == addr)
     }
 
     /// Takes an address in; one that the user names again is forgiven everything.
@@ -93,37 +115,53 @@ impl Hosts {
             }
             return;
         }
-        if self.0.len() >= limits::MAX_HOSTS {
-            let worst = self.0.iter().enumerate().filter(|(_, host)| host.source != HostSource::Configured);
+        if self.all.len() >= self.most {
+            let worst = self.all.iter().enumerate().filter(|(_, host)| host.source != HostSource::Configured);
             match worst.max_by_key(|(_, host)| (host.failures, !host.proven, !host.ultra)) {
-                Some((index, _)) => self.0.swap_remove(index),
+                Some((index, _)) => self.all.swap_remove(index),
                 None => return,
             };
         }
-        self.0.push(new_host(addr, source));
+        if self.all.len() == self.all.capacity() {
+            // Twice as much room, but none that is never used: a simulation holds a million of these tables.
+            self.all.reserve_exact(self.all.len().max(4).min(self.most - self.all.len()));
+        }
+        self.all.push(new_host(addr, source));
     }
 
     /// Forgets an address, because it is this node's own.
     pub(super) fn forget(&mut self, addr: PeerAddr) {
-        self.0.retain(|host| host.addr != addr);
+        self.all.retain(|host| host.addr != addr);
     }
 
     /// Whom to dial: a host that the user named before any other, then one that was a neighbor and never failed since, at
     /// random among equals, never one of `linked`.
     /// It counts as being dialled from then on.
     pub(super) fn pick(&mut self, now: Time, wish: Wish, linked: &[PeerAddr], rng: &mut Rng) -> Option<PeerAddr> {
-        let ready = |host: &&mut Host| host.may_dial(wish, linked) && host.next_try <= now;
-        let best = self.0.iter_mut().filter(ready).map(|host| host.rank()).min()?;
-        let wants = |host: &&mut Host| ready(host) && host.rank() == best;
-        let candidates = self.0.iter_mut().filter(wants).count();
-        let host = self.0.iter_mut().filter(wants).nth(rng.below(candidates))?;
+        let ready = |host: &Host| host.next_try <= now && host.may_dial(wish, linked);
+        let (mut best, mut candidates) = (u8::MAX, 0);
+        for rank in self.all.iter().filter(|host| ready(host)).map(|host| host.rank(wish)) {
+            candidates = if rank == best {
+                candidates + 1
+            } else {
+                candidates * usize::from(rank > best) + usize::from(rank < best)
+            };
+            best = best.min(rank);
+        }
+        let wants = |host: &&mut Host| host.rank(wish) == best && ready(host);
+        let host = self.all.iter_mut().filter(wants).nth(rng.below(candidates))?;
         host.dialling = true;
         Some(host.addr)
     }
 
+    /// Whether there is a host that the user named and that was not met yet.
+    pub(super) fn has_unmet(&self) -> bool {
+        self.all.iter().any(|host| host.wished_for)
+    }
+
     /// When the next host may be dialled.
     pub(super) fn next_try(&self, wish: Wish, linked: &[PeerAddr]) -> Time {
-        let waiting = self.0.iter().filter(|host| host.may_dial(wish, linked));
+        let waiting = self.all.iter().filter(|host| host.may_dial(wish, linked));
         waiting.map(|host| host.next_try).min().unwrap_or(Time::NEVER)
     }
 
@@ -133,6 +171,14 @@ impl Hosts {
             host.dialling = false;
             host.proven = true;
             host.wished_for = false;
+        }
+    }
+
+    /// It looks for neighbors, and found no room here. That makes up for no failure, but the next one that is sent away
+    /// is told of it: otherwise those that found everybody full would never hear of each other.
+    pub(super) fn called(&mut self, addr: PeerAddr) {
+        if let Some(host) = self.find(addr) {
+            (host.dialling, host.proven, host.called) = (false, true, true);
         }
     }
 
@@ -146,7 +192,7 @@ impl Hosts {
     /// It could not be reached, or its link broke.
     pub(super) fn failed(&mut self, addr: PeerAddr, now: Time, rng: &mut Rng) {
         let Some(host) = self.find(addr) else { return };
-        (host.dialling, host.waits) = (false, Waits::Other);
+        (host.dialling, host.called, host.waits) = (false, false, Waits::Other);
         let longest = if host.source == HostSource::Configured { LONGEST_CONFIGURED } else { LONGEST_OTHER };
         let wait = (BACK_OFF * (1 << host.failures.min(12))).min(longest);
         host.next_try = now + wait.mul_f64(0.5 + rng.fraction());
@@ -177,12 +223,12 @@ impl Hosts {
 
     /// Whether it lied, and still waits for that.
     pub(super) fn lied_lately(&self, addr: PeerAddr, now: Time) -> bool {
-        self.0.iter().any(|host| host.addr == addr && host.lies > 0 && host.next_try > now)
+        self.all.iter().any(|host| host.addr == addr && host.lies > 0 && host.next_try > now)
     }
 
     /// Whether it ever lied.
     pub(super) fn has_lied(&self, addr: PeerAddr) -> bool {
-        self.0.iter().any(|host| host.addr == addr && host.lies > 0)
+        self.all.iter().any(|host| host.addr == addr && host.lies > 0)
     }
 
     /// It has no use for this node in the roles that the two play now: it waits that long, or until the roles change.
@@ -197,7 +243,7 @@ impl Hosts {
     /// another leaf may have some for another of their like. Those that lied or were sent away gain nothing by it.
     pub(super) fn role_changed(&mut self, now: Time) {
         let by_role = |host: &&mut Host| host.waits == Waits::Unfit || host.waits == Waits::Refused && host.ultra;
-        for host in self.0.iter_mut().filter(by_role).filter(|host| host.lies == 0) {
+        for host in self.all.iter_mut().filter(by_role).filter(|host| host.lies == 0) {
             (host.waits, host.next_try) = (Waits::Other, now);
         }
     }
@@ -214,7 +260,7 @@ impl Hosts {
 
     /// Whether there is an ultra-peer that was not tried yet, or is being tried.
     pub(super) fn has_ultrapeer_to_try(&self, now: Time, wish: Wish, linked: &[PeerAddr]) -> bool {
-        let candidates = self.0.iter().filter(|host| host.fits(wish) && !linked.contains(&host.addr));
+        let candidates = self.all.iter().filter(|host| host.fits(wish) && !linked.contains(&host.addr));
         candidates.filter(|host| host.ultra && !host.sent_away).any(|host| host.dialling || host.next_try <= now)
     }
 
@@ -228,7 +274,7 @@ impl Hosts {
     /// One of the two closed the link on purpose; `by_us` until the user names it again.
     pub(super) fn sent_away(&mut self, addr: PeerAddr, now: Time, by_us: bool) {
         if let Some(host) = self.find(addr) {
-            host.wait(Waits::Other, now + SENT_AWAY);
+            host.wait(Waits::SentAway, now + SENT_AWAY);
             host.sent_away |= by_us;
         }
     }
@@ -238,10 +284,11 @@ impl Hosts {
         self.wait(addr, now);
     }
 
-    /// Addresses of nodes that were linked once and that fit, in random order: what a pong tells. `ultra`: those of
-    /// ultra-peers only, or those of all others only.
+    /// Addresses of nodes that are there, as far as known, and that fit, in random order: what a pong tells. `ultra`: those
+    /// of ultra-peers only, or those of all others only.
     pub(super) fn sample(&self, ultra: Option<bool>, fits: impl Fn(PeerAddr) -> bool, rng: &mut Rng) -> Vec<PeerAddr> {
-        let proven = self.0.iter().filter(|host| host.proven && host.failures == 0 && fits(host.addr));
+        let proven =
+            self.all.iter().filter(|host| host.proven && (host.failures == 0 || host.called) && fits(host.addr));
         let proven = proven.filter(|host| ultra.is_none_or(|ultra| ultra == host.ultra));
         let mut proven: Vec<PeerAddr> = proven.map(|host| host.addr).collect();
         rng.shuffle(&mut proven);
@@ -249,20 +296,20 @@ impl Hosts {
     }
 
     pub(super) fn dialling(&self) -> impl Iterator<Item = PeerAddr> + '_ {
-        self.0.iter().filter(|host| host.dialling).map(|host| host.addr)
+        self.all.iter().filter(|host| host.dialling).map(|host| host.addr)
     }
 
     /// Addresses worth remembering for the next run: those that were linked, and those that the user named.
     pub(super) fn worth_remembering(&self) -> impl Iterator<Item = PeerAddr> + '_ {
-        self.0.iter().filter(|host| host.proven).map(|host| host.addr)
+        self.all.iter().filter(|host| host.proven).map(|host| host.addr)
     }
 
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.all.len()
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.all.is_empty()
     }
 }
 
@@ -272,10 +319,12 @@ impl Host {
         self.next_try = if self.lies > 0 { until.max(self.next_try) } else { until };
     }
 
-    /// The lower, the sooner it is dialled.
-    fn rank(&self) -> u8 {
+    /// The lower, the sooner it is dialled. A node that needs nobody gives each the same chance: those that come first may
+    /// be gone for good.
+    fn rank(&self, wish: Wish) -> u8 {
         match self.source {
             _ if self.lies > 0 => 3,
+            _ if matches!(wish, Wish::Lost | Wish::Whoever | Wish::Strangers) => 0,
             HostSource::Configured => 0,
             _ if self.proven && self.failures == 0 => 1,
             _ => 2,
@@ -286,12 +335,21 @@ impl Host {
         self.fits(wish) && !self.dialling && !self.sent_away && !linked.contains(&self.addr)
     }
 
+    /// Whether it was a neighbor, and its link broke or it could not be reached since: either it is gone, or something
+    /// came between the two.
+    fn is_lost(&self) -> bool {
+        let was_linked = self.proven || self.source == HostSource::Remembered;
+        was_linked && self.failures > 0 && self.waits == Waits::Other
+    }
+
     fn fits(&self, wish: Wish) -> bool {
         let named = self.source == HostSource::Configured;
         match wish {
-            Wish::Anyone => true,
+            Wish::Anyone | Wish::Whoever => true,
             Wish::Named => named,
             Wish::Unmet => self.wished_for,
+            Wish::Lost => self.is_lost(),
+            Wish::Strangers => !self.proven,
             Wish::Ultrapeers => self.ultra,
             Wish::NamedUltrapeers => self.ultra && named,
         }
@@ -310,6 +368,7 @@ fn new_host(addr: PeerAddr, source: HostSource) -> Host {
         next_try,
         waits: Waits::Other,
         proven: false,
+        called: false,
         dialling: false,
         sent_away: false,
         ultra: false,
@@ -331,7 +390,7 @@ mod tests {
 
     #[test]
     fn hosts_that_the_user_named_come_first_and_wait_longer_after_each_failure() {
-        let mut hosts = Hosts::default();
+        let mut hosts = Hosts::new(limits::MAX_HOSTS);
         let mut rng = Rng::new(1);
         (1..50).for_each(|n| hosts.learn(addr(n), HostSource::Told));
         hosts.learn(addr(99), HostSource::Configured);
@@ -351,16 +410,18 @@ mod tests {
 
     #[test]
     fn the_table_is_bounded_and_keeps_what_the_user_named() {
-        let mut hosts = Hosts::default();
-        hosts.learn(addr(0), HostSource::Configured);
-        (1..5_000).for_each(|n| hosts.learn(addr(n), HostSource::Told));
-        assert_eq!(hosts.len(), limits::MAX_HOSTS);
-        assert_eq!(hosts.pick(Time::ZERO, Wish::Named, &[], &mut Rng::new(1)), Some(addr(0)));
+        for (most, kept) in [(usize::MAX, limits::MAX_HOSTS), (32, 32), (0, 1)] {
+            let mut hosts = Hosts::new(most);
+            hosts.learn(addr(0), HostSource::Configured);
+            (1..5_000).for_each(|n| hosts.learn(addr(n), HostSource::Told));
+            assert_eq!(hosts.len(), kept);
+            assert_eq!(hosts.pick(Time::ZERO, Wish::Named, &[], &mut Rng::new(1)), Some(addr(0)));
+        }
     }
 
     #[test]
     fn who_was_sent_away_is_left_alone_until_named_again() {
-        let mut hosts = Hosts::default();
+        let mut hosts = Hosts::new(limits::MAX_HOSTS);
         let mut rng = Rng::new(1);
         hosts.learn(addr(1), HostSource::Configured);
         hosts.sent_away(addr(1), Time::ZERO, true);
@@ -371,8 +432,42 @@ mod tests {
     }
 
     #[test]
+    fn lost_are_those_that_were_linked_and_broke_off_without_a_word() {
+        let mut hosts = Hosts::new(limits::MAX_HOSTS);
+        let mut rng = Rng::new(1);
+        let now = Time::ZERO;
+        for n in 1..=6 {
+            hosts.learn(addr(n), if n == 6 { HostSource::Remembered } else { HostSource::Told });
+        }
+        (1..=4).for_each(|n| hosts.connected(addr(n)));
+        [1, 2, 3, 5, 6].into_iter().for_each(|n| hosts.failed(addr(n), now, &mut rng));
+        hosts.refused(addr(2), now);
+        hosts.sent_away(addr(3), now, false);
+        let later = now + Duration::from_secs(3_600);
+        let mut lost: Vec<_> = std::iter::from_fn(|| hosts.pick(later, Wish::Lost, &[], &mut rng)).collect();
+        lost.sort();
+        assert_eq!(lost, [addr(1), addr(6)], "2 went away, 3 wants no link, 4 never broke off, 5 was never met");
+    }
+
+    #[test]
+    fn who_calls_is_told_of_until_it_cannot_be_reached() {
+        let mut hosts = Hosts::new(limits::MAX_HOSTS);
+        let mut rng = Rng::new(1);
+        hosts.learn(addr(1), HostSource::Told);
+        hosts.connected(addr(1));
+        let told = |hosts: &Hosts| hosts.sample(None, |_| true, &mut Rng::new(2)).len();
+        let mut seen = vec![told(&hosts)];
+        for step in [Hosts::called as fn(&mut Hosts, PeerAddr), |hosts, addr| hosts.refused(addr, Time::ZERO)] {
+            hosts.failed(addr(1), Time::ZERO, &mut rng);
+            step(&mut hosts, addr(1));
+            seen.push(told(&hosts));
+        }
+        assert_eq!(seen, [1, 1, 0]);
+    }
+
+    #[test]
     fn an_ultrapeer_that_refused_a_leaf_is_tried_again_in_another_role() {
-        let mut hosts = Hosts::default();
+        let mut hosts = Hosts::new(limits::MAX_HOSTS);
         let mut rng = Rng::new(1);
         let now = Time::ZERO;
         for (n, ultra) in [(1, true), (2, false)] {
@@ -390,7 +485,7 @@ mod tests {
 
     #[test]
     fn another_role_is_no_new_chance_for_who_lied_or_was_sent_away() {
-        let mut hosts = Hosts::default();
+        let mut hosts = Hosts::new(limits::MAX_HOSTS);
         let now = Time::ZERO;
         for n in [1, 2, 3] {
             hosts.learn(addr(n), HostSource::Told);

@@ -5,16 +5,23 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::explain::{Ask, Explained, Missing, Undelivered};
 use super::message::{
     Action, ByeReason, Delivery, FoundFile, Hop, Message, QueryBody, QueryMessage, Role, Status, TopologyKind,
 };
+use super::strategy::Strategy;
 use super::topology::central::Registry;
 use crate::base::Time;
 use crate::proto::{FileId, Guid, NodeId, PeerAddr, Query, Ttl, Untrusted};
 
-/// A link, named by the driver. Never used again for another link of the same node.
+/// A link, named by the driver with any number but the highest. Never used again for another link of the same node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LinkId(pub u32);
+
+impl LinkId {
+    /// What no link is called: where something comes from that came over none.
+    pub(super) const NOBODYS: Self = Self(u32::MAX);
+}
 
 /// What a driver tells the core. After each one the driver drains the outbox before it calls again.
 #[derive(Debug)]
@@ -40,7 +47,7 @@ pub enum Input {
         /// The message, its sizes checked.
         message: Message,
     },
-    /// A hit or a report came in over a connection of its own.
+    /// A hit, a report, a question or an account came in over a connection of its own.
     Direct {
         /// Who brought it, as its key says.
         from: NodeId,
@@ -51,6 +58,8 @@ pub enum Input {
     DirectFailed {
         /// What was to be delivered.
         message: Message,
+        /// Why it was not.
+        why: Undelivered,
     },
     /// An [`Output::Dial`] led to no link.
     DialFailed {
@@ -124,6 +133,11 @@ impl Peer {
         self.dialled.into_iter().chain(self.listen.filter(|listen| Some(*listen) != self.dialled))
     }
 
+    /// Whether it is what it tells.
+    pub(super) fn is_still(&self, status: &Status) -> bool {
+        (self.topology, self.role, self.serves) == (status.topology, status.role, status.serves)
+    }
+
     /// It told what it is by now.
     pub(super) fn is_now(&mut self, status: &Status) {
         (self.topology, self.role, self.serves) = (status.topology, status.role, status.serves);
@@ -150,6 +164,8 @@ pub enum Command {
     Search(SearchSpec),
     /// End a search before its time.
     Cancel(Guid),
+    /// Ask a node why a search did not find anything there; [`Event::Explained`] answers.
+    Ask(Ask),
     /// Close the link to a node.
     Disconnect(NodeId),
     /// Change the topology of this node.
@@ -167,11 +183,13 @@ pub struct SearchSpec {
     pub guid: Guid,
     /// The body that travels, sealed by the driver so that its size is known.
     pub body: Arc<QueryBody>,
-    /// How far it goes.
+    /// How far it goes: in hops, or in steps of each walker.
     pub ttl: Ttl,
+    /// How it spreads. The body of a walk says so as well: see [`QueryBody::for_walkers`].
+    pub strategy: Strategy,
     /// When it ends at the latest.
     pub timeout: Duration,
-    /// It ends when that many hits came.
+    /// It ends when that many hits came; a ring when that many came by the end of a round.
     pub enough: usize,
 }
 
@@ -192,7 +210,7 @@ pub enum Output {
     Direct {
         /// Where to.
         to: PeerAddr,
-        /// A hit or a report.
+        /// A hit, a report, a question or an account.
         message: Message,
     },
     /// Open a link; [`Input::LinkUp`] or [`Input::DialFailed`] answers.
@@ -279,6 +297,17 @@ pub enum Event {
         /// Why, for people.
         why: String,
     },
+    /// A ring goes on with a higher TTL: what this node itself sent for it.
+    Round {
+        /// The query.
+        guid: Guid,
+        /// TTL of the round.
+        ttl: Ttl,
+        /// Copies that it sent.
+        sent: u16,
+        /// Since the search began.
+        at: Duration,
+    },
     /// An own search began: what this node itself did for it.
     Started {
         /// The query.
@@ -296,10 +325,21 @@ pub enum Event {
         node: NodeId,
         /// What that node calls itself.
         name: Untrusted,
+        /// Where it can be reached, if it told.
+        addr: Option<PeerAddr>,
+        /// What it is in its topology, if it told.
+        role: Option<Role>,
         /// What happened.
         hop: Hop,
         /// Since the search began.
         at: Duration,
+    },
+    /// A report on an own query came. What it tells follows, a [`Event::Hop`] for each copy.
+    Report {
+        /// The query.
+        guid: Guid,
+        /// Its bytes on all links that it came over; see [`SearchCost::report_bytes`].
+        bytes: u64,
     },
     /// Files that match an own query, each node and file once.
     Hit {
@@ -319,6 +359,13 @@ pub enum Event {
         files: Vec<FoundFile>,
         /// Since the search began.
         at: Duration,
+    },
+    /// What came of a question to another node.
+    Explained {
+        /// The question.
+        guid: Guid,
+        /// What came of it; apart, because few events are of this kind.
+        outcome: Box<Explained>,
     },
     /// A search ended.
     Done {
@@ -386,6 +433,11 @@ pub struct SearchCost {
     pub duplicates: u64,
     /// Bytes of those copies on the links, without TLS's own.
     pub bytes: u64,
+    /// Reports that came: what it took to know the other numbers, and no part of them.
+    pub reports: u64,
+    /// Bytes of those reports on the links that they came over: one link when they came direct, each link of the reverse
+    /// path otherwise.
+    pub report_bytes: u64,
     /// Files found, each node and file once.
     pub hits: u32,
     /// Until the first hit.
@@ -426,6 +478,11 @@ pub trait Library {
     /// Shows each file: its name, its size, its content. In any order, and files of the same name and content may come
     /// more than once.
     fn each(&self, visit: &mut dyn FnMut(&str, u64, &FileId));
+
+    /// What matches and is not shared, or not yet. A library that has nothing of the kind need not say so.
+    fn missing(&self, _query: &Query) -> Missing {
+        Missing::default()
+    }
 }
 
 /// What the caller brings to each call.
@@ -510,6 +567,8 @@ pub struct Config {
     pub trace: bool,
     /// GUIDs remembered, in each of two generations.
     pub seen_capacity: usize,
+    /// Addresses of other nodes remembered, at most [`crate::proto::limits::MAX_HOSTS`].
+    pub max_hosts: usize,
 }
 
 impl Default for Config {
@@ -536,6 +595,7 @@ impl Default for Config {
             report_to_public: false,
             trace: false,
             seen_capacity: limits::SEEN_CAPACITY,
+            max_hosts: limits::MAX_HOSTS,
         }
     }
 }

@@ -10,21 +10,22 @@ use super::topology::Class;
 use crate::base::Time;
 use crate::proto::{Guid, NodeId};
 
-/// A live link, and what came and went over it.
+/// A live link, and what came and went over it. It begins with what each copy of a query needs, see [`Node`](super::Node).
 #[derive(Debug)]
+#[repr(C)]
 pub struct Link {
-    pub(super) id: LinkId,
-    /// See [`tag`].
-    pub(super) tag: u16,
-    pub(super) class: Class,
-    pub(super) peer: Arc<Peer>,
-    pub(super) since: Time,
     pub(super) last_heard: Time,
+    /// Apart, because a relayed query needs none of it and a simulation may do without.
+    pub(super) signs: Option<Box<Signs>>,
+    pub(super) id: LinkId,
     /// These two stop at four billion, which no link lives to see.
     pub(super) queries_in: u32,
     pub(super) duplicates: u32,
-    /// Apart, because a relayed query needs none of it and a simulation may do without.
-    pub(super) signs: Option<Box<Signs>>,
+    /// See [`tag`].
+    pub(super) tag: u16,
+    pub(super) class: Class,
+    pub(super) since: Time,
+    pub(super) peer: Arc<Peer>,
 }
 
 // A simulation holds eight million of them.

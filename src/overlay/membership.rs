@@ -20,6 +20,11 @@ pub(super) const MAX_DIALLING: usize = 8;
 const PINGS: (u32, u32) = (1, 5);
 /// A hello that was sent so long before the link was up would have timed out.
 const STALE_HELLO: Duration = Duration::from_secs(30);
+/// Between two dials of a node that needs nobody, half of it more or less at random. Rare, because most of those that it
+/// dials then are gone for good.
+const EXPLORE: Duration = Duration::from_secs(60);
+/// What a node became it tells again for so long.
+const TELL_AGAIN: Duration = Duration::from_secs(60);
 /// A link that another of the same node challenges must show life within that time.
 const PROBE: Duration = Duration::from_secs(3);
 
@@ -130,10 +135,9 @@ impl Node {
             Vec::new()
         };
         if let Some(addr) = peer.listen.filter(|_| reason == ByeReason::Full && !cx.config.only_peers) {
-            // Who finds no room here has some itself: the next one that is sent away is told of it. Otherwise those that
-            // found everybody full would never hear of each other.
+            // Who finds no room here has some itself.
             self.hosts.learn(addr, HostSource::Told);
-            self.hosts.connected(addr);
+            self.hosts.called(addr);
         }
         match reason {
             ByeReason::Already => self.leave_alone(peer, false),
@@ -237,8 +241,12 @@ impl Node {
             return;
         }
         let neighbors = self.count(Class::Neighbor);
-        let linked: Vec<PeerAddr> = self.links.iter().flat_map(|link| link.peer.addrs()).collect();
         let mut under_way = self.hosts.dialling().count();
+        // Most of the time a node has all that it needs; then it is to find that out without a look at each neighbor.
+        if !cx.config.only_peers && neighbors + under_way >= cx.config.min_neighbors && !self.hosts.has_unmet() {
+            return self.plan_to_explore(cx.config);
+        }
+        let linked: Vec<PeerAddr> = self.links.iter().flat_map(|link| link.peer.addrs()).collect();
         while under_way < MAX_DIALLING && neighbors + under_way < cx.config.max_neighbors {
             let wish = match neighbors + under_way < cx.config.min_neighbors {
                 _ if cx.config.only_peers => Wish::Named,
@@ -252,10 +260,49 @@ impl Node {
             let Some(addr) = picked else {
                 let next = self.hosts.next_try(wish, &linked);
                 self.timers.at_latest(Timer::Join, next.max(self.now + Duration::from_millis(10)));
+                self.plan_to_explore(cx.config);
                 return;
             };
             under_way += 1;
             cx.out.push(Output::Dial { addr });
+        }
+    }
+
+    /// Whom a node that needs nobody tries now and then. When something comes between two halves of an overlay for long, both
+    /// have enough of their own, and would stay apart once it is gone: so a relay tries those with whom it lost contact. A leaf
+    /// with as many ultra-peers as it may have makes sure of those that it was told of, so that it can tell its own.
+    fn explores(&self, config: &Config) -> Option<Wish> {
+        let (neighbors, ultrapeers) = (self.count(Class::Neighbor), self.count(Class::Ultrapeer));
+        match self.role {
+            _ if self.leaving || config.only_peers => None,
+            Role::Peer | Role::Ultrapeer => {
+                (config.min_neighbors..config.max_neighbors).contains(&neighbors).then_some(Wish::Lost)
+            }
+            Role::Leaf => (ultrapeers >= MAX_ULTRAPEERS).then_some(Wish::Strangers),
+            Role::Client | Role::Directory => None,
+        }
+    }
+
+    /// Says when to try somebody, unless that is said already.
+    pub(super) fn plan_to_explore(&mut self, config: &Config) {
+        let Some(wish) = self.explores(config).filter(|_| !self.timers.is_set(Timer::Explore)) else { return };
+        let linked: Vec<PeerAddr> = self.links.iter().flat_map(|link| link.peer.addrs()).collect();
+        let next = self.hosts.next_try(wish, &linked);
+        if next < Time::NEVER {
+            let wait = EXPLORE.mul_f64(0.5 + self.rng.fraction());
+            self.timers.at_latest(Timer::Explore, next.max(self.now + wait));
+        }
+    }
+
+    /// Tries somebody. What comes of it has the node look whom to dial, and so when to try the next one.
+    pub(super) fn explore(&mut self, cx: &mut Context<'_>) {
+        let Some(wish) = self.explores(cx.config) else { return };
+        let linked: Vec<PeerAddr> = self.links.iter().flat_map(|link| link.peer.addrs()).collect();
+        let is_busy = self.hosts.dialling().count() >= MAX_DIALLING;
+        let picked = (!is_busy).then(|| self.hosts.pick(self.now, wish, &linked, &mut self.rng)).flatten();
+        match picked {
+            Some(addr) => cx.out.push(Output::Dial { addr }),
+            None => self.timers.at_latest(Timer::Join, self.now),
         }
     }
 
@@ -275,12 +322,21 @@ impl Node {
             let asked = link.asked().map_or(link.since, |(_, at)| at);
             if self.now.since(asked) + Duration::from_millis(1) >= cx.config.ping_interval {
                 self.ping(index, cx);
+                self.tell_again(index, cx);
             }
             index += 1;
         }
         if !self.links.is_empty() {
             let probe = self.links.iter().filter_map(Link::probed_until).min();
             self.timers.at_latest(Timer::Ping, probe.unwrap_or(self.now + cx.config.ping_interval));
+        }
+    }
+
+    /// Tells what this node is once more with the first pings after a change: the first time it may have found a full queue.
+    fn tell_again(&mut self, index: usize, cx: &mut Context<'_>) {
+        if self.role_since > Time::ZERO && self.now.since(self.role_since) < TELL_AGAIN {
+            let status = self.status(cx.config);
+            self.send(index, Message::Status(status), cx);
         }
     }
 
@@ -337,10 +393,15 @@ impl Node {
         }
         let fits = |addr: PeerAddr| Some(addr) != whom.listen && (whom.local || !addr.is_local());
         let mut told = if whom.role == Role::Leaf {
-            // A leaf looks for ultra-peers; the others are of use to it only when there is none any more.
+            // A leaf looks for ultra-peers, of which those with room come first; the others are of use to it only when
+            // there is none any more.
+            let mut told = self.ultrapeers_with_room(fits);
             let ultrapeers = self.hosts.sample(Some(true), fits, &mut self.rng);
             let others = self.hosts.sample(Some(false), fits, &mut self.rng);
-            [ultrapeers, others].concat()
+            let more: Vec<PeerAddr> =
+                ultrapeers.into_iter().chain(others).filter(|addr| !told.contains(addr)).collect();
+            told.extend(more);
+            told
         } else {
             self.hosts.sample(None, fits, &mut self.rng)
         };

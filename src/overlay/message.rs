@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
+use super::explain::ExplainMessage;
 use super::topology::central::CentralMessage;
 use super::topology::ultra::UltraMessage;
 use crate::proto::{FileId, Guid, NodeId, PeerAddr, Query, QueryError, Travel, Untrusted};
@@ -119,10 +120,39 @@ pub enum Message {
     Reach(Reach),
     /// "Let us all change."
     Propose(Proposal),
+    /// "Why did I not find that at you?", and the answer.
+    Explain(Box<ExplainMessage>),
     /// Between ultra-peers and their leaves.
     Ultra(UltraMessage),
     /// Between a directory and those who register with it.
     Central(Box<CentralMessage>),
+}
+
+/// What a message is sent for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A search: queries and hits, look-ups and their answers.
+    Search,
+    /// Tracing: reports.
+    Report,
+    /// Everything else: what keeps links, roles and registrations going.
+    Upkeep,
+}
+
+impl Message {
+    /// What it is for.
+    #[must_use]
+    pub fn purpose(&self) -> Purpose {
+        match self {
+            Self::Query(_) | Self::Hit(_) => Purpose::Search,
+            Self::Report(_) => Purpose::Report,
+            Self::Central(message) => match **message {
+                CentralMessage::Lookup(_) | CentralMessage::Found(_) => Purpose::Search,
+                _ => Purpose::Upkeep,
+            },
+            _ => Purpose::Upkeep,
+        }
+    }
 }
 
 /// See [`Message::Ping`].
@@ -159,7 +189,7 @@ pub struct QueryMessage {
 }
 
 /// What a query asks for, and where the answer goes.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct QueryBody {
     /// The search as it was typed.
     pub text: Box<str>,
@@ -169,6 +199,9 @@ pub struct QueryBody {
     pub delivery: Delivery,
     /// Whether each node is asked to report what it did with the query.
     pub traced: bool,
+    /// Whether each copy is a walker: a node passes it on to one neighbor drawn at random instead of to all. A node of an
+    /// older version does not know of this and floods it, within the TTL of floods.
+    pub walk: bool,
     parsed: OnceLock<Result<Arc<Query>, QueryError>>,
     sealed: Sealed,
 }
@@ -193,12 +226,23 @@ impl QueryBody {
         Self { text: text.into(), origin, delivery, traced, ..Self::default() }
     }
 
+    /// The same for walkers.
+    #[must_use]
+    pub fn for_walkers(self) -> Self {
+        Self { walk: true, ..self }
+    }
+
     /// The parsed search, read from the text on the first call only: a duplicate is never parsed.
     ///
     /// # Errors
     /// When the text is no query.
     pub fn query(&self) -> Result<&Arc<Query>, &QueryError> {
         self.parsed.get_or_init(|| Query::parse(&self.text).map(Arc::new)).as_ref()
+    }
+
+    /// What a hit or report on it starts its way back with.
+    pub(super) const fn way_back(&self) -> Travel {
+        if self.walk { Travel::way_back_of_walk() } else { Travel::way_back() }
     }
 
     /// The body's bytes as they go over every link, so that a relay neither decodes nor encodes it again and unknown
@@ -211,7 +255,7 @@ impl QueryBody {
 
 /// A body's encoded form, kept beside it: filled by `wire` when it reads or first writes the message, empty in a
 /// simulation.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Sealed(OnceLock<Box<[u8]>>);
 
 impl Sealed {
@@ -290,6 +334,10 @@ pub struct ReportBody {
     pub node: Option<NodeId>,
     /// What that node calls itself.
     pub name: Untrusted,
+    /// Where that node can be reached: with questions, say.
+    pub addr: Option<PeerAddr>,
+    /// What it is in its topology; `None` from a node of an older version, or in a role that this one does not know.
+    pub role: Option<Role>,
     /// One entry a copy; at most [`crate::proto::limits::MAX_REPORTS_A_MESSAGE`].
     pub hops: Vec<Hop>,
     /// See [`QueryBody::sealed`].
@@ -309,8 +357,12 @@ pub struct Hop {
     pub action: Action,
     /// Files that it answered with.
     pub hits: u16,
-    /// Copies that it sent on.
+    /// Copies that it sent on, those to its leaves included.
     pub sent: u16,
+    /// Of those, the copies that it handed to its leaves.
+    pub leaves: u16,
+    /// Leaves that it did not hand the query to, because their filters say that they have nothing that matches.
+    pub filtered: u16,
 }
 
 /// What a node did with a copy of a query.

@@ -5,6 +5,7 @@
 //! a simulated one are the same code, and a seed gives the same run.
 
 mod answer;
+mod explain;
 mod hosts;
 mod io;
 mod limit;
@@ -16,12 +17,17 @@ mod reach;
 mod report;
 mod search;
 mod seen;
+mod strategy;
 mod timers;
 mod topology;
 
 #[cfg(test)]
 mod tests;
 
+pub use explain::{
+    Account, Acquaintance, Ask, ExplainMessage, Explained, Missing, PassedBy, Question, Told, Undelivered, Unwilling,
+    is_begun, is_named,
+};
 pub use io::{
     Command, Config, Context, Dedup, DirectoryState, DoneWhy, Event, HostSource, Input, Library, LinkId, Output, Peer,
     Relay, RoleChoice, SearchCost, SearchSpec, Standing, Trace,
@@ -29,11 +35,13 @@ pub use io::{
 pub use link::{Link, LinkCounts};
 pub use message::{
     Action, Bye, ByeReason, Delivery, FoundFile, Hello, HitBody, HitMessage, Hop, Message, Ping, Pong, Proposal,
-    QueryBody, QueryMessage, Reach, ReportBody, ReportMessage, Role, Sealed, Status, TopologyKind,
+    Purpose, QueryBody, QueryMessage, Reach, ReportBody, ReportMessage, Role, Sealed, Status, TopologyKind,
 };
 pub use node::{Counters, Node};
+pub use search::Searching;
 #[cfg(test)]
-pub(crate) use search::ENVELOPE_BYTES;
+pub(crate) use search::{ENVELOPE_BYTES, report_bytes};
+pub use strategy::Strategy;
 #[cfg(test)]
 pub(crate) use topology::central::lookup_bytes;
 pub use topology::central::{

@@ -1,11 +1,14 @@
 //! One node: its state, and which part handles which input.
 
+use std::borrow::Cow;
+use std::mem::offset_of;
 use std::sync::Arc;
 
 use super::answer::DirectLimits;
+use super::explain::Explains;
 use super::hosts::Hosts;
 use super::io::{Command, Config, Context, DoneWhy, Event, HostSource, Input, LinkId, Output, Standing};
-use super::link::{Link, tag};
+use super::link::{Link, LinkCounts, tag};
 use super::message::{Bye, ByeReason, Message, Role, TopologyKind};
 use super::reach::Reachability;
 use super::report::Reports;
@@ -19,21 +22,27 @@ use crate::proto::{Guid, NodeId, PeerAddr, Untrusted};
 /// One node of the overlay, as a state machine without IO: [`Node::handle`] takes an input and fills the outbox,
 /// [`Node::next_wake`] says when it wants [`Input::Wake`]. That is the whole interface; the rest only reads.
 ///
-/// In memory it begins with what every copy of a query needs, so that a simulation waits for few cache lines a copy.
+/// In memory it begins with what every copy of a query needs, so that a simulation waits for two cache lines a duplicate and
+/// one more a new query, besides the link's.
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub struct Node {
     pub(super) now: Time,
-    /// The time of the first input.
-    pub(super) started: Time,
     pub(super) links: Vec<Link>,
     pub(super) searches: Vec<Search>,
     /// The link that came up when there was no other.
     pub(super) first_link: LinkId,
     pub(super) leaving: bool,
+    pub(super) kind: TopologyKind,
+    pub(super) role: Role,
     pub(super) seen: Seen,
-    pub(super) counters: Counters,
+    /// Copies of queries over all links, also those that are gone; apart from what happens to few.
+    pub(super) copies: LinkCounts,
     pub(super) timers: Timers,
+    pub(super) ultra: Option<Box<Ultra>>,
+    pub(super) counters: Counters,
+    /// The time of the first input.
+    pub(super) started: Time,
     pub(super) id: NodeId,
     pub(super) name: Untrusted,
     pub(super) addr: Option<PeerAddr>,
@@ -42,22 +51,22 @@ pub struct Node {
     pub(super) reports: Reports,
     pub(super) direct: DirectLimits,
     pub(super) flood: Flood,
-    pub(super) kind: TopologyKind,
-    pub(super) role: Role,
     pub(super) role_since: Time,
     /// Why it plays this role, for people.
-    pub(super) role_why: Box<str>,
+    pub(super) role_why: Cow<'static, str>,
     pub(super) standing: Standing,
     // What not every node has is apart.
     pub(super) reach: Reachability,
     pub(super) proposals: Option<Box<Proposals>>,
-    pub(super) ultra: Option<Box<Ultra>>,
     pub(super) client: Option<Box<Client>>,
     pub(super) directory: Option<Box<Directory>>,
+    pub(super) explains: Option<Box<Explains>>,
 }
 
 // A simulation holds a million of them.
-const _: () = assert!(size_of::<Node>() <= 768);
+const _: () = assert!(size_of::<Node>() <= 704);
+// Two cache lines: the second one ends with the timer that each input looks at. The other timers are the third.
+const _: () = assert!(offset_of!(Node, seen) == 64 && offset_of!(Node, timers) == 120 && Timer::Join as usize == 0);
 
 /// What a node handled and what it dropped, and why: every input that led to nothing is in one of these.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,13 +81,15 @@ pub struct Counters {
     pub expired: u64,
     /// Queries that could not be read, and so were passed on without a look at the library.
     pub malformed: u64,
-    /// Hits and reports without a way back, or for no search of this node.
+    /// Hits, reports and accounts without a way back, or for no search or question of this node.
     pub unroutable: u64,
-    /// Pings, hits and reports over their limit.
+    /// Pings, hits, reports and questions over their limit.
     pub limited: u64,
-    /// Hits, reports and filters that contradict themselves or who brought them, and ultra-peers that had told of room
+    /// Hits, reports, accounts and filters that contradict themselves or who brought them, and ultra-peers that had told of room
     /// and then had none.
     pub inconsistent: u64,
+    /// Queries forgotten before their time, because the table of GUIDs was full.
+    pub forgotten: u64,
     /// Queries that the slow motion had no room to hold.
     pub not_held: u64,
     /// Hits that were passed on for others.
@@ -101,7 +112,7 @@ impl Node {
     /// A node that knows nobody yet. Everything random about it follows from `rng`.
     #[must_use]
     pub fn new(id: NodeId, name: Untrusted, mut rng: Rng, config: &Config) -> Self {
-        let seen = Seen::new(config.seen_capacity, &mut rng);
+        let seen = Seen::new(&mut rng);
         let mut node = Self {
             id,
             name,
@@ -111,25 +122,27 @@ impl Node {
             started: Time::ZERO,
             links: Vec::new(),
             first_link: LinkId(0),
-            hosts: Hosts::default(),
+            hosts: Hosts::new(config.max_hosts),
             seen,
             searches: Vec::new(),
             reports: Reports::default(),
             direct: DirectLimits::default(),
             flood: Flood::default(),
             timers: Timers::new(),
+            copies: LinkCounts::default(),
             counters: Counters::default(),
             leaving: false,
             kind: config.topology,
             role: Role::Peer,
             role_since: Time::ZERO,
-            role_why: Box::default(),
+            role_why: Cow::default(),
             standing: Standing::default(),
             reach: Reachability::default(),
             proposals: None,
             ultra: None,
             client: None,
             directory: None,
+            explains: None,
         };
         node.begin(config);
         node
@@ -162,7 +175,7 @@ impl Node {
         match input {
             Input::Message { link, message } => self.on_message(link, message, cx),
             Input::Direct { from, message } => self.on_direct(from, message, cx),
-            Input::DirectFailed { message } => self.on_direct_failed(message, cx),
+            Input::DirectFailed { message, why } => self.on_direct_failed(message, why, cx),
             Input::LinkUp { link, peer } => self.on_link_up(link, peer, cx),
             Input::LinkDown { link, why } => self.on_link_down(link, &why, cx),
             Input::DialFailed { addr } => self.on_dial_failed(addr),
@@ -202,12 +215,14 @@ impl Node {
                 Timer::Held => self.release_held(cx),
                 Timer::Report => self.flush_reports(cx),
                 Timer::Seen => {
-                    let next = self.seen.age(self.now);
+                    let next = self.seen.age(self.now, cx.config.seen_capacity);
                     self.timers.at_latest(Timer::Seen, next);
                 }
                 Timer::Role => self.check_role(cx),
                 Timer::Register => self.check_registration(cx),
                 Timer::Lease => self.check_leases(cx),
+                Timer::Explain => self.check_explains(cx),
+                Timer::Explore => self.explore(cx),
                 Timer::Join => self.join(cx),
             }
         }
@@ -228,6 +243,7 @@ impl Node {
         match message {
             Message::Ping(ping) => self.on_ping(index, &ping, cx),
             Message::Pong(pong) => self.on_pong(index, pong, cx.config),
+            Message::Query(query) if query.body.walk => self.on_walker(index, &query, cx),
             Message::Query(query) => self.on_query(index, &query, cx),
             Message::Hit(hit) => self.on_hit(index, &hit, cx),
             Message::Report(report) => self.on_report(index, &report, cx),
@@ -235,6 +251,7 @@ impl Node {
             Message::Status(status) => self.on_status(index, status, cx),
             Message::Reach(reach) => self.on_reach(index, reach, cx),
             Message::Propose(proposal) => self.on_proposal(link, &proposal, cx),
+            Message::Explain(message) => self.on_explain_link(index, *message, cx),
             Message::Ultra(message) => self.on_ultra(index, message, cx),
             Message::Central(message) => self.on_directory_message(index, *message, cx),
         }
@@ -244,6 +261,7 @@ impl Node {
         match command {
             Command::Search(spec) => self.start_search(spec, cx),
             Command::Cancel(guid) => self.cancel_search(guid, cx),
+            Command::Ask(ask) => self.ask(ask, cx),
             Command::Disconnect(node) => {
                 if let Some(index) = self.link_to(&node) {
                     self.leave_alone(&Arc::clone(&self.links[index].peer), true);
@@ -273,6 +291,7 @@ impl Node {
     fn leave(&mut self, cx: &mut Context<'_>) {
         self.leaving = true;
         self.end_searches_where(DoneWhy::Shutdown, cx, |_| true);
+        self.end_explains(cx);
         self.flush_reports(cx);
         while !self.links.is_empty() {
             self.close(self.links.len() - 1, ByeReason::Shutdown, "the node shuts down", cx);
@@ -368,12 +387,13 @@ impl Node {
 
     /// Since when it plays that role, and why, for people.
     #[must_use]
-    pub const fn role_story(&self) -> (Time, &str) {
+    pub fn role_story(&self) -> (Time, &str) {
         (self.role_since, &self.role_why)
     }
 
     /// Its neighbors.
     #[must_use]
+    #[inline]
     pub fn links(&self) -> &[Link] {
         &self.links
     }
@@ -396,12 +416,15 @@ impl Node {
 
     /// What was dropped, and why.
     #[must_use]
+    #[inline]
     pub const fn counters(&self) -> Counters {
-        self.counters
+        let LinkCounts { queries_in, duplicates } = self.copies;
+        Counters { queries: queries_in, duplicates, ..self.counters }
     }
 
     /// Whether a query is remembered.
     #[must_use]
+    #[inline]
     pub fn remembers(&self, guid: &Guid) -> bool {
         self.seen.get(guid).is_some()
     }

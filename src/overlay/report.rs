@@ -11,7 +11,6 @@ use super::limit::Bucket;
 use super::message::{Hop, Message, QueryMessage, ReportBody, ReportMessage};
 use super::node::Node;
 use super::timers::Timer;
-use crate::proto::Travel;
 use crate::proto::limits::MAX_REPORTS_A_MESSAGE;
 
 /// Traced queries that a node reports on: so many new ones a second, and so many at once.
@@ -76,8 +75,15 @@ impl Node {
     }
 
     fn send_report(&mut self, query: &QueryMessage, hops: Vec<Hop>, cx: &mut Context<'_>) {
-        let body = ReportBody { node: Some(self.id), name: self.name.clone(), hops, ..ReportBody::default() };
-        let report = ReportMessage { guid: query.guid, travel: Travel::way_back(), body: Arc::new(body) };
+        let body = ReportBody {
+            node: Some(self.id),
+            name: self.name.clone(),
+            addr: self.addr,
+            role: Some(self.role),
+            hops,
+            ..ReportBody::default()
+        };
+        let report = ReportMessage { guid: query.guid, travel: query.body.way_back(), body: Arc::new(body) };
         self.deliver(query, Message::Report(report), cx);
     }
 }

@@ -1,23 +1,33 @@
 //! Own searches: opened, fed with hits and reports, and always ended with what they cost.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::io::{Context, DoneWhy, Event, Output, SearchCost, SearchSpec};
-use super::message::{Action, Delivery, FoundFile, HitMessage, Hop, ReportMessage, TopologyKind};
+use super::message::{Action, Delivery, FoundFile, HitMessage, Hop, ReportMessage, Role, TopologyKind};
 use super::node::Node;
+use super::strategy::{FIRST_ROUND, Strategy, next_round, round_takes};
 use super::timers::Timer;
 use super::topology::central::Pages;
 use crate::base::{Map, Seed, Time, seed};
 use crate::proto::limits::{MAX_HITS_A_NODE, MAX_HITS_A_SEARCH, MAX_HOPS_A_SEARCH, MAX_LINKS, MAX_SEARCHES};
-use crate::proto::{FileId, Guid, NodeId, PeerAddr, Travel, Untrusted};
+use crate::proto::{FileId, Guid, NodeId, PeerAddr, Travel, Ttl, Untrusted};
 
 /// Reports of one node on one query that count: a neighbor each and a few more. More is a lie.
 const MAX_HOPS_A_NODE: u16 = 512;
 /// A flood that is accounted for is watched that long before it counts as over, for what a slow path still brings.
 const SETTLE: Duration = Duration::from_millis(250);
+/// The same of one round of a ring, before the next begins. Longer than reports on duplicates are collected: what an early
+/// end of a round costs is copies, not truth.
+const ROUND_SETTLE: Duration = Duration::from_millis(100);
 /// Bytes of a query on a link besides its body of up to 255 bytes: length, guid, ttl, hops, kind and the marks between
 /// them. A longer body takes one more.
 pub(crate) const ENVELOPE_BYTES: u64 = 29;
+
+/// Bytes of a report on a link, with a body of so many bytes. The number of its kind takes one byte more than a query's.
+pub(crate) const fn report_bytes(body: u64) -> u64 {
+    body + ENVELOPE_BYTES + 1 + (body > 255) as u64
+}
 
 /// One search under way.
 #[derive(Debug)]
@@ -25,6 +35,8 @@ pub(super) struct Search {
     pub(super) spec: SearchSpec,
     started: Time,
     pub(super) cost: SearchCost,
+    /// The round of a ring that is under way.
+    round: Option<Round>,
     /// For a search that a directory answers page by page: nothing travels from node to node.
     pub(super) lookup: Option<Box<Pages>>,
     files: Map<(NodeId, FileId), ()>,
@@ -34,6 +46,25 @@ pub(super) struct Search {
     hops: usize,
     reported_hits: u64,
     last_news: Time,
+}
+
+/// One round of a ring.
+#[derive(Clone, Copy, Debug)]
+struct Round {
+    ttl: Ttl,
+    /// When it is over at the latest.
+    until: Time,
+}
+
+/// An own search that runs, as faces see it.
+#[derive(Clone, Copy, Debug)]
+pub struct Searching<'a> {
+    /// What was asked for.
+    pub spec: &'a SearchSpec,
+    /// When it began.
+    pub began: Time,
+    /// Reports that came.
+    pub reports: usize,
 }
 
 /// Who has files, and how that became known.
@@ -51,6 +82,7 @@ impl Search {
             spec,
             started,
             cost: SearchCost::default(),
+            round: None,
             lookup: None,
             files: Map::with_hasher(state.clone()),
             nodes: Map::with_hasher(state.clone()),
@@ -100,6 +132,27 @@ impl Search {
         strange
     }
 
+    /// What the directory did with a look-up, once it answered: the answer itself tells, so that no report need be sent.
+    fn lookup_hop(&self, own: NodeId) -> Option<Event> {
+        let (directory, at) = self.lookup.as_ref()?.answered().filter(|_| self.spec.body.traced)?;
+        let hits = u16::try_from(self.files.len()).unwrap_or(u16::MAX);
+        let action = if hits > 0 { Action::Answered } else { Action::Expired };
+        Some(Event::Hop {
+            guid: self.spec.guid,
+            node: directory.id,
+            name: directory.name.clone(),
+            addr: directory.listen,
+            role: Some(Role::Directory),
+            hop: Hop { from: own, hop: 1, ttl: 0, action, hits, sent: 0, leaves: 0, filtered: 0 },
+            at: at.since(self.started),
+        })
+    }
+
+    /// Something came, whether or not there were files in it.
+    pub(in crate::overlay) fn heard(&mut self, now: Time) {
+        self.last_news = now;
+    }
+
     fn deadline(&self) -> Time {
         self.started + self.spec.timeout
     }
@@ -118,9 +171,16 @@ impl Search {
         hop.hop >= 1
             // A leaf is one hop further than the last ultra-peer.
             && hop.hop.saturating_add(hop.ttl) <= self.spec.ttl.saturating_add(1)
-            && usize::from(hop.sent) <= MAX_LINKS
+            && hop.leaves <= hop.sent
+            && usize::from(hop.sent) + usize::from(hop.filtered) <= MAX_LINKS
             && usize::from(hop.hits) <= MAX_HITS_A_NODE
-            && told < MAX_HOPS_A_NODE
+            && told < self.most_told()
+    }
+
+    /// Reports of one node that can be true: several walkers may come to it again and again.
+    fn most_told(&self) -> u16 {
+        let steps = self.spec.strategy.walkers().map(|walkers| u16::from(walkers) * u16::from(self.spec.ttl));
+        steps.unwrap_or(0).max(MAX_HOPS_A_NODE)
     }
 
     fn copy_bytes(&self) -> u64 {
@@ -133,12 +193,32 @@ impl Search {
         self.cost.bytes += u64::from(sent) * self.copy_bytes();
     }
 
+    fn has_enough(&self) -> bool {
+        self.files.len() >= self.spec.enough.min(MAX_HITS_A_SEARCH)
+    }
+
+    /// From when on the round under way is over, as far as is known now. What has no rounds waits for none.
+    fn round_over_at(&self) -> Time {
+        let accounted_for = if self.is_accounted_for() { self.last_news + ROUND_SETTLE } else { Time::NEVER };
+        self.round.map_or(Time::ZERO, |round| round.until.min(accounted_for))
+    }
+
+    /// The TTL of the next round, if there is one.
+    fn next_round(&self) -> Option<Ttl> {
+        self.round.and_then(|round| next_round(round.ttl, self.spec.ttl))
+    }
+
+    fn begin_round(&mut self, ttl: Ttl, hop_delay: Duration, now: Time) {
+        self.round = Some(Round { ttl, until: now + round_takes(ttl, hop_delay) });
+        self.last_news = now;
+    }
+
     fn ended(&self, now: Time) -> Option<DoneWhy> {
-        if self.files.len() >= self.spec.enough.min(MAX_HITS_A_SEARCH) {
+        if self.has_enough() && now >= self.round_over_at() {
             Some(DoneWhy::Enough)
         } else if now >= self.deadline() {
             Some(DoneWhy::Deadline)
-        } else if self.is_accounted_for() && now >= self.last_news + SETTLE {
+        } else if self.next_round().is_none() && self.is_accounted_for() && now >= self.last_news + SETTLE {
             Some(DoneWhy::Complete)
         } else {
             None
@@ -148,11 +228,22 @@ impl Search {
     fn next_check(&self) -> Time {
         let again = self.lookup.as_ref().map_or(Time::NEVER, |pages| pages.again_at());
         let deadline = self.deadline().min(again);
-        if self.is_accounted_for() { deadline.min(self.last_news + SETTLE) } else { deadline }
+        if self.next_round().is_some() || self.round.is_some() && self.has_enough() {
+            deadline.min(self.round_over_at())
+        } else if self.is_accounted_for() {
+            deadline.min(self.last_news + SETTLE)
+        } else {
+            deadline
+        }
     }
 }
 
 impl Node {
+    /// Its own searches that run, the oldest first.
+    pub fn searching(&self) -> impl Iterator<Item = Searching<'_>> {
+        self.searches.iter().map(|search| Searching { spec: &search.spec, began: search.started, reports: search.hops })
+    }
+
     pub(super) fn start_search(&mut self, spec: SearchSpec, cx: &mut Context<'_>) {
         if self.kind == TopologyKind::Central && self.searches.len() < MAX_SEARCHES {
             return self.start_lookup(spec, cx);
@@ -169,17 +260,28 @@ impl Node {
             cx.out.push(Output::Event(done));
             return;
         }
-        let sent = self.flood_own(spec.guid, spec.ttl, &spec.body, cx);
+        // A round beyond the highest TTL would go no further than the one before it.
+        let spec = SearchSpec { ttl: spec.ttl.min(spec.strategy.max_ttl(cx.config.max_ttl)), ..spec };
+        let SearchSpec { guid, ref body, ttl, strategy, .. } = spec;
+        let sent = match strategy {
+            Strategy::Flood => self.flood_own(guid, ttl, body, cx),
+            Strategy::Ring => self.flood_own(guid, FIRST_ROUND, body, cx),
+            Strategy::Walk { walkers } => self.send_walkers(guid, ttl, walkers, body, cx),
+        };
+        let sent = sent + self.begin_own(guid, body, cx);
         let mut search = Search::new(spec, self.now, seed(self.rng.next_u64()));
+        if strategy == Strategy::Ring {
+            search.begin_round(FIRST_ROUND, cx.config.hop_delay, self.now);
+        }
         search.count_messages(sent);
-        let (guid, copy_bytes) = (search.spec.guid, search.copy_bytes());
+        let copy_bytes = search.copy_bytes();
         cx.out.push(Output::Event(Event::Started { guid, sent, copy_bytes }));
         self.timers.at_latest(Timer::Search, search.next_check());
         self.searches.push(search);
     }
 
     pub(super) fn is_own_search(&self, guid: &Guid) -> bool {
-        self.searches_for(guid) || self.seen.get(guid).is_some_and(|passed| passed.from.is_none())
+        self.searches_for(guid) || self.seen.get(guid).is_some_and(|passed| passed.is_own())
     }
 
     /// Whether a search of that name runs.
@@ -214,11 +316,15 @@ impl Node {
         self.look_again(&hit.guid, cx);
     }
 
-    /// Takes a report: sums up what it cost, and shows it.
-    pub(super) fn take_report(&mut self, report: &ReportMessage, cx: &mut Context<'_>) {
+    /// Takes a report that came over so many links: sums up what it cost, and shows it.
+    pub(super) fn take_report(&mut self, report: &ReportMessage, links: u8, cx: &mut Context<'_>) {
         let now = self.now;
         let own = self.id;
         let Some(search) = self.search_mut(&report.guid) else { return };
+        let bytes = report_bytes(report.body.sealed.len() as u64) * u64::from(links);
+        search.cost.reports += 1;
+        search.cost.report_bytes += bytes;
+        cx.out.push(Output::Event(Event::Report { guid: report.guid, bytes }));
         let Some(node) = report.body.node.filter(|node| *node != own) else {
             self.counters.inconsistent += 1;
             return;
@@ -240,8 +346,8 @@ impl Node {
             search.cost.duplicates += u64::from(hop.action == Action::Duplicate);
             search.count_messages(hop.sent);
             let at = now.since(search.started);
-            let event = Event::Hop { guid: report.guid, node, name: report.body.name.clone(), hop: *hop, at };
-            cx.out.push(Output::Event(event));
+            let (name, addr, role) = (report.body.name.clone(), report.body.addr, report.body.role);
+            cx.out.push(Output::Event(Event::Hop { guid: report.guid, node, name, addr, role, hop: *hop, at }));
         }
         search.cost.reached = search.nodes.len() as u32;
         search.last_news = now;
@@ -249,27 +355,64 @@ impl Node {
         self.look_again(&report.guid, cx);
     }
 
-    /// A copy of an own query came back: a duplicate like any other.
-    pub(super) fn own_query_came_back(&mut self, guid: Guid, index: usize, travel: Travel, cx: &mut Context<'_>) {
-        let (node, name, from) = (self.id, self.name.clone(), self.links[index].peer.id);
+    /// A copy of an own query came back, and as a walker may have gone on: a duplicate like any other.
+    pub(super) fn own_query_came_back(
+        &mut self,
+        guid: Guid,
+        index: usize,
+        travel: Travel,
+        sent: u16,
+        cx: &mut Context<'_>,
+    ) {
+        let (node, name, addr, role) = (self.id, self.name.clone(), self.addr, Some(self.role));
+        let from = self.links[index].peer.id;
         let now = self.now;
         let Some(search) = self.search_mut(&guid) else { return };
         search.cost.duplicates += 1;
+        search.count_messages(sent);
         search.last_news = now;
-        let hop = Hop { from, hop: travel.hops(), ttl: travel.ttl(), action: Action::Duplicate, hits: 0, sent: 0 };
+        if !search.nodes.contains_key(&from) {
+            // It counts its copies in its own report, which is still to come: of one that reports nothing, never.
+            search.awaited.insert(from, ());
+        }
+        let (hop, ttl, action) = (travel.hops(), travel.ttl(), Action::Duplicate);
+        let hop = Hop { from, hop, ttl, action, hits: 0, sent, leaves: 0, filtered: 0 };
         let at = now.since(search.started);
         if search.spec.body.traced {
-            cx.out.push(Output::Event(Event::Hop { guid, node, name, hop, at }));
+            cx.out.push(Output::Event(Event::Hop { guid, node, name, addr, role, hop, at }));
         }
         self.look_again(&guid, cx);
     }
 
     pub(super) fn look_again(&mut self, guid: &Guid, cx: &mut Context<'_>) {
-        let Some(index) = self.searches.iter().position(|search| search.spec.guid == *guid) else { return };
-        match self.searches[index].ended(self.now) {
-            Some(why) => self.end_search(index, why, cx),
-            None => self.timers.at_latest(Timer::Search, self.searches[index].next_check()),
+        if let Some(index) = self.searches.iter().position(|search| search.spec.guid == *guid) {
+            self.look_at_search(index, cx);
         }
+    }
+
+    /// Ends a search that is over, or begins the next round of a ring; returns whether it ended.
+    fn look_at_search(&mut self, index: usize, cx: &mut Context<'_>) -> bool {
+        if let Some(why) = self.searches[index].ended(self.now) {
+            self.end_search(index, why, cx);
+            return true;
+        }
+        let search = &self.searches[index];
+        if let Some(ttl) = search.next_round().filter(|_| self.now >= search.round_over_at()) {
+            self.go_round(index, ttl, cx);
+        }
+        self.timers.at_latest(Timer::Search, self.searches[index].next_check());
+        false
+    }
+
+    /// The next round of a ring: the same query with a higher TTL. Nodes that had it pass it on and do not answer again.
+    fn go_round(&mut self, index: usize, ttl: Ttl, cx: &mut Context<'_>) {
+        let (guid, body) = (self.searches[index].spec.guid, Arc::clone(&self.searches[index].spec.body));
+        let sent = self.flood_own(guid, ttl, &body, cx);
+        let search = &mut self.searches[index];
+        search.count_messages(sent);
+        search.begin_round(ttl, cx.config.hop_delay, self.now);
+        let at = self.now.since(search.started);
+        cx.out.push(Output::Event(Event::Round { guid, ttl, sent, at }));
     }
 
     /// Ends the searches that are over, and says when to look again.
@@ -277,13 +420,7 @@ impl Node {
         self.go_on_with_lookups(cx);
         let mut index = 0;
         while index < self.searches.len() {
-            match self.searches[index].ended(self.now) {
-                Some(why) => self.end_search(index, why, cx),
-                None => {
-                    self.timers.at_latest(Timer::Search, self.searches[index].next_check());
-                    index += 1;
-                }
-            }
+            index += usize::from(!self.look_at_search(index, cx));
         }
     }
 
@@ -302,6 +439,7 @@ impl Node {
 
     pub(super) fn end_search(&mut self, index: usize, why: DoneWhy, cx: &mut Context<'_>) {
         let search = self.searches.remove(index);
+        cx.out.extend(search.lookup_hop(self.id).map(Output::Event));
         // A flood that is accounted for was over with its last report, not when this node was sure of it.
         let end = if why == DoneWhy::Complete { search.last_news } else { self.now };
         let cost = SearchCost { elapsed: end.since(search.started), ..search.cost };

@@ -1,59 +1,122 @@
 //! Which queries passed by, and the way back to where each came from.
 
-use crate::base::{Generations, Rng, Time};
-use crate::proto::{Guid, Ttl, limits};
-
 use super::io::LinkId;
+use crate::base::{Generations, Rng, Time};
+use crate::proto::{Guid, Travel, Ttl, limits};
 
 /// What is remembered of a query.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Passed {
+    from: LinkId,
     /// The highest TTL that a copy had on arrival.
     pub(super) ttl: Ttl,
-    /// The link that the first copy came on: the way back. `None` for an own query.
-    pub(super) from: Option<LinkId>,
+    /// Hops that the first copy had travelled on arrival; 0 for an own query.
+    pub(super) hops: u8,
+    /// Files that it was answered with.
+    pub(super) hits: u8,
     /// Whether this node sent reports on it, and so goes on to.
     pub(super) reported: bool,
+    /// Whether the first copy was a walker: the way back may be long.
+    pub(super) walk: bool,
+}
+
+impl Passed {
+    /// A query whose first copy, a walker or not, came on a link, as it stood on arrival, and was answered with so many
+    /// files.
+    pub(super) const fn new(from: LinkId, travel: Travel, hits: u8, walk: bool) -> Self {
+        Self { from, ttl: travel.ttl(), hops: travel.hops(), hits, reported: false, walk }
+    }
+
+    /// An own query.
+    pub(super) const fn own(walk: bool) -> Self {
+        Self::new(LinkId::NOBODYS, Travel::from_wire(Ttl::MAX, 0), 0, walk)
+    }
+
+    /// Whether this node itself asks.
+    pub(super) fn is_own(&self) -> bool {
+        self.from == LinkId::NOBODYS
+    }
+
+    /// The link that the first copy came on: the way back. `None` for an own query.
+    pub(super) fn from(&self) -> Option<LinkId> {
+        (!self.is_own()).then_some(self.from)
+    }
 }
 
 /// The table of GUIDs. It forgets by age and by count; a query lives shorter than a generation.
+///
+/// The first query ever is kept in the node itself, and only a second one, or its age, makes a table: a simulation of one
+/// query has none at all.
 #[derive(Debug)]
 pub(super) struct Seen {
-    table: Generations<Guid, Passed>,
-    /// When the generations were last turned.
-    turned: Time,
-    /// Entries forgotten before their time because the table was full.
-    pub(super) evicted: u64,
+    first: Option<(Guid, Passed)>,
+    table: Option<Box<Table>>,
+    /// What the table's hasher begins with; half a word, so that all of it is no longer.
+    seed: u32,
 }
 
+#[derive(Debug)]
+struct Table {
+    passed: Generations<Guid, Passed>,
+    /// When the generations were last turned.
+    turned: Time,
+}
+
+// It lies where each copy of a query is waited for.
+const _: () = assert!(size_of::<Seen>() <= 40);
+
 impl Seen {
-    pub(super) fn new(capacity: usize, rng: &mut Rng) -> Self {
-        Self { table: Generations::new(capacity, rng.next_u64()), turned: Time::ZERO, evicted: 0 }
+    pub(super) fn new(rng: &mut Rng) -> Self {
+        Self { first: None, table: None, seed: (rng.next_u64() >> 32) as u32 }
     }
 
     pub(super) fn get(&self, guid: &Guid) -> Option<&Passed> {
-        self.table.get(guid)
+        match (&self.first, &self.table) {
+            (Some((first, passed)), _) => (first == guid).then_some(passed),
+            (None, table) => table.as_ref()?.passed.get(guid),
+        }
     }
 
     pub(super) fn get_mut(&mut self, guid: &Guid) -> Option<&mut Passed> {
-        self.table.get_mut(guid)
+        match (&mut self.first, &mut self.table) {
+            (Some((first, passed)), _) => (first == guid).then_some(passed),
+            (None, table) => table.as_mut()?.passed.get_mut(guid),
+        }
     }
 
-    pub(super) fn insert(&mut self, guid: Guid, passed: Passed) {
-        self.evicted += self.table.insert(guid, passed) as u64;
+    /// Remembers a query, in a table of `capacity` entries a generation; returns how many others were forgotten for it
+    /// before their time.
+    pub(super) fn insert(&mut self, guid: Guid, passed: Passed, capacity: usize) -> usize {
+        if self.table.is_none() && self.first.as_ref().is_none_or(|(first, _)| *first == guid) {
+            self.first = Some((guid, passed));
+            return 0;
+        }
+        self.table(capacity).passed.insert(guid, passed)
+    }
+
+    /// The table, made now if there was none, with what was kept apart.
+    fn table(&mut self, capacity: usize) -> &mut Table {
+        let table = self.table.get_or_insert_with(|| {
+            Box::new(Table { passed: Generations::new(capacity, self.seed.into()), turned: Time::ZERO })
+        });
+        if let Some((guid, passed)) = self.first.take() {
+            table.passed.insert(guid, passed);
+        }
+        table
     }
 
     /// Forgets what is old, and says when to come again: never once nothing is left.
-    pub(super) fn age(&mut self, now: Time) -> Time {
-        if now.since(self.turned) >= limits::SEEN_GENERATION {
-            self.table.rotate();
-            self.turned = now;
+    pub(super) fn age(&mut self, now: Time, capacity: usize) -> Time {
+        let table = self.table(capacity);
+        if now.since(table.turned) >= limits::SEEN_GENERATION {
+            table.passed.rotate();
+            table.turned = now;
         }
-        if self.table.is_empty() { Time::NEVER } else { self.turned + limits::SEEN_GENERATION }
+        if table.passed.is_empty() { Time::NEVER } else { table.turned + limits::SEEN_GENERATION }
     }
 
     /// Queries remembered.
     pub(super) fn len(&self) -> usize {
-        self.table.len()
+        usize::from(self.first.is_some()) + self.table.as_ref().map_or(0, |table| table.passed.len())
     }
 }

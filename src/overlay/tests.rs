@@ -7,15 +7,18 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+use super::strategy::Strategy;
 use super::topology::Class;
 use super::*;
 use crate::base::{Rng, Time};
 use crate::proto::{FileId, Guid, NodeId, PeerAddr, Query, Travel, Untrusted, limits};
 
 mod central;
+mod explain;
 mod flooding;
 mod joining;
 mod propose;
+mod strategies;
 mod ultra;
 
 /// What a test node shares: names.
@@ -64,6 +67,8 @@ struct World {
     registries: BTreeMap<usize, MemoryRegistry>,
     /// Nodes that do not run.
     dead: BTreeSet<usize>,
+    /// Which nodes are on the same side of what nobody gets through.
+    parted: Option<fn(usize) -> usize>,
     /// Nodes that cannot be reached from outside.
     hidden: BTreeSet<usize>,
     now: Time,
@@ -82,6 +87,8 @@ struct World {
     /// Messages that each node sent.
     sent_by: BTreeMap<usize, u64>,
     searches: u64,
+    /// Hits that end a ring.
+    ring_enough: usize,
     /// Messages to nodes that do not run.
     unread: Vec<(usize, Message)>,
     /// Files added and files removed by each change that a directory was told.
@@ -103,6 +110,7 @@ impl World {
             own_configs: BTreeMap::new(),
             registries: BTreeMap::new(),
             dead: BTreeSet::new(),
+            parted: None,
             hidden: BTreeSet::new(),
             now: Time::from_micros(1),
             ends: BTreeMap::new(),
@@ -117,6 +125,7 @@ impl World {
             queries_sent: 0,
             sent_by: BTreeMap::new(),
             searches: 0,
+            ring_enough: 1_000,
             unread: Vec::new(),
             changes: Vec::new(),
         }
@@ -165,9 +174,12 @@ impl World {
                 let to = (0..self.nodes.len()).find(|m| addr(*m) == to).unwrap();
                 self.post(to, Duration::from_millis(2), Input::Direct { from: node_id(n), message });
             }
-            Output::Direct { message, .. } => self.post(n, Duration::from_millis(2), Input::DirectFailed { message }),
+            Output::Direct { message, .. } => {
+                let why = Undelivered::Unreachable("nobody listens there".to_owned());
+                self.post(n, Duration::from_millis(2), Input::DirectFailed { message, why });
+            }
             Output::Dial { addr: to } => match (0..self.nodes.len()).find(|m| addr(*m) == to) {
-                Some(m) if !self.dead.contains(&m) && !self.hidden.contains(&m) => self.link(n, m),
+                Some(m) if self.reaches(n, m) => self.link(n, m),
                 _ => self.post(n, Duration::from_millis(5), Input::DialFailed { addr: to }),
             },
             Output::Close { link, .. } => {
@@ -189,6 +201,12 @@ impl World {
             }
             Output::Trace(_) => {}
         }
+    }
+
+    /// Whether somebody who dials gets an answer.
+    fn reaches(&self, from: usize, to: usize) -> bool {
+        let parted = self.parted.is_some_and(|side| side(from) != side(to));
+        !parted && !self.dead.contains(&to) && !self.hidden.contains(&to)
     }
 
     /// `a` dials `b`.
@@ -273,11 +291,24 @@ impl World {
     }
 
     fn search(&mut self, n: usize, text: &str, ttl: u8, delivery: Delivery) -> Guid {
+        self.search_by(Strategy::Flood, n, text, ttl, delivery, true)
+    }
+
+    fn search_by(
+        &mut self,
+        strategy: Strategy,
+        n: usize,
+        text: &str,
+        ttl: u8,
+        delivery: Delivery,
+        traced: bool,
+    ) -> Guid {
         self.searches += 1;
         let guid = Guid(std::array::from_fn(|i| self.searches.to_be_bytes()[i % 8]));
-        let body = Arc::new(QueryBody::new(text, Some(addr(n)), delivery, true));
-        let timeout = Duration::from_secs(5);
-        let spec = SearchSpec { guid, body, ttl, timeout, enough: 1_000 };
+        let body = QueryBody::new(text, Some(addr(n)), delivery, traced);
+        let body = Arc::new(if strategy.walkers().is_some() { body.for_walkers() } else { body });
+        let enough = if strategy == Strategy::Ring { self.ring_enough } else { 1_000 };
+        let spec = SearchSpec { guid, body, ttl, strategy, timeout: Duration::from_secs(5), enough };
         self.input(n, Input::Command(Command::Search(spec)));
         guid
     }

@@ -24,10 +24,14 @@ pub(super) enum Timer {
     Register,
     /// Drop what ran out in the directory that this node serves.
     Lease,
+    /// Give up waiting for the answer to a question.
+    Explain,
+    /// Try somebody again with whom contact was lost.
+    Explore,
 }
 
 impl Timer {
-    pub(super) const ON_WAKE: [Self; 9] = [
+    pub(super) const ON_WAKE: [Self; 11] = [
         Self::Ping,
         Self::Search,
         Self::Held,
@@ -36,6 +40,8 @@ impl Timer {
         Self::Role,
         Self::Register,
         Self::Lease,
+        Self::Explain,
+        Self::Explore,
         Self::Join,
     ];
 }
@@ -53,6 +59,11 @@ impl Timers {
     pub(super) fn at_latest(&mut self, timer: Timer, at: Time) {
         let slot = &mut self.0[timer as usize];
         *slot = at.min(*slot);
+    }
+
+    /// Whether a deadline is set.
+    pub(super) fn is_set(&self, timer: Timer) -> bool {
+        self.0[timer as usize] < Time::NEVER
     }
 
     /// Waits no more.

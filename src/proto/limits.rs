@@ -6,8 +6,15 @@ use std::time::Duration;
 
 /// The highest TTL that a query may start with, and the most that TTL and hops may add up to (Gnutella 0.6: 7).
 pub const MAX_TTL: u8 = 7;
+/// The most steps that a walker may start with, and that its TTL and hops may add up to. A walker is one message a step,
+/// where a flood's TTL is an exponent: this many cost less than a flood over seven hops.
+pub const MAX_WALK_TTL: u8 = 128;
+/// Walkers of one search.
+pub const MAX_WALKERS: u8 = 64;
 /// Hops that a hit or report may take on its way back.
 pub const MAX_WAY_BACK: u8 = 15;
+/// The same for those of a walk: the way back follows first visits, and those of several walkers may lie in a row.
+pub const MAX_WALK_BACK: u8 = 255;
 /// Bytes of one message on a link, its length prefix left out. Gnutella servents cap payloads at 64 KiB as well.
 pub const MAX_FRAME: usize = 64 * 1024;
 /// Bytes of a query's text.

@@ -1,6 +1,6 @@
 //! How far a message may still go, and how far it has come.
 
-use super::limits::MAX_WAY_BACK;
+use super::limits::{MAX_WALK_BACK, MAX_WAY_BACK};
 
 /// Hops that a message may still travel.
 pub type Ttl = u8;
@@ -28,6 +28,12 @@ impl Travel {
     #[must_use]
     pub const fn way_back() -> Self {
         Self { ttl: MAX_WAY_BACK, hops: 0 }
+    }
+
+    /// The same where the query is a walk.
+    #[must_use]
+    pub const fn way_back_of_walk() -> Self {
+        Self { ttl: MAX_WALK_BACK, hops: 0 }
     }
 
     /// What was read from the wire, not to be trusted before [`Travel::arrive`].

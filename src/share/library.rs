@@ -3,15 +3,19 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::SyncSender;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::SystemTime;
+
+use tokio::sync::watch;
 
 use super::index::{Index, Stamp};
 use super::keeper::Note;
 use super::settle::Spot;
-use super::status::{FileRow, FilesPage};
+use super::status::{FileRow, FilesPage, LibraryStatus};
+use super::waiting::Waiting;
 use super::walk;
-use crate::overlay::{FoundFile, Library};
+use crate::overlay::{FoundFile, Library, Missing};
+use crate::proto::limits::MAX_REASON;
 use crate::proto::{FileId, Folded, Magnet, MagnetSource, Query, Untrusted};
 
 /// Files that a listing looks at before it lets others at the index: about a millisecond.
@@ -47,11 +51,18 @@ pub struct LocalLibrary {
     index: RwLock<Index>,
     mounts: RwLock<Vec<Mount>>,
     keeper: SyncSender<Note>,
+    waiting: RwLock<Waiting>,
+    status: watch::Receiver<Arc<LibraryStatus>>,
 }
 
 impl LocalLibrary {
-    pub(super) fn new(mounts: Vec<Mount>, keeper: SyncSender<Note>) -> Self {
-        Self { index: RwLock::default(), mounts: RwLock::new(mounts), keeper }
+    pub(super) fn new(
+        mounts: Vec<Mount>,
+        keeper: SyncSender<Note>,
+        status: watch::Receiver<Arc<LibraryStatus>>,
+    ) -> Self {
+        let (index, waiting) = (RwLock::default(), RwLock::default());
+        Self { index, mounts: RwLock::new(mounts), keeper, waiting, status }
     }
 
     /// A file of this content, if there still is one: the disk is asked. Blocks for as long as that takes.
@@ -105,6 +116,10 @@ impl LocalLibrary {
         self.index.write().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(super) fn waiting_mut(&self) -> RwLockWriteGuard<'_, Waiting> {
+        self.waiting.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn mount_at(&self, root: u16, dir: &Path) {
         let mut mounts = self.mounts.write().unwrap_or_else(PoisonError::into_inner);
         mounts[usize::from(root)].dir = dir.to_owned();
@@ -147,6 +162,27 @@ impl Library for LocalLibrary {
     fn totals(&self) -> (u64, u64) {
         self.index().totals()
     }
+
+    fn missing(&self, query: &Query) -> Missing {
+        let (waiting, unlooked) = self.waiting.read().unwrap_or_else(PoisonError::into_inner).matching(query);
+        let status = self.status.borrow().clone();
+        let mut missing = Missing { waiting, unlooked, scanning: status.scanning, ..Missing::default() };
+        for entry in &status.excluded {
+            let name = entry.path.file_name().unwrap_or_default().to_string_lossy();
+            if query.matches_name(&Folded::of(&name)) {
+                missing.excluded += 1;
+                if missing.why.raw().is_empty() {
+                    missing.why = Untrusted::new(cut(&entry.why));
+                }
+            }
+        }
+        missing
+    }
+}
+
+/// As much of a reason as may travel.
+fn cut(why: &str) -> &str {
+    &why[..why.floor_char_boundary(MAX_REASON)]
 }
 
 /// A page of the list of files while it is being filled.

@@ -12,6 +12,7 @@ mod settle;
 mod status;
 #[cfg(test)]
 mod tests;
+mod waiting;
 mod walk;
 mod watch;
 
@@ -102,9 +103,9 @@ impl Shares {
         let roots = roots(&settings.folders)?;
         let (notes, inbox) = sync_channel(MAX_NOTES);
         let mounts = roots.iter().map(|root| Mount { alias: root.alias().into(), dir: root.dir().to_owned() });
-        let library = Arc::new(LocalLibrary::new(mounts.collect(), notes.clone()));
         let initial = LibraryStatus { scanning: true, ..LibraryStatus::default() };
         let (sender, status) = tokio::sync::watch::channel(Arc::new(initial));
+        let library = Arc::new(LocalLibrary::new(mounts.collect(), notes.clone(), status.clone()));
         let results = notes.clone();
         // After the keeper's end nobody wants results.
         let done = move |job, outcome| drop(results.send(Note::Hashed(job, outcome)));

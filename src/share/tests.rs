@@ -277,3 +277,29 @@ async fn a_folder_that_is_missing_at_the_start_is_shared_when_it_comes() {
     world.write("a.txt", "a");
     world.until_found("a", &["a.txt"]).await;
 }
+
+#[tokio::test]
+async fn who_looks_for_a_file_is_told_that_it_waits_or_is_left_out_and_why() {
+    let mut world = World::new(&[(".winter diary.txt", "private"), ("winter.flac.part", "half")]);
+    fs::write(world.path("first.bin"), vec![7; 4 << 20]).unwrap();
+    world.shares = Some(Shares::start(ShareSettings { hash_rate: Some(1), ..world.settings() }).unwrap());
+    // The first one is hashed at once; at a byte a second the next one is never done.
+    world.until(|status| status.files == 1 && status.scans > 0 && status.is_idle()).await;
+    world.write("winter light.flac", &"sound".repeat(1_000));
+    world.until(|status| status.hashing_files == 1).await;
+    let missing =
+        |world: &World, query: &str| world.shares.as_ref().unwrap().library().missing(&Query::parse(query).unwrap());
+    let winter = missing(&world, "winter");
+    assert_eq!((winter.waiting, winter.excluded, winter.unlooked), (1, 2, 0));
+    assert!(winter.why.raw().starts_with("hidden") || winter.why.raw().starts_with("a partial"), "{:?}", winter.why);
+    assert_eq!((missing(&world, "winter size:<1k").waiting, missing(&world, "summer").excluded), (0, 0));
+    // Left out while it runs, and gone again.
+    world.write(".summer.txt", "private");
+    world.until(|status| status.excluded_count == 3).await;
+    assert_eq!(missing(&world, "summer").excluded, 1);
+    fs::remove_file(world.path(".summer.txt")).unwrap();
+    world.until(|status| status.excluded_count == 2).await;
+    fs::remove_file(world.path("winter light.flac")).unwrap();
+    world.until(LibraryStatus::is_idle).await;
+    assert_eq!(missing(&world, "winter").waiting, 0);
+}

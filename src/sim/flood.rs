@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::delay::Delay;
 use super::graph::Graph;
-use super::queue::Delay;
 use super::report::Report;
 use super::world::World;
 use crate::overlay::{Config, Dedup, QueryBody};
@@ -40,11 +40,19 @@ pub enum FloodError {
 }
 
 impl Flood {
-    /// Makes a node of each node of the graph and links them up.
+    /// Makes a node of each node of the graph and links them up. One thread does all the work.
     ///
     /// # Errors
     /// When the flood cannot be simulated.
     pub fn prepare<'a>(&self, graph: &'a Graph) -> Result<Prepared<'a>, FloodError> {
+        self.prepare_for(graph, 1)
+    }
+
+    /// The same for `threads` threads, at most [`MAX_THREADS`](super::MAX_THREADS). The report is the same however many there are.
+    ///
+    /// # Errors
+    /// When the flood cannot be simulated.
+    pub fn prepare_for<'a>(&self, graph: &'a Graph, threads: usize) -> Result<Prepared<'a>, FloodError> {
         if self.origin as usize >= graph.nodes() {
             return Err(FloodError::Origin(self.origin, graph.nodes() - 1));
         }
@@ -60,7 +68,8 @@ impl Flood {
             ping_interval: Duration::MAX,
             ..Config::default()
         };
-        Ok(Prepared { world: World::new(graph, config, self.delay, self.seed), flood: self.clone() })
+        let world = World::new(graph, config, self.delay, self.seed, &self.body, threads);
+        Ok(Prepared { world, flood: self.clone() })
     }
 }
 

@@ -29,6 +29,9 @@ pub struct Graph {
 }
 
 impl Graph {
+    /// What one end of a link takes.
+    pub(super) const BYTES_AN_END: usize = size_of::<u32>() + size_of::<End>();
+
     /// A graph of so many nodes from pairs; loops and doubles are left out.
     pub(super) fn new(nodes: usize, mut links: Vec<(u32, u32)>) -> Self {
         for (a, b) in &mut links {
@@ -119,6 +122,12 @@ impl Graph {
     /// The ends of a node's links.
     pub(super) fn ends(&self, node: usize) -> std::ops::Range<End> {
         self.first[node]..self.first[node + 1]
+    }
+
+    /// The node that an end belongs to; for the number after the last end's, the number after the last node.
+    pub(super) fn node_of_end(&self, end: End) -> u32 {
+        // Nodes without links share the first end of the next one that has any.
+        self.first.partition_point(|&first| first <= end) as u32 - 1
     }
 
     /// Links of a node.

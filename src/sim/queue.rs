@@ -1,110 +1,26 @@
-//! What is on its way: delays, and a wheel of windows in which copies wait for their time.
+//! What is on its way: a wheel of windows in which copies wait for their time, and the order in which a window is worked off.
 //!
 //! No link is faster than the wheel's window is long. So whatever a node does within a window arrives in a later one, and
 //! nodes cannot disturb each other within it: a window may be worked off node by node instead of in the order of time,
-//! which keeps a node's memory near while all its copies are handled. Each node still sees its own copies in their order.
+//! which keeps a node's memory near while all its copies are handled, and by several threads, each with nodes of its own.
+//! Each node still sees its own copies in their order.
 
-use std::time::Duration;
-
+use super::delay::Delay;
 use super::graph::End;
-use crate::base::{Rng, Time};
+use crate::base::Time;
 use crate::proto::Travel;
+use crate::proto::limits::SEEN_GENERATION;
 
-/// How many times the shortest delay the longest one may be: it bounds the wheel.
-pub const MAX_SPREAD: u64 = 100_000;
-
-/// How long a link takes: the same time for both directions, drawn for each link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Delay {
-    shortest: u64,
-    longest: u64,
-    /// The mean of an exponential distribution that is cut off at both ends; `None` for a uniform one.
-    mean: Option<u64>,
-}
-
-/// Why a link cannot take so long.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DelayError {
-    /// Less than the clock's tick.
-    #[error("a link takes at least one microsecond")]
-    TooShort,
-    /// The range is empty.
-    #[error("the first delay of a range is the shorter one")]
-    Empty,
-    /// See [`MAX_SPREAD`].
-    #[error("the longest delay is at most {MAX_SPREAD} times the shortest")]
-    TooWide,
-}
-
-impl Default for Delay {
-    /// Fifty milliseconds for every link.
-    fn default() -> Self {
-        Self { shortest: 50_000, longest: 50_000, mean: None }
-    }
-}
-
-impl Delay {
-    /// Delays from `shortest` to `longest`, both included.
-    ///
-    /// # Errors
-    /// When there are none between the two, or too many.
-    pub fn new(shortest: Duration, longest: Duration) -> Result<Self, DelayError> {
-        let (shortest, longest) = (micros(shortest), micros(longest));
-        if shortest == 0 {
-            Err(DelayError::TooShort)
-        } else if longest < shortest {
-            Err(DelayError::Empty)
-        } else if longest / shortest > MAX_SPREAD {
-            Err(DelayError::TooWide)
-        } else {
-            Ok(Self { shortest, longest, mean: None })
-        }
-    }
-
-    /// Delays between nothing and `longest`, all as likely; the shortest is a thousandth of it.
-    #[must_use]
-    pub fn uniform_to(longest: Duration) -> Self {
-        let longest = micros(longest).max(1);
-        Self { shortest: (longest / 1_000).max(1), longest, mean: None }
-    }
-
-    /// Delays of an exponential distribution: most links are fast, a few are slow. The shortest is a thousandth of the mean,
-    /// the longest twenty times the mean, which one link in 500 million would exceed.
-    #[must_use]
-    pub fn exponential(mean: Duration) -> Self {
-        let mean = micros(mean).max(1);
-        Self { shortest: (mean / 1_000).max(1), longest: mean.saturating_mul(20), mean: Some(mean) }
-    }
-
-    /// The slowest link that there may be.
-    pub(super) fn longest(self) -> Duration {
-        Duration::from_micros(self.longest)
-    }
-
-    /// The delay of a link between two ends, which follows from the seed and the link alone.
-    pub(super) fn of(self, seed: u64, here: End, there: End) -> Duration {
-        if self.shortest == self.longest {
-            return Duration::from_micros(self.shortest);
-        }
-        let link = u64::from(here.min(there));
-        let mut rng = Rng::new(seed ^ link.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        let drawn = match self.mean {
-            Some(mean) => ((-(1.0 - rng.fraction()).ln() * mean as f64) as u64).clamp(self.shortest, self.longest),
-            None => rng.range(self.shortest..self.longest + 1),
-        };
-        Duration::from_micros(drawn)
-    }
-}
-
-fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
-}
+/// Copies that are sorted by comparing them, without a look at how the nodes are spread.
+const FEW: usize = 64;
+/// Copies that share a bucket, on average: so few that sorting them costs less than more buckets would.
+const A_BUCKET: usize = 4;
 
 /// A copy of the query on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Copy {
-    /// When it arrives.
-    pub(super) at: Time,
+    /// When it arrives: microseconds after its window began.
+    pub(super) after: u32,
     /// Where.
     pub(super) node: u32,
     /// On which of that node's ends.
@@ -114,56 +30,115 @@ pub(super) struct Copy {
 }
 
 // A flood through a million nodes has a million of them on their way.
-const _: () = assert!(size_of::<Copy>() <= 24);
+const _: () = assert!(size_of::<Copy>() <= 16);
+// No flood has a slower link than this, and so no longer window.
+const _: () = assert!(SEEN_GENERATION.as_micros() <= u32::MAX as u128);
 
-/// Copies on their way, by the window of time in which they arrive.
+impl Copy {
+    /// What orders the copies of a window: by node, for each node by time, links that deliver at the same moment in their own
+    /// order, and what one link delivers at the same moment as it was sent: a node sends again only with a higher TTL.
+    const fn order(&self) -> (u64, u64) {
+        let ttl = self.travel.ttl() as u64;
+        ((self.node as u64) << 32 | self.after as u64, (self.end as u64) << 8 | ttl)
+    }
+}
+
+/// The copies that some nodes sent, by the window of time in which they arrive and the part of the nodes that gets them.
 #[derive(Debug)]
 pub(super) struct Wheel {
-    /// Length of a window.
+    /// Length of a window, in microseconds.
     window: u64,
-    /// The windows from the current one on, around.
+    /// Parts that the nodes are in.
+    parts: usize,
+    /// The windows from the current one on, numbered since the epoch, around; in each one a list a part.
     slots: Vec<Vec<Copy>>,
-    /// The number of the current window since the epoch.
-    now: u64,
     waiting: usize,
 }
 
 impl Wheel {
-    pub(super) fn new(delay: Delay) -> Self {
-        let window = delay.shortest;
-        let count = delay.longest / window + 2;
-        Self { window, slots: (0..count).map(|_| Vec::new()).collect(), now: 0, waiting: 0 }
+    /// An empty wheel for nodes in so many parts, and links with these delays.
+    pub(super) fn new(delay: Delay, parts: usize) -> Self {
+        let window = delay.shortest();
+        let windows = delay.longest().as_micros() as u64 / window + 2;
+        let slots = (0..windows as usize * parts).map(|_| Vec::new()).collect();
+        Self { window, parts, slots, waiting: 0 }
     }
 
-    fn slot(&self, window: u64) -> usize {
-        (window % self.slots.len() as u64) as usize
+    fn slot(&self, window: u64, part: usize) -> usize {
+        let windows = self.slots.len() / self.parts;
+        (window % windows as u64) as usize * self.parts + part
     }
 
-    /// Takes a copy that was sent in the current window, or at the epoch before it began.
-    pub(super) fn push(&mut self, copy: Copy) {
-        let window = copy.at.micros() / self.window;
-        debug_assert!(window >= self.now && window - self.now < self.slots.len() as u64);
-        let slot = self.slot(window);
-        self.slots[slot].push(copy);
+    /// When a window begins.
+    pub(super) const fn start(&self, window: u64) -> Time {
+        Time::from_micros(window * self.window)
+    }
+
+    /// Takes a copy that was sent in the current window, or at the epoch before it began, and arrives at `at`.
+    pub(super) fn push(&mut self, at: Time, part: usize, node: u32, end: End, travel: Travel) {
+        let (window, after) = (at.micros() / self.window, (at.micros() % self.window) as u32);
+        let slot = self.slot(window, part);
+        self.slots[slot].push(Copy { after, node, end, travel });
         self.waiting += 1;
     }
 
-    /// The copies of the next window that has any: node by node, and for each node in the order of time, links that deliver
-    /// at the same moment in their own order. False when nothing is on its way any more.
-    pub(super) fn next(&mut self, copies: &mut Vec<Copy>) -> bool {
-        copies.clear();
-        if self.waiting == 0 {
-            return false;
+    /// Copies on their way.
+    pub(super) const fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// Whether none arrives in a window, the current one or a later one that copies can be sent to by now.
+    pub(super) fn is_empty(&self, window: u64) -> bool {
+        (0..self.parts).all(|part| self.slots[self.slot(window, part)].is_empty())
+    }
+
+    /// Takes the copies of one part out of a window, and leaves an empty list in their place.
+    pub(super) fn take(&mut self, window: u64, part: usize, emptied: &mut Vec<Copy>) {
+        let slot = self.slot(window, part);
+        std::mem::swap(&mut self.slots[slot], emptied);
+        self.waiting -= emptied.len();
+    }
+}
+
+/// Puts the copies of a window in the order in which they are delivered.
+#[derive(Debug, Default)]
+pub(super) struct Sorter {
+    /// Where each bucket begins, and then, where the next copy of it goes.
+    places: Vec<u32>,
+}
+
+impl Sorter {
+    /// Sorts copies for nodes from `first` on, `nodes` of them, into `sorted`: by buckets of a few nodes each, and within
+    /// each by comparing. Where a copy came from makes no difference.
+    pub(super) fn sort(&mut self, first: u32, nodes: usize, copies: &[Vec<Copy>], sorted: &mut Vec<Copy>) {
+        sorted.clear();
+        copies.iter().for_each(|some| sorted.extend_from_slice(some));
+        if sorted.len() <= FEW {
+            return sorted.sort_unstable_by_key(Copy::order);
         }
-        while self.slots[self.slot(self.now)].is_empty() {
-            self.now += 1;
+        let shift = (nodes * A_BUCKET / sorted.len()).max(1).ilog2();
+        let bucket = |copy: &Copy| ((copy.node - first) >> shift) as usize;
+        self.places.clear();
+        self.places.resize((nodes >> shift) + 2, 0);
+        sorted.iter().for_each(|copy| self.places[bucket(copy) + 1] += 1);
+        let mut sum = 0;
+        for place in &mut self.places {
+            sum += *place;
+            *place = sum;
         }
-        let slot = self.slot(self.now);
-        std::mem::swap(copies, &mut self.slots[slot]);
-        self.now += 1;
-        self.waiting -= copies.len();
-        copies.sort_unstable_by_key(|copy| (copy.node, copy.at, copy.end));
-        true
+        for copy in copies.iter().flatten() {
+            let place = &mut self.places[bucket(copy)];
+            sorted[*place as usize] = *copy;
+            *place += 1;
+        }
+        let mut start = 0;
+        for &end in &self.places {
+            let end = end as usize;
+            if end > start + 1 {
+                sorted[start..end].sort_unstable_by_key(Copy::order);
+            }
+            start = end;
+        }
     }
 }
 
@@ -173,59 +148,69 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{Copy, Delay, DelayError, Wheel};
+    use super::{Copy, Sorter, Wheel};
     use crate::base::{Rng, Time};
     use crate::proto::Travel;
-
-    fn delay(shortest: u64, longest: u64) -> Result<Delay, DelayError> {
-        Delay::new(Duration::from_micros(shortest), Duration::from_micros(longest))
-    }
-
-    #[test]
-    fn delays_that_make_no_sense_are_refused() {
-        assert_eq!(delay(0, 5), Err(DelayError::TooShort));
-        assert_eq!(delay(5, 4), Err(DelayError::Empty));
-        assert_eq!(delay(1, 1_000_000), Err(DelayError::TooWide));
-        assert!(delay(1, 100_000).is_ok());
-    }
-
-    #[test]
-    fn both_directions_of_a_link_take_the_same_time_and_links_differ() {
-        let delay = delay(1_000, 9_000).unwrap();
-        let times: Vec<Duration> = (0..2_000).map(|link| delay.of(7, link, link + 5_000)).collect();
-        assert!((0..2_000).all(|link| delay.of(7, link + 5_000, link) == times[link as usize]));
-        assert!(times.iter().all(|time| (1_000..=9_000).contains(&time.as_micros())));
-        let mean = times.iter().sum::<Duration>() / 2_000;
-        assert!((4_800..5_200).contains(&mean.as_micros()), "{mean:?}");
-    }
+    use crate::sim::Delay;
 
     proptest! {
         #[test]
         fn every_copy_comes_out_in_its_window(
             shortest in 1u64..50, spread in 0u64..500, seed: u64
         ) {
-            let mut wheel = Wheel::new(delay(shortest, shortest + spread).unwrap());
+            let micros = Duration::from_micros;
+            let mut wheel = Wheel::new(Delay::new(micros(shortest), micros(shortest + spread)).unwrap(), 3);
             let mut rng = Rng::new(seed);
-            let copy = |at: u64, node: u32| Copy { at: Time::from_micros(at), node, end: node, travel: Travel::start(1, 1) };
-            let (mut sent, mut came, mut copies, mut last) = (0, 0, Vec::new(), 0);
+            let (mut sent, mut came, mut window) = (0, 0, 0);
+            let mut push = |wheel: &mut Wheel, now: u64, node: u32| {
+                let at = now + rng.range(shortest..shortest + spread + 1);
+                // The end tells the microsecond: what the copy itself says must lead back to it.
+                wheel.push(Time::from_micros(at), node as usize % 3, node, at as u32, Travel::start(1, 1));
+            };
             for node in 0..5 {
-                wheel.push(copy(rng.range(shortest..shortest + spread + 1), node));
+                push(&mut wheel, 0, node);
                 sent += 1;
             }
-            while wheel.next(&mut copies) {
-                let window = copies[0].at.micros() / shortest;
-                prop_assert!(window >= last && copies.iter().all(|copy| copy.at.micros() / shortest == window));
-                prop_assert!(copies.is_sorted_by_key(|copy| (copy.node, copy.at)));
-                last = window;
-                for old in copies.clone() {
-                    came += 1;
-                    if sent < 300 {
-                        wheel.push(copy(old.at.micros() + rng.range(shortest..shortest + spread + 1), sent));
-                        sent += 1;
+            while wheel.waiting() > 0 {
+                while wheel.is_empty(window) {
+                    window += 1;
+                }
+                for part in 0..3 {
+                    let mut copies = Vec::new();
+                    wheel.take(window, part, &mut copies);
+                    for copy in copies {
+                        let at = wheel.start(window).micros() + u64::from(copy.after);
+                        prop_assert_eq!((at, copy.node as usize % 3), (copy.end.into(), part));
+                        came += 1;
+                        if sent < 300 {
+                            push(&mut wheel, at, sent);
+                            sent += 1;
+                        }
                     }
                 }
             }
             prop_assert_eq!(sent, came);
+        }
+
+        #[test]
+        fn copies_are_ordered_whoever_brings_them(
+            first in 0u32..100, nodes in 1usize..500, drawn in prop::collection::vec((any::<u16>(), 0u32..9, 0u32..4, 0u8..3), 0..600),
+            cut in 0usize..600
+        ) {
+            let copy = |&(node, after, end, ttl): &(u16, u32, u32, u8)| {
+                let node = first + u32::from(node) % nodes as u32;
+                Copy { after, node, end, travel: Travel::from_wire(ttl, 1) }
+            };
+            let mut all: Vec<Copy> = drawn.iter().map(copy).collect();
+            let mut brought = vec![all.clone()];
+            let more = brought[0].split_off(cut.min(all.len()));
+            brought.push(more);
+            let (mut sorter, mut sorted) = (Sorter::default(), Vec::new());
+            // What is left of an earlier window makes no difference.
+            sorter.sort(first, nodes, &[all.clone(), all.clone()], &mut sorted);
+            sorter.sort(first, nodes, &brought, &mut sorted);
+            all.sort_by_key(|copy| (copy.node, copy.after, copy.end, copy.travel.ttl()));
+            prop_assert_eq!(sorted, all);
         }
     }
 }

@@ -114,6 +114,11 @@ proptest! {
             prop_assert_eq!(count, within(hop).filter(|&(_, at)| at == hop).count() as u64);
         }
         prop_assert_eq!(report.virtual_ms, 50.0 * (report.per_hop.len() - 1) as f64);
+        let ball = breadth_first(&graph, origin, ttl);
+        prop_assert_eq!(ball.messages, report.messages);
+        // The copies of the last hop may reach nobody new.
+        prop_assert!(report.per_hop.starts_with(&ball.per_hop));
+        prop_assert!(report.per_hop[ball.per_hop.len()..].iter().all(|&nodes| nodes == 0));
     }
 
     #[test]
@@ -139,6 +144,25 @@ fn the_same_seed_gives_the_same_events_and_another_seed_others() {
     assert_ne!(first.hash, report(8).hash);
     // In debug and release, on every machine.
     assert_eq!((first.messages, first.hash.as_str()), (9_861, "a891be86cf773237"));
+}
+
+#[test]
+fn threads_share_the_work_and_change_nothing() {
+    for (kind, dedup) in [(Kind::Regular, Dedup::HighestTtl), (Kind::PowerLaw, Dedup::First)] {
+        let graph = graph(kind, 20_000, 8, 3);
+        let flood = Flood { delay: delay(20, 80), dedup, ..flood(19_999, 7) };
+        let alone = run(&graph, &flood);
+        assert!(alone.messages > 100_000, "enough for threads in most windows: {}", alone.messages);
+        for threads in [2, 3, 7] {
+            assert_eq!(flood.prepare_for(&graph, threads).unwrap().run(), alone, "{threads} threads");
+        }
+    }
+    let few = Graph::parse("0 1\n1 2\n").unwrap();
+    assert_eq!(
+        flood(0, 7).prepare_for(&few, MAX_THREADS).unwrap().run(),
+        run(&few, &flood(0, 7)),
+        "more than there are nodes"
+    );
 }
 
 #[test]

@@ -1,236 +1,156 @@
-//! Nodes, the links between them, and the loop that carries copies from one to the next.
+//! An overlay of real cores in virtual time, one query in it, and the threads that share the work.
 
+use std::ops::Range;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
+use super::delay::Delay;
 use super::graph::Graph;
-use super::queue::{Copy, Delay, Wheel};
+use super::part::{Part, Shared, peers};
 use super::report::Report;
 use crate::base::{Rng, Time};
-use crate::overlay::{
-    Command, Config, Context, Event, FoundFile, Input, Library, LinkId, Message, Node, Output, Peer, QueryBody,
-    QueryMessage, Role, SearchSpec, TopologyKind,
-};
-use crate::proto::{FileId, Guid, NodeId, Query, Ttl, Untrusted};
+use crate::overlay::{Config, QueryBody, SearchSpec, Strategy};
+use crate::proto::{Guid, Ttl};
 
-/// Copies that are prepared together: enough to wait for memory once instead of often, few enough to stay in the caches.
-const GROUP: usize = 64;
-/// What no copy has reached yet.
-const UNREACHED: u8 = u8::MAX;
+/// The most threads that share the work. Each copy looks for its part among as many.
+pub const MAX_THREADS: usize = 64;
+/// Copies of a window, and nodes, from which on threads are worth their start: they take a millisecond or so.
+const WORTH_THREADS: usize = 4_096;
 
-/// A library without files: a flood is about the way, not about what is found.
-struct Empty;
-
-impl Library for Empty {
-    fn find(&self, _: &Query, _: usize, _: &mut Vec<FoundFile>) {}
-
-    fn totals(&self) -> (u64, u64) {
-        (0, 0)
-    }
-
-    fn each(&self, _: &mut dyn FnMut(&str, u64, &FileId)) {}
-}
-
-/// An overlay of real cores, in virtual time, and one query in it.
+/// The nodes in parts, one for each thread, and the time.
 #[derive(Debug)]
 pub(super) struct World<'a> {
-    graph: &'a Graph,
-    config: Config,
-    delay: Delay,
-    /// What each link's delay is drawn from.
-    delays: u64,
-    nodes: Vec<Node>,
-    guid: Guid,
-    body: Arc<QueryBody>,
-    wheel: Wheel,
-    out: Vec<Output>,
-    tally: Tally,
-}
-
-/// What is counted while copies travel.
-#[derive(Debug)]
-struct Tally {
-    /// The fewest hops that any copy took to each node.
-    nearest: Vec<u8>,
-    /// Copies by the hop that they travel.
-    by_hop: Vec<u64>,
-    copy_bytes: u64,
-    last: Time,
-    hash: u64,
+    shared: Shared<'a>,
+    parts: Vec<Part>,
+    /// The number of the current window since the epoch.
+    window: u64,
 }
 
 impl<'a> World<'a> {
-    /// Makes the nodes, and tells each one its links.
-    pub(super) fn new(graph: &'a Graph, config: Config, delay: Delay, seed: u64) -> Self {
+    /// Makes the nodes, and tells each one its links. What happens later is the same however many threads there are.
+    pub(super) fn new(
+        graph: &'a Graph,
+        config: Config,
+        delay: Delay,
+        seed: u64,
+        body: &QueryBody,
+        threads: usize,
+    ) -> Self {
         let mut rng = Rng::new(seed);
-        let bytes = |rng: &mut Rng| rng.next_u64().to_be_bytes();
-        let (high, low) = (bytes(&mut rng), bytes(&mut rng));
-        let delays = rng.next_u64();
-        let mut nodes = Vec::with_capacity(graph.nodes());
-        let mut peers = Vec::with_capacity(graph.nodes());
-        for _ in 0..graph.nodes() {
-            let parts = [bytes(&mut rng), bytes(&mut rng), bytes(&mut rng), bytes(&mut rng)];
-            let id = NodeId(std::array::from_fn(|i| parts[i / 8][i % 8]));
-            nodes.push(Node::new(id, Untrusted::default(), rng.fork(), &config));
-            peers.push(Arc::new(Peer {
-                id,
-                name: Untrusted::default(),
-                listen: None,
-                dialled: None,
-                local: true,
-                topology: TopologyKind::Flood,
-                role: Role::Peer,
-                serves: false,
-            }));
-        }
-        let mut world = Self {
-            graph,
-            config,
-            delay,
-            delays,
-            nodes,
-            guid: Guid(std::array::from_fn(|i| if i < 8 { high[i] } else { low[i - 8] })),
-            body: Arc::default(),
-            wheel: Wheel::new(delay),
-            out: Vec::new(),
-            tally: Tally {
-                nearest: vec![UNREACHED; graph.nodes()],
-                by_hop: vec![0; usize::from(u8::MAX) + 1],
-                copy_bytes: 0,
-                last: Time::ZERO,
-                hash: 0,
-            },
-        };
-        for node in 0..graph.nodes() {
-            for (end, &other) in graph.ends(node).zip(graph.neighbors(node)) {
-                let peer = Arc::clone(&peers[other as usize]);
-                world.handle(node, Time::ZERO, Input::LinkUp { link: LinkId(end), peer });
-            }
-        }
-        world
-    }
-
-    /// One node takes one input; returns how many copies that led to.
-    fn handle(&mut self, node: usize, now: Time, input: Input) -> u64 {
-        let mut cx = Context { now, config: &self.config, library: &Empty, registry: None, out: &mut self.out };
-        self.nodes[node].handle(input, &mut cx);
-        let mut sent = 0;
-        let mut out = std::mem::take(&mut self.out);
-        for output in out.drain(..) {
-            match output {
-                Output::Relay(relay) => {
-                    let mut copies = 0;
-                    for link in self.nodes[node].relays_to(&relay) {
-                        copies += 1;
-                        let end = link.0;
-                        let (other, back) = self.graph.across(end);
-                        let at = now + self.delay.of(self.delays, end, back);
-                        self.wheel.push(Copy { at, node: other, end: back, travel: relay.query.travel });
-                    }
-                    self.tally.by_hop[usize::from(relay.query.travel.hops()) + 1] += copies;
-                    sent += copies;
-                }
-                Output::Event(Event::Started { copy_bytes, .. }) => self.tally.copy_bytes = copy_bytes,
-                Output::Event(_) => {}
-                // Without files, signs of life and traces a core sends and asks nothing else.
-                other => debug_assert!(false, "{other:?} in a flood"),
-            }
-        }
-        self.out = out;
-        sent
+        let (high, low) = (rng.next_u64().to_be_bytes(), rng.next_u64().to_be_bytes());
+        let guid = Guid(std::array::from_fn(|i| if i < 8 { high[i] } else { low[i - 8] }));
+        let (delays, ids) = (rng.next_u64(), rng.next_u64());
+        let nodes = graph.nodes() as u32;
+        let bounds = bounds(graph, threads.clamp(1, MAX_THREADS));
+        let starts = std::iter::once(0).chain(bounds.iter().copied());
+        let ranges: Vec<Range<u32>> = starts.zip(bounds.iter().copied().chain([nodes])).map(|(a, b)| a..b).collect();
+        let shared = Shared { graph, config, delay, delays, guid, bounds };
+        let at_once = graph.nodes() >= WORTH_THREADS;
+        let peers = each(ranges.clone(), at_once, |nodes| peers(nodes, ids));
+        let parts = each(ranges, at_once, |nodes| Part::new(nodes, ids, body, &peers, &shared));
+        Self { shared, parts, window: 0 }
     }
 
     /// Lets a node ask.
     pub(super) fn search(&mut self, origin: u32, ttl: Ttl, body: &Arc<QueryBody>) {
-        self.body = Arc::clone(body);
-        self.tally.nearest[origin as usize] = 0;
-        let spec =
-            SearchSpec { guid: self.guid, body: Arc::clone(body), ttl, timeout: Duration::MAX, enough: usize::MAX };
-        let sent = self.handle(origin as usize, Time::ZERO, Input::Command(Command::Search(spec)));
-        self.tally.note(&[u64::from(origin), sent]);
+        let guid = self.shared.guid;
+        let spec = SearchSpec {
+            guid,
+            body: Arc::clone(body),
+            ttl,
+            strategy: Strategy::Flood,
+            timeout: Duration::MAX,
+            enough: usize::MAX,
+        };
+        if let Some(part) = self.parts.iter_mut().find(|part| part.holds(origin)) {
+            part.search(origin, spec, &self.shared);
+        }
     }
 
     /// Delivers copies until none is on its way.
     pub(super) fn settle(&mut self) {
-        let mut copies = Vec::new();
-        while self.wheel.next(&mut copies) {
-            for group in copies.chunks(GROUP) {
-                self.fetch(group);
-                group.iter().for_each(|copy| self.deliver(copy));
+        while self.parts.iter().any(|part| part.wheel.waiting() > 0) {
+            while self.parts.iter().all(|part| part.wheel.is_empty(self.window)) {
+                self.window += 1;
             }
+            let copies = self.exchange();
+            let (window, shared) = (self.window, &self.shared);
+            each(self.parts.iter_mut(), copies >= WORTH_THREADS, |part| part.work(window, shared));
+            self.window += 1;
         }
     }
 
-    /// Reads, from all nodes of a group at once, what their copies will need: the processor then waits for memory once a
-    /// group instead of several times a copy. It changes nothing.
-    fn fetch(&self, group: &[Copy]) {
-        let mut read = 0;
-        for copy in group {
-            let place = (copy.end - self.graph.ends(copy.node as usize).start) as usize;
-            let node = &self.nodes[copy.node as usize];
-            read ^= node.counters().queries ^ node.counters().duplicates;
-            read ^= node.links().get(place).map_or(0, |link| u64::from(link.id().0) ^ link.counts().queries_in);
-        }
-        for copy in group {
-            let node = &self.nodes[copy.node as usize];
-            if !node.remembers(&self.guid) && copy.travel.ttl() > 1 {
-                // It will be passed on over every link.
-                read ^= node.links().iter().step_by(2).fold(0, |read, link| read ^ u64::from(link.id().0));
+    /// Hands each part what the others sent it for the current window; returns how many copies that are.
+    fn exchange(&mut self) -> usize {
+        let mut copies = 0;
+        for to in 0..self.parts.len() {
+            for from in 0..self.parts.len() {
+                let mut list = std::mem::take(&mut self.parts[to].incoming[from]);
+                self.parts[from].wheel.take(self.window, to, &mut list);
+                copies += list.len();
+                self.parts[to].incoming[from] = list;
             }
         }
-        std::hint::black_box(read);
-    }
-
-    fn deliver(&mut self, copy: &Copy) {
-        let nearest = &mut self.tally.nearest[copy.node as usize];
-        *nearest = (*nearest).min(copy.travel.hops() + 1);
-        self.tally.last = self.tally.last.max(copy.at);
-        let query = QueryMessage { guid: self.guid, travel: copy.travel, body: Arc::clone(&self.body) };
-        let input = Input::Message { link: LinkId(copy.end), message: Message::Query(query) };
-        let sent = self.handle(copy.node as usize, copy.at, input);
-        let way = u64::from(copy.travel.ttl()) << 8 | u64::from(copy.travel.hops());
-        self.tally.note(&[copy.at.micros(), u64::from(copy.node) << 32 | u64::from(copy.end), sent << 16 | way]);
+        copies
     }
 
     /// Sums up what the nodes counted.
     pub(super) fn report(&self, origin: u32, ttl: Ttl) -> Report {
-        let counters = || self.nodes.iter().map(Node::counters);
-        let (received, duplicates) =
-            counters().fold((0, 0), |(all, again), counters| (all + counters.queries, again + counters.duplicates));
-        let messages: u64 = self.tally.by_hop.iter().sum();
-        let reached = self.tally.nearest.iter().filter(|&&hop| hop != UNREACHED && hop != 0).count() as u64;
+        let graph = self.shared.graph;
+        let counted = each(self.parts.iter(), graph.nodes() >= WORTH_THREADS, Part::counted);
+        let (received, duplicates) = counted.iter().fold((0, 0), |sum, part| (sum.0 + part.0, sum.1 + part.1));
+        let (mut nearest, mut by_hop) = ([0; 256], [0; 256]);
+        let (mut copy_bytes, mut last, mut hash) = (0, Time::ZERO, 0u64);
+        for tally in self.parts.iter().map(|part| &part.tally) {
+            tally.nearest_by_hop(&mut nearest);
+            tally.sent_by_hop(&mut by_hop);
+            copy_bytes = tally.copy_bytes.max(copy_bytes);
+            last = tally.last.max(last);
+            hash = hash.wrapping_add(tally.hash);
+        }
+        let messages: u64 = by_hop.iter().sum();
+        let reached = nearest[1..].iter().sum();
         assert_eq!(messages, received, "every copy that was sent came");
         assert_eq!(messages, reached + duplicates, "every copy was the first one at a node, or a duplicate");
-        let last_hop = self.tally.by_hop.iter().rposition(|&copies| copies > 0).unwrap_or(0);
-        let mut per_hop = vec![0; last_hop + 1];
-        for &hop in self.tally.nearest.iter().filter(|&&hop| hop != UNREACHED) {
-            per_hop[usize::from(hop)] += 1;
-        }
+        let hops = by_hop.iter().rposition(|&copies| copies > 0).unwrap_or(0) + 1;
         Report {
-            nodes: self.graph.nodes(),
-            edges: self.graph.links(),
-            origin: self.graph.label(origin),
+            nodes: graph.nodes(),
+            edges: graph.links(),
+            origin: graph.label(origin),
             ttl,
-            per_hop,
-            messages_per_hop: self.tally.by_hop[..=last_hop].to_vec(),
+            per_hop: nearest[..hops].to_vec(),
+            messages_per_hop: by_hop[..hops].to_vec(),
             reached,
             messages,
             duplicates,
-            bytes: messages * self.tally.copy_bytes,
-            virtual_ms: self.tally.last.micros() as f64 / 1_000.0,
-            hash: format!("{:016x}", self.tally.hash),
+            bytes: messages * copy_bytes,
+            virtual_ms: last.micros() as f64 / 1_000.0,
+            hash: format!("{hash:016x}"),
         }
     }
 }
 
-impl Tally {
-    /// Takes an event into the hash. Events are added up, so that the hash says what happened, when and where, and nothing
-    /// about how the loop came by it: each event has its own time, and that orders them.
-    fn note(&mut self, event: &[u64]) {
-        let mixed = event.iter().fold(0x6A09_E667_F3BC_C908, |hash: u64, word| {
-            let product = u128::from(hash ^ word) * 0x9E37_79B9_7F4A_7C15;
-            ((product >> 64) as u64 ^ product as u64).wrapping_add(word.rotate_left(17))
-        });
-        self.hash = self.hash.wrapping_add(mixed);
+/// The first nodes of all parts but the first, so that each part has about as many ends of links: that is the work.
+fn bounds(graph: &Graph, parts: usize) -> Vec<u32> {
+    let ends = 2 * graph.links();
+    (1..parts).map(|part| graph.node_of_end((ends * part / parts) as u32)).collect()
+}
+
+/// Does the same to each of some things, on a thread each if that is worth it.
+fn each<T: Send, R: Send>(things: impl IntoIterator<Item = T>, at_once: bool, what: impl Fn(T) -> R + Sync) -> Vec<R> {
+    let mut things = things.into_iter();
+    if !at_once {
+        return things.map(what).collect();
     }
+    // This thread does the first one itself.
+    let Some(first) = things.next() else { return Vec::new() };
+    let what = &what;
+    thread::scope(|scope| {
+        let others: Vec<_> = things.map(|thing| scope.spawn(move || what(thing))).collect();
+        let first = what(first);
+        let results =
+            others.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        std::iter::once(first).chain(results).collect()
+    })
 }

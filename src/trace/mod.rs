@@ -2,7 +2,7 @@
 //! whatever somebody did to the file since. No network, no screen.
 //!
 //! The first line is a header that says whose searches follow; then come the lines of the machine interface (`query`,
-//! `hop`, `hit`, `done`), a `lost` where the recorder could not keep up, and an `end`. A reader ignores kinds and fields
+//! `round`, `hop`, `hit`, `done`), a `lost` where the recorder could not keep up, and an `end`. A reader ignores kinds and fields
 //! that it does not know.
 
 mod draft;

@@ -12,8 +12,8 @@ use super::lines::{Lines, Next};
 use super::{MAX_HITS, MAX_REPORTS, MAX_SEARCHES};
 use crate::app::recorded::{self, Origin};
 use crate::app::{
-    Event, Guid, Hit, HopReport, MAX_FILE_NAME, MAX_HITS_A_SEARCH, MAX_HOPS_A_SEARCH, MAX_NODE_NAME, MAX_QUERY_TEXT,
-    MAX_TTL, Magnet, Search, Snapshot,
+    Event, Guid, Hit, HopReport, MAX_FILE_NAME, MAX_HITS_A_SEARCH, MAX_HOPS_A_SEARCH, MAX_LINKS, MAX_NODE_NAME,
+    MAX_QUERY_TEXT, MAX_TTL, Magnet, RoundRow, Search, Snapshot, Strategy,
 };
 
 /// Why a file is no trace that can be read.
@@ -155,6 +155,13 @@ pub fn read(from: impl BufRead) -> Result<Recording, TraceError> {
     reader.finish(origin, lines.count())
 }
 
+/// How a search spread that a line tells of; `None` for numbers that no search has. What a newer version calls by a name
+/// that this one does not know is shown like a flood.
+fn strategy_of(name: &str, walkers: Option<u8>) -> Option<Strategy> {
+    let strategy = Strategy::named(name).unwrap_or_default();
+    walkers.map_or(Some(strategy), |walkers| strategy.with_walkers(walkers))
+}
+
 fn header(line: &[u8]) -> Result<Header, TraceError> {
     // The version first: a header of another one may have other fields.
     #[derive(serde::Deserialize)]
@@ -197,7 +204,7 @@ impl Reader {
         let Ok(Kind { name }) = serde_json::from_slice(line) else { return self.doubts.malformed += 1 };
         let known = match name.as_str() {
             "trace" | "lost" | "end" => self.mark(line),
-            "query" | "hop" | "hit" | "done" => self.event(line),
+            "query" | "round" | "hop" | "hit" | "done" => self.event(line),
             // A newer version's, which says nothing to this one.
             _ => Some(()),
         };
@@ -225,18 +232,28 @@ impl Reader {
     /// A line about a search; `None` if it makes no sense.
     fn event(&mut self, line: &[u8]) -> Option<()> {
         match serde_json::from_slice(line).ok()? {
-            Event::Query { guid, text, ttl, .. } => {
-                let fits = text.raw().len() <= MAX_QUERY_TEXT && (1..=MAX_TTL).contains(&ttl);
+            Event::Query { guid, text, ttl, strategy, walkers } => {
+                let strategy = strategy_of(&strategy, walkers)?;
+                let most = strategy.max_ttl(MAX_TTL);
+                let fits = text.raw().len() <= MAX_QUERY_TEXT && (1..=most).contains(&ttl);
                 fits.then_some(())?;
                 if let Some(draft) = self.draft(guid) {
                     let again = draft.query.is_some();
-                    draft.query.get_or_insert((text, ttl));
+                    draft.query.get_or_insert((text, ttl, strategy));
                     self.doubts.repeated += u64::from(again);
                 }
             }
-            Event::Hop { guid, node, name, from, hop, ttl, action, hits, sent, at_ms } => {
-                (name.raw().len() <= MAX_NODE_NAME).then_some(())?;
-                self.hop(guid, HopReport { node, name, from, hop, ttl, action, hits, sent, at_ms });
+            Event::Round { guid, ttl, sent, at_ms } => {
+                let fits = (1..=MAX_TTL).contains(&ttl) && usize::from(sent) <= MAX_LINKS;
+                fits.then_some(())?;
+                if let Some(draft) = self.draft(guid) {
+                    let fresh = draft.round(RoundRow { ttl, sent, at_ms });
+                    self.doubts.repeated += u64::from(!fresh);
+                }
+            }
+            Event::Hop { guid, report } => {
+                (report.name.raw().len() <= MAX_NODE_NAME).then_some(())?;
+                self.hop(guid, report);
             }
             Event::Hit(hit) => {
                 let short = hit.name.raw().len() <= MAX_FILE_NAME && hit.node_name.raw().len() <= MAX_NODE_NAME;

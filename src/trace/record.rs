@@ -162,7 +162,9 @@ impl Source {
                 let search = snapshot.searches.iter().find(|search| search.row.guid == done.guid);
                 line::of_event(event, search.map(AsRef::as_ref))
             }
-            Event::Query { .. } | Event::Hop { .. } | Event::Hit(_) => line::of_event(event, None),
+            Event::Query { .. } | Event::Round { .. } | Event::Hop { .. } | Event::Hit(_) => {
+                line::of_event(event, None)
+            }
             _ => return None,
         };
         Some(line.map_err(io::Error::from))
@@ -214,7 +216,7 @@ mod tests {
     use tokio::sync::mpsc;
 
     use super::*;
-    use crate::app::{Done, DoneWhy, Guid, NodeId, TopologyKind, Untrusted};
+    use crate::app::{Done, DoneWhy, Guid, HopReport, NodeId, Role, TopologyKind, Untrusted};
     use crate::trace::read;
 
     const GUID: Guid = Guid([7; 16]);
@@ -234,24 +236,16 @@ mod tests {
     }
 
     fn query() -> Event {
-        Event::Query { guid: GUID, text: "bach".into(), ttl: 3, strategy: "flood".into() }
+        Event::Query { guid: GUID, text: "bach".into(), ttl: 3, strategy: "flood".into(), walkers: None }
     }
 
     fn hop(n: u8) -> Event {
         let (node, from) = (NodeId([n; 32]), NodeId([1; 32]));
         let action = crate::app::Action::Forwarded;
-        Event::Hop {
-            guid: GUID,
-            node,
-            name: Untrusted::default(),
-            from,
-            hop: 1,
-            ttl: 2,
-            action,
-            hits: 0,
-            sent: 2,
-            at_ms: 5,
-        }
+        let (role, name) = (Some(Role::Ultrapeer), Untrusted::default());
+        let (hits, sent, leaves, filtered, at_ms) = (0, 2, 1, 23, 5);
+        let report = HopReport { node, name, role, from, hop: 1, ttl: 2, action, hits, sent, leaves, filtered, at_ms };
+        Event::Hop { guid: GUID, report }
     }
 
     fn done() -> Event {
@@ -262,8 +256,11 @@ mod tests {
             messages: 4,
             duplicates: 0,
             bytes: 240,
+            reports: 2,
+            report_bytes: 300,
             first_hit_ms: None,
             elapsed_ms: 9,
+            strategy: crate::app::Spread::Flood,
             topology: TopologyKind::Flood,
             why: DoneWhy::Deadline,
         })
@@ -283,7 +280,8 @@ mod tests {
         assert!(text.lines().all(|line| line.starts_with("{\"type\":\"")), "{text}");
         assert!(text.starts_with("{\"type\":\"trace\",\"version\":1,"), "{text}");
         let recording = read(&file[..]).unwrap();
-        assert_eq!(recording.searches[0].search.hops.len(), 2);
+        let told = &recording.searches[0].search.hops;
+        assert_eq!((told.len(), told[0].role, told[0].leaves, told[0].filtered), (2, Some(Role::Ultrapeer), 1, 23));
         assert!(!recording.doubts.cut && recording.doubts.malformed == 0, "{:?}", recording.doubts);
     }
 

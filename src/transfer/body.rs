@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 
 use super::board::Ticket;
 use super::buffers::Buffers;
+use super::ledger::Account;
 use super::source::OpenFile;
 use super::state::TransferState;
 use super::verify::GROUP;
@@ -22,6 +23,7 @@ use super::verify::GROUP;
 #[derive(Debug)]
 pub(super) struct Row {
     ticket: Ticket,
+    account: Arc<Account>,
     size: u64,
     sent: AtomicU64,
     /// Why it ended, if it did; `None` while a body of it is under way.
@@ -29,13 +31,14 @@ pub(super) struct Row {
 }
 
 impl Row {
-    pub(super) fn new(ticket: Ticket, size: u64) -> Arc<Self> {
-        Arc::new(Self { ticket, size, sent: AtomicU64::new(0), end: Mutex::new(None) })
+    pub(super) fn new(ticket: Ticket, account: Arc<Account>, size: u64) -> Arc<Self> {
+        Arc::new(Self { ticket, account, size, sent: AtomicU64::new(0), end: Mutex::new(None) })
     }
 
     fn sent(&self, more: u64) {
         let sent = self.sent.fetch_add(more, Ordering::Relaxed) + more;
         self.ticket.progress(sent.min(self.size), more);
+        self.account.sent(more);
     }
 
     /// Brings its rate up to date.

@@ -47,12 +47,12 @@ pub type BoxStream = Box<dyn Stream>;
 
 /// Opens connections to sources. The net room does, over TLS.
 pub trait Dial: Send + Sync {
-    /// Connects to `addr`, and if `node` is given, only to that node.
+    /// Connects to `addr`, and if `node` is given, only to that node; tells who answers there.
     ///
     /// # Errors
     /// In words for the user, when that fails; `PermissionDenied` when another node answers there or will not let this one
     /// in, so that trying again is of no use. It should give up within half a minute.
-    fn dial(&self, addr: PeerAddr, node: Option<NodeId>) -> BoxFuture<'_, io::Result<BoxStream>>;
+    fn dial(&self, addr: PeerAddr, node: Option<NodeId>) -> BoxFuture<'_, io::Result<(BoxStream, NodeId)>>;
 }
 
 /// Why a download does not go on.

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::board::Ticket;
 use super::buffers::Buffers;
 use super::client::{Client, Dial, Trouble};
+use super::ledger::{Account, Ledger};
 use super::names::safe_name;
 use super::partial::{Folder, Partial};
 use super::plan::Plan;
@@ -33,6 +34,7 @@ pub(super) struct Shared {
     /// As many permits as downloads may run at once.
     pub(super) turns: Semaphore,
     pub(super) buffers: Arc<Buffers>,
+    pub(super) ledger: Arc<Ledger>,
     /// Triggers when the node stops; the parent of every download's own token.
     pub(super) closing: CancellationToken,
 }
@@ -170,7 +172,7 @@ impl Download {
         if self.work.as_ref().is_some_and(|work| work.plan.is_complete()) {
             return Ok(());
         }
-        let mut client = self.connect().await?;
+        let (mut client, account) = self.connect().await?;
         if self.work.is_none() {
             let groups = tokio::select! {
                 () = self.ticket.stop().cancelled() => return Err(Trouble::Stopped),
@@ -179,10 +181,10 @@ impl Download {
             self.begin(groups).await?;
         }
         self.ticket.update(|transfer| (transfer.state, transfer.why) = (TransferState::Active, None));
-        self.receive(&mut client).await
+        self.receive(&mut client, &account).await
     }
 
-    async fn connect(&self) -> Result<Client, Trouble> {
+    async fn connect(&self) -> Result<(Client, Arc<Account>), Trouble> {
         let Some(source) = self.sources.first() else {
             return Err(Trouble::Fatal("nobody is known to have the file; search for it again".into()));
         };
@@ -197,7 +199,7 @@ impl Download {
             dialled = tokio::time::timeout(DIAL_TIMEOUT, self.shared.dial.dial(source.addr, source.node)) => dialled,
         };
         match dialled {
-            Ok(Ok(stream)) => Client::new(stream).await,
+            Ok(Ok((stream, node))) => Ok((Client::new(stream).await?, self.shared.ledger.open(node))),
             Ok(Err(error)) if error.kind() == io::ErrorKind::PermissionDenied => {
                 Err(Trouble::Useless(error.to_string()))
             }
@@ -226,13 +228,13 @@ impl Download {
     }
 
     /// Fetches everything that is missing over one connection.
-    async fn receive(&mut self, client: &mut Client) -> Result<(), Trouble> {
+    async fn receive(&mut self, client: &mut Client, account: &Account) -> Result<(), Trouble> {
         let Some(Work { partial, plan }) = &mut self.work else { return Ok(()) };
         // One source takes all that is missing in a row; several would take smaller claims of the same plan.
         while let Some(run) = plan.claim(u32::MAX) {
             let before = plan.bytes();
             let (ticket, buffers) = (&self.ticket, &self.shared.buffers);
-            let mut receiver = Receiver { id: &self.magnet.id, partial, plan, ticket, buffers };
+            let mut receiver = Receiver { id: &self.magnet.id, partial, plan, ticket, account, buffers };
             let result = receiver.fetch(client, &run).await;
             plan.release(run);
             result?;

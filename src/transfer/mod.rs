@@ -1,7 +1,7 @@
 //! Moving files between nodes: HTTP/1.1 ranges over the node's own streams, checked group by group as they arrive.
 //!
 //! Pure: `plan` (what is missing), `verify` (what proves a group), `journal` (what survives a crash), `slots` (who may
-//! upload), `range`, `names`. With IO: `partial` (the disk), `serve` and `body` (uploads), `client`, `receive` and
+//! upload), `ledger` (what moved between whom), `range`, `names`. With IO: `partial` (the disk), `serve` and `body` (uploads), `client`, `receive` and
 //! `download` (downloads). [`Transfers`] holds both ends and the list that the faces show.
 
 mod board;
@@ -10,6 +10,7 @@ mod buffers;
 mod client;
 mod download;
 mod journal;
+mod ledger;
 mod lists;
 mod names;
 mod partial;
@@ -25,6 +26,7 @@ mod transfers;
 pub mod verify;
 
 pub use client::{BoxStream, Dial, Stream};
+pub use ledger::Moved;
 pub use partial::Interrupted;
 pub use serve::PeerInfo;
 pub use source::{Files, SharedFile};

@@ -12,6 +12,7 @@ use tokio::time::MissedTickBehavior;
 use super::board::Ticket;
 use super::buffers::{Buffer, Buffers};
 use super::client::{Client, Part, Trouble};
+use super::ledger::Account;
 use super::partial::Partial;
 use super::plan::Plan;
 use super::verify::{GROUP, group_span};
@@ -30,6 +31,8 @@ pub(super) struct Receiver<'a> {
     pub(super) partial: &'a Arc<Partial>,
     pub(super) plan: &'a mut Plan,
     pub(super) ticket: &'a Ticket,
+    /// Of the node that it is fetched from.
+    pub(super) account: &'a Account,
     pub(super) buffers: &'a Arc<Buffers>,
 }
 
@@ -131,6 +134,7 @@ impl Receiver<'_> {
             Ok(true) => {
                 if self.plan.verified(stored.index) {
                     self.ticket.progress(self.plan.bytes(), stored.length);
+                    self.account.received(stored.length);
                 }
                 Ok(())
             }

@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use super::board::Board;
 use super::body::{Answer, FilePart, Row};
 use super::buffers::Buffers;
+use super::ledger::Ledger;
 use super::lists::{Lists, NoList};
 use super::patience::Patience;
 use super::range::{self, Wanted};
@@ -69,6 +70,7 @@ pub struct PeerInfo {
 /// The uploads of one node.
 pub(super) struct Uploads {
     board: Arc<Board>,
+    ledger: Arc<Ledger>,
     files: Arc<dyn Files>,
     slots: Mutex<Slots>,
     refused: Mutex<VecDeque<(NodeId, FileId)>>,
@@ -79,9 +81,16 @@ pub(super) struct Uploads {
 }
 
 impl Uploads {
-    pub(super) fn new(board: Arc<Board>, files: Arc<dyn Files>, slots: usize, queue: usize) -> Arc<Self> {
+    pub(super) fn new(
+        board: Arc<Board>,
+        ledger: Arc<Ledger>,
+        files: Arc<dyn Files>,
+        slots: usize,
+        queue: usize,
+    ) -> Arc<Self> {
         Arc::new(Self {
             board,
+            ledger,
             files,
             slots: Mutex::new(Slots::new(slots, queue)),
             refused: Mutex::default(),
@@ -301,7 +310,8 @@ impl Connection {
             why: None,
             peer: self.peer.name.clone(),
         };
-        let row = Row::new(self.uploads.board.add(transfer, self.stop.clone()), shared.size);
+        let ticket = self.uploads.board.add(transfer, self.stop.clone());
+        let row = Row::new(ticket, self.uploads.ledger.open(self.peer.node), shared.size);
         held.row = Some((id, Arc::clone(&row)));
         row
     }

@@ -12,11 +12,12 @@ use super::board::{Board, Stopped};
 use super::buffers::Buffers;
 use super::client::{Dial, Stream};
 use super::download::{Download, Shared};
+use super::ledger::{Ledger, Moved};
 use super::partial::{Folder, Interrupted};
 use super::serve::{PeerInfo, Uploads};
 use super::source::Files;
 use super::state::{Direction, Transfer, TransferState};
-use crate::proto::{FileId, Magnet, Untrusted};
+use crate::proto::{FileId, Magnet, NodeId, Untrusted};
 
 /// Downloads that may run or wait at once.
 pub const MAX_DOWNLOADS: usize = 1_000;
@@ -93,12 +94,15 @@ impl Transfers {
         dial: Arc<dyn Dial>,
     ) -> Self {
         let board = Board::new();
-        let uploads = Uploads::new(Arc::clone(&board), files, settings.upload_slots, settings.upload_queue);
+        let ledger = Arc::new(Ledger::default());
+        let (slots, queue) = (settings.upload_slots, settings.upload_queue);
+        let uploads = Uploads::new(Arc::clone(&board), Arc::clone(&ledger), files, slots, queue);
         let downloads = Arc::new(Shared {
             folder,
             dial,
             turns: Semaphore::new(settings.parallel_downloads.clamp(1, MAX_DOWNLOADS)),
             buffers: Arc::new(Buffers::default()),
+            ledger,
             closing: CancellationToken::new(),
         });
         let (running, tasks) = (Mutex::default(), TaskTracker::new());
@@ -187,6 +191,12 @@ impl Transfers {
     pub fn totals(&self) -> Totals {
         let (downloaded, uploaded) = self.inner.board.totals();
         Totals { downloaded, uploaded }
+    }
+
+    /// Bytes moved since the start between this node and each other one.
+    #[must_use]
+    pub fn moved(&self) -> BTreeMap<NodeId, Moved> {
+        self.inner.downloads.ledger.read()
     }
 
     /// Serves one connection: any stream whose other end is known and may have files. It ends when the other node closes

@@ -231,12 +231,25 @@ const PROPOSE: ActionInfo = ActionInfo {
 pub const TOPOLOGIES: [TopologyKind; 3] = [TopologyKind::Flood, TopologyKind::Ultrapeer, TopologyKind::Central];
 
 actions! {
+    WorldPause "world-pause" "clock" "World" "Stop the simulated world's clock, and let it run";
+    WorldStep "world-step" "step" "World" "Run the world until this node learns something, and stop";
+    WorldHop "world-hop" "hop" "World" "Run the world until the search is a hop farther, and stop";
+    WorldAhead "world-ahead" "ahead" "World" "Run the world for a tenth of a second of its speed, and stop";
+    WorldSlower "world-slower" "slower" "World" "Let the world run slower";
+    WorldFaster "world-faster" "faster" "World" "Let the world run faster";
+    PrevNode "previous-node" "prev node" "World" "Look at the node with the number before";
+    NextNode "next-node" "next node" "World" "Look at the node with the next number";
+    GoToNode "go-to-node" "go to node" "World" "Type which node to look at: a number, an address or an id";
+    GoToSearcher "go-to-searcher" "searcher" "World" "Look at the node where the youngest search began";
+    LookAt "look-at" "look at" "World" "Look at the selected node: its own screens are shown";
     SearchPrompt "search-prompt" "search" "Network" "Type a search and send it through the network";
+    WhyNot "why-not" "why not?" "Network" "Ask why the chosen search did not find something at a node";
     AddPeer "add-peer" "add peer" "Network" "Type an address and connect to it";
     NextTopology "next-topology" "topology" "Network" "Change this node to the next topology: flood, ultrapeer, central";
     ProposeTopology "propose-topology" "propose" "Network" "Propose a topology to the overlay, after a question";
-    TtlUp "ttl-up" "TTL +" "Network" "Let the next search travel one hop farther";
-    TtlDown "ttl-down" "TTL -" "Network" "Let the next search travel one hop less far";
+    NextStrategy "next-strategy" "strategy" "Network" "Let the next search spread another way: flood, ring, walk";
+    TtlUp "ttl-up" "TTL +" "Network" "Let the next search go a hop farther, a walk twice as many steps";
+    TtlDown "ttl-down" "TTL -" "Network" "Let the next search go a hop less far, a walk half as many steps";
     Rescan "rescan" "rescan" "Network" "Scan the shared folders again";
     Up "up" "up" "Move" "Move the selection up";
     Down "down" "down" "Move" "Move the selection down";
@@ -276,7 +289,7 @@ actions! {
     PanDown "pan-down" "pan down" "Map" "Show what is below on the map";
     Center "center" "center" "Map" "Put the selected node of the map into the middle";
     Names "names" "names" "Map" "Hide the names on the map, and show them";
-    Colors "colors" "colors" "Map" "Color the map by role, or by hops from here";
+    Colors "colors" "colors" "Map" "Color the map by hops from here, by role, or by round trip";
     Pause "pause" "pause" "View" "Freeze the screen, and let it go on";
     Zoom "zoom" "zoom" "View" "Give the focused pane the whole screen, and back";
     NextTheme "next-theme" "theme" "View" "Show the next color theme";

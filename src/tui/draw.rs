@@ -190,8 +190,8 @@ pub fn of_pane(pane: Option<PaneName>) -> &'static [Action] {
         Some(PaneName::Queries) => &[A::Act, A::PrevQuery, A::NextQuery, A::Cancel],
         Some(PaneName::Transfers) => &[A::Cancel, A::Act, A::Copy],
         Some(PaneName::Flood) => &[A::PrevQuery, A::NextQuery, A::HopBack, A::HopForward],
-        Some(PaneName::Results) => &[A::Download, A::Copy, A::TtlUp, A::TtlDown, A::Sort, A::NextQuery],
-        Some(PaneName::Cost) => &[A::Act, A::TtlUp, A::TtlDown, A::Cancel],
+        Some(PaneName::Results) => &[A::Download, A::Copy, A::WhyNot, A::TtlUp, A::TtlDown, A::Sort, A::NextQuery],
+        Some(PaneName::Cost) => &[A::Act, A::TtlUp, A::TtlDown, A::WhyNot, A::Cancel],
         Some(PaneName::Files) => &[A::Copy, A::Filter, A::Rescan],
         Some(PaneName::Shares) => &[A::Rescan],
         Some(PaneName::Log) => &[A::Filter, A::Last, A::Pause],
@@ -212,6 +212,13 @@ fn useful(model: &Model) -> Vec<Action> {
     let here = of_pane(model.pane());
     // A narrow footer holds some six of them: the way to all others, and the way out, must be among those.
     let (first, rest) = here.split_at(here.len().min(3));
+    if model.world().is_some() {
+        // There Enter looks at a neighbor, and nobody needs more of them.
+        let first = if model.pane() == Some(PaneName::Neighbors) { &[A::LookAt] } else { first };
+        let steering = [A::WorldPause, A::WorldHop, A::WorldStep, A::SearchPrompt, A::Help, A::Quit];
+        let about = [A::WorldAhead, A::WorldSlower, A::WorldFaster, A::GoToNode, A::GoToSearcher, A::LookAt];
+        return [&steering, first, &about, rest, &[A::NextNode, A::Palette]].concat();
+    }
     [&[A::SearchPrompt], first, &[A::Help, A::Quit, A::NextPane], rest, &[A::NextTopology, A::Zoom, A::Palette]]
         .concat()
 }

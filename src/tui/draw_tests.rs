@@ -14,11 +14,11 @@ use super::effect::{Answer, Message};
 use super::fixture::{Fixture, Scene, Shape};
 use super::glyphs::Glyphs;
 use super::keymap::Keymap;
-use super::model::Model;
+use super::model::{Model, Overlay};
 use super::svg::{Look, svg};
 use super::theme::Theme;
 use super::update::update;
-use crate::app::Snapshot;
+use crate::app::{About, Evidence, Snapshot, Verdict, Why};
 
 fn model(shape: Shape, seed: u64, size: (u16, u16), theme: &str, glyphs: Glyphs) -> Model {
     let mut fixture = Fixture::new(shape, seed);
@@ -149,6 +149,53 @@ fn proposing_a_topology_asks() {
     let asked = dump(&draw(&model));
     keys(&mut model, "↑\n");
     insta::assert_snapshot!("propose", [asked, dump(&draw(&model))].join("\n\n"));
+}
+
+#[test]
+fn a_simulated_node_is_marked_as_such_on_every_screen() {
+    let snapshot = Arc::new(super::fixture::simulated(super::fixture::busy()));
+    let mut shown = Vec::new();
+    for (size, glyphs, typed) in [
+        ((120, 40), Glyphs::UNICODE, ["1", "2", "3", "4", "5", "6", "@17", "/f0", "?"].as_slice()),
+        ((80, 24), Glyphs::ASCII, &["1", "3", "gt"]),
+        ((40, 12), Glyphs::UNICODE, &["1"]),
+    ] {
+        for typed in typed {
+            let mut model = model_of(Arc::clone(&snapshot), size, glyphs);
+            keys(&mut model, typed);
+            let screen = dump(&draw(&model));
+            assert!(screen.contains(super::world::MARK), "{size:?} {typed}");
+            shown.push(screen);
+        }
+    }
+    insta::assert_snapshot!("simulated", shown.join("\n\n"));
+}
+
+#[test]
+fn why_something_was_not_found_asks_where_and_tells_what_it_rests_on() {
+    let mut model = model(Shape::BUSY, 7, (80, 24), "dark", Glyphs::UNICODE);
+    keys(&mut model, "2w↓↓");
+    let asked = dump(&draw(&model));
+    keys(&mut model, "\n");
+    let awaited = dump(&draw(&model));
+    let Some(Overlay::Why { asked: request, .. }) = model.overlay.take() else { panic!("it is awaited") };
+    let piece = |about, text: &str| Evidence { about, text: text.into() };
+    let why = Why {
+        verdict: Verdict::BeyondHorizon,
+        sentence: "kestrel is too far away: a search with TTL 2 does not get there, one with TTL 3 does".into(),
+        node: None,
+        name: "kestrel".into(),
+        addr: None,
+        needs_ttl: Some(3),
+        evidence: vec![
+            piece(About::Query, "The search with TTL 2 reached 12 nodes, and kestrel did not report"),
+            piece(About::WideQuery, "The search with TTL 7 got 1 hit from kestrel at hop 3: Lecture \u{202e}notes.pdf"),
+            piece(About::Account, "It shares 42 files; 1 matches now"),
+            piece(About::Account, "No copy of the search with TTL 2 got there, as far as it remembers"),
+        ],
+    };
+    model.overlay = Some(Overlay::Why { asked: request, answer: Some(Box::new(why)), scroll: 0 });
+    insta::assert_snapshot!("why", [asked, awaited, dump(&draw(&model))].join("\n\n"));
 }
 
 #[test]

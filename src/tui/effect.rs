@@ -6,7 +6,10 @@ use crossterm::event::{KeyEvent, MouseEvent};
 
 use super::keymap::Keymap;
 use super::theme::Theme;
-use crate::app::{Event, FilesPage, Guid, NodeId, Refusal, SearchRequest, Snapshot, TopologyKind};
+use crate::app::{
+    Event, FilesPage, Guid, NodeId, Refusal, SearchRequest, Snapshot, Strategy, TopologyKind, Why, WhyRequest,
+    WorldCommand,
+};
 
 /// Something that happened.
 #[derive(Debug)]
@@ -47,6 +50,8 @@ pub struct Reloaded {
 pub enum Answer {
     /// A search runs, or does not.
     Search(Result<Guid, Refusal>),
+    /// Why something was not found at a node: what was asked, and what came of it.
+    Why(WhyRequest, Result<Why, Refusal>),
     /// Files were read.
     Files {
         /// The filter that was asked for.
@@ -67,6 +72,8 @@ pub enum Answer {
         /// Whether it came to that.
         result: Result<(), Refusal>,
     },
+    /// The simulated world was steered, or was not.
+    World(Result<(), Refusal>),
     /// Something else was done, which this sentence tells, or refused.
     Done(String, Result<(), Refusal>),
 }
@@ -76,6 +83,8 @@ pub enum Answer {
 pub enum Effect {
     /// Start a search.
     Search(Wanted),
+    /// Find out why something was not found at a node.
+    Why(WhyRequest),
     /// End a search.
     CancelSearch(Guid),
     /// Download a magnet link; the name is for the message.
@@ -99,6 +108,8 @@ pub enum Effect {
     Rescan,
     /// Read shared files: filter, place, library's version.
     Files(String, u64, u64),
+    /// Steer the simulated world.
+    World(WorldCommand),
     /// Put a text on the clipboard.
     Copy(String),
     /// Use another theme.
@@ -116,12 +127,14 @@ pub enum Effect {
 pub struct Wanted {
     /// The words.
     pub text: String,
-    /// How far.
+    /// How far: in hops, or in steps of each walker.
     pub ttl: u8,
+    /// How it spreads.
+    pub strategy: Strategy,
 }
 
 impl From<Wanted> for SearchRequest {
     fn from(wanted: Wanted) -> Self {
-        Self { text: wanted.text, ttl: Some(wanted.ttl), ..Self::default() }
+        Self { text: wanted.text, ttl: Some(wanted.ttl), strategy: Some(wanted.strategy), ..Self::default() }
     }
 }

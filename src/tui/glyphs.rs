@@ -17,8 +17,8 @@ pub struct Glyphs {
     pub directory: &'static str,
     /// A node that asks a directory.
     pub client: &'static str,
-    /// A node that a search reached, whatever it is.
-    pub reached: &'static str,
+    /// A node of which nobody told what it is.
+    pub unknown: &'static str,
     /// An address that is being dialled.
     pub dialling: &'static str,
     /// A hit.
@@ -114,7 +114,7 @@ impl Glyphs {
         peer: "◇",
         directory: "■",
         client: "□",
-        reached: "●",
+        unknown: "○",
         dialling: "◌",
         hit: "★",
         duplicate: "·",
@@ -156,7 +156,7 @@ impl Glyphs {
         peer: "p",
         directory: "D",
         client: "c",
-        reached: "o",
+        unknown: "u",
         dialling: "?",
         hit: "*",
         duplicate: ".",
@@ -286,7 +286,7 @@ mod tests {
             set.peer,
             set.directory,
             set.client,
-            set.reached,
+            set.unknown,
             set.dialling,
             set.hit,
             set.duplicate,

@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::paint::Paint;
@@ -9,16 +10,22 @@ use super::panes::role::{alarm, central, cut_off, role_word};
 use super::panes::{neighbors, traffic};
 use super::table::put;
 use super::text;
-use crate::app::{DirectoryState, TopologyKind};
+use super::world;
+use crate::app::{DirectoryState, TopologyKind, WorldStatus};
 
 /// Columns of each of the two curves.
 const SPARK: u16 = 8;
+/// Columns between two parts.
+const GAP: usize = 3;
 /// Columns of a directory's name.
 const DIRECTORY: u16 = 24;
 
 /// Draws it: parts from the left as long as they fit whole.
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
     let now = &paint.model.snapshot;
+    if let Some(world) = &now.world {
+        return parts(buffer, area, simulated(world, paint), paint);
+    }
     let name = paint.untrusted(&now.node.name, (area.width / 4).clamp(8, 32));
     let id = text::short_id(&now.node.node.to_string());
     let who = Line::from(vec![
@@ -28,10 +35,41 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
     let mut all = vec![who, place(paint)];
     all.extend(standing(paint));
     all.push(Line::styled(format!("up {}", uptime(paint.now_ms)), paint.dim()));
-    all.push(meter(traffic::overlay_word(paint), &now.traffic.overlay_history, paint.warn(), paint));
-    all.push(meter("content", &now.traffic.content_history, paint.hit(), paint));
+    let traffic = &now.traffic;
+    let content = traffic.content_in.saturating_add(traffic.content_out);
+    let meters = |totals: bool| {
+        let total = |bytes: u64| if totals { format!(", {}", text::bytes(bytes)) } else { String::new() };
+        let query = total(traffic.query.bytes());
+        [
+            meter(traffic::query_word(paint), &traffic.query.history, query, paint.warn(), paint),
+            meter("content", &traffic.content_history, total(content), paint.hit(), paint),
+        ]
+    };
+    // What they come to in all stands beside the rates where both meters have room for it.
+    let with: Vec<_> = all.iter().cloned().chain(meters(true)).collect();
+    let fits = with.iter().map(|part| part.width() + GAP).sum::<usize>() <= usize::from(area.width) + GAP;
+    all = if fits { with } else { all.into_iter().chain(meters(false)).collect() };
     all.push(Line::styled(now.node.addr.to_string(), paint.dim()));
     parts(buffer, area, all, paint);
+}
+
+/// The line of a node that is simulated: that it is, which one, and when; then what it is.
+fn simulated(world: &WorldStatus, paint: &Paint<'_>) -> Vec<Line<'static>> {
+    let loud = paint.warn().patch(paint.strong()).add_modifier(Modifier::REVERSED);
+    let mark = Line::styled(format!(" {} ", world::mark(world)), loud);
+    let time = Line::from(vec![
+        Span::styled(format!("{} ", world::time(world)), paint.strong()),
+        Span::styled(world::pace(world, paint.symbol("×", "x")), paint.warn()),
+    ]);
+    let mut all = vec![mark, Line::styled(world::place(world), paint.me()), time];
+    if !world.away {
+        all.push(place(paint));
+        all.extend(standing(paint));
+        let history = &paint.model.snapshot.traffic.query.history;
+        all.push(meter(traffic::query_word(paint), history, String::new(), paint.warn(), paint));
+    }
+    all.push(Line::styled(format!("{} online", text::grouped(world.online.into())), paint.dim()));
+    all
 }
 
 /// Topology and role, and since when one that can be lost.
@@ -88,12 +126,14 @@ fn counts(paint: &Paint<'_>) -> Line<'static> {
     line
 }
 
-fn meter(name: &'static str, history: &[u64], style: ratatui::style::Style, paint: &Paint<'_>) -> Line<'static> {
+/// A curve, the rate now, and what it comes to.
+fn meter(name: &'static str, history: &[u64], total: String, style: Style, paint: &Paint<'_>) -> Line<'static> {
     let rate = text::rate(history.last().copied().unwrap_or(0) as f64);
     Line::from(vec![
         Span::styled(format!("{name} "), paint.dim()),
         Span::styled(paint.model.glyphs.spark(history, SPARK.into()), style),
         Span::styled(format!(" {rate:>9}"), paint.text()),
+        Span::styled(total, paint.dim()),
     ])
 }
 
@@ -102,7 +142,7 @@ fn parts(buffer: &mut Buffer, area: Rect, parts: Vec<Line<'static>>, paint: &Pai
     let mut x = 1;
     for (i, part) in parts.into_iter().enumerate() {
         let width = part.width() as u16;
-        let gap = if i == 0 { 0 } else { 3 };
+        let gap = if i == 0 { 0 } else { GAP as u16 };
         if x + gap + width > area.width {
             break;
         }

@@ -13,7 +13,7 @@ const TALL: u16 = 24;
 const LEAST: (u16, u16) = (60, 16);
 
 /// Rows that the flood in numbers needs.
-const HOPS: u16 = 17;
+const HOPS: u16 = 22;
 
 /// How much room there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

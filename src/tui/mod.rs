@@ -35,6 +35,7 @@ mod terminal;
 pub mod text;
 pub mod theme;
 pub mod update;
+pub mod world;
 
 #[cfg(test)]
 mod draw_tests;

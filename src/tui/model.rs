@@ -15,7 +15,10 @@ use super::map::Map;
 use super::panes::role;
 use super::rows::Rows;
 use super::theme::Theme;
-use crate::app::{FileId, FileRow, Guid, NodeId, PeerAddr, Search, Snapshot, TopologyKind, Untrusted};
+use crate::app::{
+    FileId, FileRow, Guid, NodeId, Pace, PeerAddr, Search, Snapshot, Strategy, TopologyKind, Untrusted, Why,
+    WhyRequest, WorldStatus,
+};
 
 /// Files asked for at once: some screens' worth on both sides of the selection.
 pub const FILES_WINDOW: usize = 256;
@@ -93,6 +96,10 @@ pub enum PromptKind {
     Search,
     /// A peer's address.
     AddPeer,
+    /// A node of the simulated world.
+    Node,
+    /// The node at which something was not found.
+    Why,
     /// A filter of the list of that pane.
     Filter(PaneName),
 }
@@ -104,7 +111,7 @@ pub struct Prompt {
     pub kind: PromptKind,
     /// The line.
     pub line: LineEdit,
-    /// Which line of the history is shown: 0 is the one being typed.
+    /// Which line of the history, or of those to choose from, is shown: 0 is the one being typed.
     pub recalled: usize,
     /// What was there before, to come back to.
     pub before: String,
@@ -150,6 +157,15 @@ pub enum Overlay {
     Propose {
         /// The one under the cursor.
         chosen: TopologyKind,
+    },
+    /// Why something was not found at a node.
+    Why {
+        /// What was asked.
+        asked: WhyRequest,
+        /// The answer; `None` while it is awaited.
+        answer: Option<Box<Why>>,
+        /// Lines scrolled past.
+        scroll: usize,
     },
     /// What is wrong with keymap, theme and node.
     Problems {
@@ -231,8 +247,12 @@ pub struct Model {
     pub flood: Flood,
     /// The known overlay, while its screen is shown.
     pub map: Map,
-    /// TTL of the next search.
+    /// How the next search spreads.
+    pub strategy: Strategy,
+    /// TTL of the next search that floods, at once or ring by ring.
     pub ttl: u8,
+    /// Steps of each walker of the next walk.
+    pub steps: u8,
     /// What was searched, the youngest last.
     pub history: Vec<String>,
     /// Shared files.
@@ -256,7 +276,9 @@ impl Model {
     #[must_use]
     pub fn new(snapshot: Arc<Snapshot>, size: Size, keymap: Keymap, theme: Theme, glyphs: Glyphs) -> Self {
         let mut model = Self {
+            strategy: Strategy::default(),
             ttl: snapshot.node.ttl,
+            steps: Strategy::WALK_TTL,
             latest: Arc::clone(&snapshot),
             snapshot,
             taken: Duration::ZERO,
@@ -289,6 +311,15 @@ impl Model {
         };
         model.refresh();
         model
+    }
+
+    /// TTL of the next search: hops, or steps of each walker.
+    #[must_use]
+    pub const fn reach(&self) -> u8 {
+        match self.strategy {
+            Strategy::Flood | Strategy::Ring => self.ttl,
+            Strategy::Walk { .. } => self.steps,
+        }
     }
 
     /// The focused pane, if the screen has panes.
@@ -329,9 +360,19 @@ impl Model {
         self.snapshot.uptime_ms + self.since_taken_ms()
     }
 
-    /// Milliseconds since what is shown was taken. On a frozen screen nothing ages.
+    /// The simulated world that the node lives in, if it does.
+    #[must_use]
+    pub fn world(&self) -> Option<&WorldStatus> {
+        self.snapshot.world.as_deref()
+    }
+
+    /// Milliseconds since what is shown was taken. On a frozen screen nothing ages, and in a simulation nothing by our
+    /// clock.
     #[must_use]
     pub fn since_taken_ms(&self) -> u64 {
+        if self.snapshot.world.is_some() {
+            return 0;
+        }
         self.frozen.unwrap_or(self.clock).saturating_sub(self.taken).as_millis() as u64
     }
 
@@ -346,6 +387,7 @@ impl Model {
     #[must_use]
     pub fn animates(&self) -> bool {
         self.frozen.is_none()
+            && self.world().is_none_or(|world| world.pace != Pace::Paused)
             && (self.snapshot.searches.iter().any(|search| search.ended.is_none())
                 || self.snapshot.library.scanning
                 || self.snapshot.library.hashing_files > 0)
@@ -357,6 +399,20 @@ impl Model {
         rows.refresh(self);
         self.rows = rows;
         self.settle();
+    }
+
+    /// Forgets what was looked at of a node, because another is shown.
+    pub fn start_over(&mut self) {
+        (self.chosen, self.hop, self.changing) = (None, None, None);
+        self.flood = Flood { no_duplicates: self.flood.no_duplicates, ..Flood::default() };
+        self.map = Map::default();
+        self.files = FileWindow::default();
+        for list in &mut self.lists {
+            (list.selected, list.index, list.offset) = (None, 0, 0);
+        }
+        if let Some(Overlay::Detail { .. } | Overlay::Confirm { .. }) = self.overlay {
+            self.overlay = None;
+        }
     }
 
     /// Says something for a while.

@@ -255,7 +255,11 @@ impl<'a> Paint<'a> {
     #[must_use]
     pub fn scopes(&self) -> Vec<&'static str> {
         let anywhere = vec![scope::screen(self.model.screen), scope::GLOBAL];
-        self.model.pane().map_or(anywhere, |pane| scope::of_pane(pane).to_vec())
+        let mut scopes = self.model.pane().map_or(anywhere, |pane| scope::of_pane(pane).to_vec());
+        if self.model.world().is_some() {
+            scopes.insert(scopes.len() - 1, scope::WORLD);
+        }
+        scopes
     }
 
     /// A line of keys and what they do.

@@ -255,7 +255,7 @@ impl Model {
 #[must_use]
 pub fn rows_in(pane: PaneName, height: u16) -> usize {
     let around = match pane {
-        PaneName::Cost => cost::AROUND,
+        PaneName::Cost => cost::around(height),
         PaneName::Shares => shares::around(height),
         PaneName::Flood => flood::AROUND,
         PaneName::Hops => hops::AROUND,

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use super::text;
-use crate::app::{Direction, Snapshot, TransferState};
+use super::world;
+use crate::app::{Direction, Snapshot, TransferState, WorldStatus};
 
 /// Downloads named one by one.
 const NAMED: usize = 10;
@@ -13,6 +14,8 @@ const NAMED: usize = 10;
 pub struct ExitSummary {
     /// Why it ended, if not because the user quit.
     pub why: Option<String>,
+    /// In which simulation, and how far that came.
+    pub simulated: Option<String>,
     /// How long the node ran.
     pub uptime_ms: u64,
     /// Searches of this session.
@@ -37,7 +40,12 @@ impl ExitSummary {
         let done = downloads().filter(|row| row.state == TransferState::Done);
         let place = |why: &Option<String>| crate::app::Untrusted::from(why.as_deref().unwrap_or_default()).visible(400);
         let traffic = &snapshot.traffic;
+        let of_world = |world: &WorldStatus| {
+            let (mark, place, time) = (world::mark(world), world::place(world), world::time(world));
+            format!("{mark}: {place}, seed {}, until {time} of its own time", world.seed)
+        };
         Self {
+            simulated: snapshot.world.as_deref().map(of_world),
             uptime_ms: snapshot.uptime_ms,
             searches: snapshot.searches.len(),
             downloaded: done.map(|row| (row.name.visible(120), place(&row.why))).collect(),
@@ -53,6 +61,10 @@ impl fmt::Display for ExitSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(why) = &self.why {
             writeln!(f, "hopscope ended: {why}")?;
+        }
+        if let Some(simulated) = &self.simulated {
+            writeln!(f, "{simulated}; nothing of it went over a network")?;
+            return self.failures(f);
         }
         let searches = if self.searches == 1 { "1 search".into() } else { format!("{} searches", self.searches) };
         writeln!(
@@ -73,6 +85,12 @@ impl fmt::Display for ExitSummary {
         if self.unfinished > 0 {
             writeln!(f, "  {} not finished: started again, they go on where they were", self.unfinished)?;
         }
+        self.failures(f)
+    }
+}
+
+impl ExitSummary {
+    fn failures(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.failures.iter().try_for_each(|failure| writeln!(f, "a part of the program failed: {failure}"))
     }
 }

@@ -263,11 +263,12 @@ pub fn duration(ms: u64) -> String {
     }
 }
 
-/// A short time: `0.4ms`, `18ms`, `1.8s`, `02:10`.
+/// A short time: `<1ms` for what no clock here tells from nothing, `0.4ms`, `18ms`, `1.8s`, `02:10`.
 #[must_use]
 pub fn latency(ms: f64) -> String {
     match ms {
         _ if !ms.is_finite() || ms < 0.0 => "-".to_owned(),
+        _ if ms < 0.05 => "<1ms".to_owned(),
         _ if ms < 0.95 => format!("{ms:.1}ms"),
         _ if ms < 999.5 => format!("{ms:.0}ms"),
         _ if ms < 59_950.0 => format!("{:.1}s", ms / 1000.0),

@@ -59,6 +59,8 @@ pub(super) struct Query<'a> {
     pub(super) reverse: bool,
     #[serde(rename = "x", default)]
     pub(super) traced: bool,
+    #[serde(rename = "w", default, skip_serializing_if = "is_false")]
+    pub(super) walk: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -103,6 +105,10 @@ pub(super) struct Report {
     pub(super) node: NodeId,
     #[serde(rename = "m", default)]
     pub(super) name: Untrusted,
+    #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
+    pub(super) addr: Option<PeerAddr>,
+    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
+    pub(super) role: Option<u8>,
     #[serde(rename = "r")]
     pub(super) hops: Vec<HopEntry>,
 }
@@ -121,6 +127,14 @@ pub(super) struct HopEntry {
     hits: u16,
     #[serde(rename = "s", default)]
     sent: u16,
+    #[serde(rename = "l", default, skip_serializing_if = "is_zero")]
+    leaves: u16,
+    #[serde(rename = "x", default, skip_serializing_if = "is_zero")]
+    filtered: u16,
+}
+
+fn is_zero(count: &u16) -> bool {
+    *count == 0
 }
 
 impl From<&Hop> for HopEntry {
@@ -132,6 +146,8 @@ impl From<&Hop> for HopEntry {
             action: code_of(&ACTIONS, hop.action),
             hits: hop.hits,
             sent: hop.sent,
+            leaves: hop.leaves,
+            filtered: hop.filtered,
         }
     }
 }
@@ -139,8 +155,9 @@ impl From<&Hop> for HopEntry {
 impl HopEntry {
     /// The entry, unless it tells of an action that this version does not know.
     pub(super) fn into_hop(self) -> Option<Hop> {
+        let Self { from, hop, ttl, hits, sent, leaves, filtered, .. } = self;
         let action = *ACTIONS.get(usize::from(self.action))?;
-        Some(Hop { from: self.from, hop: self.hop, ttl: self.ttl, action, hits: self.hits, sent: self.sent })
+        Some(Hop { from, hop, ttl, action, hits, sent, leaves, filtered })
     }
 }
 
@@ -327,8 +344,12 @@ pub(super) fn topology_of(code: u8) -> TopologyKind {
     known_topology(code).unwrap_or_default()
 }
 
+pub(super) fn known_role(code: u8) -> Option<Role> {
+    ROLES.get(usize::from(code)).copied()
+}
+
 pub(super) fn role_of(code: u8) -> Role {
-    ROLES.get(usize::from(code)).copied().unwrap_or_default()
+    known_role(code).unwrap_or_default()
 }
 
 /// A value's place in its table.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::envelope::{Envelope, kind};
-use super::{LENGTH_BYTES, MAX_DEPTH, OLDEST_VERSION, VERSION, body};
+use super::{LENGTH_BYTES, MAX_DEPTH, OLDEST_VERSION, VERSION, body, explain};
 use crate::overlay::{
     Bye, CentralMessage, Change, FilterPart, Found, FoundAt, FoundFile, Hello, HitBody, HitMessage, Known, Lookup,
     Message, Ping, Pong, Proposal, QueryBody, QueryMessage, Reach, Register, Renew, ReportBody, ReportMessage, Status,
@@ -58,6 +58,7 @@ pub enum Incoming {
 pub struct Decoder {
     buffer: Vec<u8>,
     start: usize,
+    last: usize,
 }
 
 impl Decoder {
@@ -93,8 +94,15 @@ impl Decoder {
         }
         let Some(frame) = rest.get(..length as usize) else { return Ok(None) };
         let incoming = decode_frame(frame)?;
-        self.start += LENGTH_BYTES + length as usize;
+        self.last = LENGTH_BYTES + length as usize;
+        self.start += self.last;
         Ok(Some(incoming))
+    }
+
+    /// Bytes of the message that was given out last, its length included.
+    #[must_use]
+    pub const fn last_bytes(&self) -> usize {
+        self.last
     }
 }
 
@@ -181,6 +189,7 @@ fn decode_message(envelope: &Envelope<'_>) -> Result<Option<Message>, String> {
             let directories = at_most(body.directories, limits::MAX_ADDRS_A_MESSAGE, "directories")?;
             Message::Propose(Proposal { guid, node: body.node, topology, directories })
         }
+        kind::ASK | kind::ACCOUNT => Message::Explain(Box::new(explain::decode(envelope)?)),
         kind::FILTER => {
             let body: body::Filter = read(envelope)?;
             let bytes = at_most(body.bytes.into_vec(), limits::MAX_FILTER_PART, "bytes of a filter")?;
@@ -278,6 +287,7 @@ fn decode_query_body(bytes: &[u8]) -> Result<QueryBody, String> {
     }
     let origin = query.origin.filter(|addr| addr.is_dialable());
     let body = QueryBody::new(query.text, origin, body::delivery_of(query.reverse), query.traced);
+    let body = if query.walk { body.for_walkers() } else { body };
     body.sealed().get_or_seal(|| bytes.into());
     Ok(body)
 }
@@ -313,6 +323,8 @@ fn decode_report(envelope: &Envelope<'_>) -> Result<Message, String> {
     let body = ReportBody {
         node: Some(report.node),
         name: within(report.name, limits::MAX_NODE_NAME)?,
+        addr: report.addr.filter(|addr| addr.is_dialable()),
+        role: report.role.and_then(body::known_role),
         hops: hops.into_iter().filter_map(body::HopEntry::into_hop).collect(),
         ..ReportBody::default()
     };
@@ -321,7 +333,7 @@ fn decode_report(envelope: &Envelope<'_>) -> Result<Message, String> {
     Ok(Message::Report(ReportMessage { guid: envelope.guid, travel, body: Arc::new(body) }))
 }
 
-fn read<'a, T: Deserialize<'a>>(envelope: &Envelope<'a>) -> Result<T, String> {
+pub(super) fn read<'a, T: Deserialize<'a>>(envelope: &Envelope<'a>) -> Result<T, String> {
     unpack(envelope.body).map_err(|error| error.to_string())
 }
 
@@ -329,10 +341,10 @@ fn at_most<T>(items: Vec<T>, max: usize, what: &str) -> Result<Vec<T>, String> {
     if items.len() > max { Err(format!("{} {what}, more than {max}", items.len())) } else { Ok(items) }
 }
 
-fn within(text: Untrusted, max: usize) -> Result<Untrusted, String> {
+pub(super) fn within(text: Untrusted, max: usize) -> Result<Untrusted, String> {
     if text.raw().len() > max { Err(too_long(text.raw().len(), max)) } else { Ok(text) }
 }
 
-fn too_long(length: usize, max: usize) -> String {
+pub(super) fn too_long(length: usize, max: usize) -> String {
     format!("a text of {length} bytes, more than {max}")
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_bytes::{ByteBuf, Bytes};
 
 use super::envelope::kind;
-use super::{LENGTH_BYTES, OLDEST_VERSION, VERSION, body};
+use super::{LENGTH_BYTES, OLDEST_VERSION, VERSION, body, explain};
 use crate::overlay::{CentralMessage, Delivery, Hello, HitBody, Message, QueryBody, ReportBody, UltraMessage};
 use crate::proto::{Guid, NodeId, Travel};
 
@@ -69,6 +69,7 @@ pub fn encode_message(message: &Message, out: &mut Vec<u8>) {
             };
             frame(out, proposal.guid, neighbor, kind::PROPOSE, &pack(&body));
         }
+        Message::Explain(message) => explain::encode(message, out),
         Message::Ultra(message) => encode_ultra(message, out),
         Message::Central(message) => encode_central(message, out),
     }
@@ -122,6 +123,7 @@ pub fn seal_query(query: &QueryBody) -> &[u8] {
             origin: query.origin,
             reverse: query.delivery == Delivery::Reverse,
             traced: query.traced,
+            walk: query.walk,
         })
     })
 }
@@ -143,18 +145,20 @@ fn seal_report(report: &ReportBody) -> &[u8] {
         pack(&body::Report {
             node: report.node.unwrap_or(NodeId([0; 32])),
             name: report.name.clone(),
+            addr: report.addr,
+            role: report.role.map(|role| body::code_of(&body::ROLES, role)),
             hops: report.hops.iter().map(body::HopEntry::from).collect(),
         })
     })
 }
 
 #[expect(clippy::expect_used, reason = "a Vec takes every write, and no body holds what MessagePack cannot write")]
-fn pack(body: &impl Serialize) -> Box<[u8]> {
+pub(super) fn pack(body: &impl Serialize) -> Box<[u8]> {
     rmp_serde::to_vec_named(body).expect("bodies are plain data").into()
 }
 
 #[expect(clippy::expect_used, reason = "a Vec takes every write")]
-fn frame(out: &mut Vec<u8>, guid: Guid, travel: Travel, kind: u16, body: &[u8]) {
+pub(super) fn frame(out: &mut Vec<u8>, guid: Guid, travel: Travel, kind: u16, body: &[u8]) {
     let start = out.len();
     out.extend_from_slice(&[0; LENGTH_BYTES]);
     rmp_serde::encode::write(out, &(guid, travel.ttl(), travel.hops(), kind, Bytes::new(body)))

@@ -19,6 +19,8 @@ pub(super) mod kind {
     pub(in crate::wire) const STATUS: u16 = 0x102;
     pub(in crate::wire) const REACH: u16 = 0x103;
     pub(in crate::wire) const PROPOSE: u16 = 0x104;
+    pub(in crate::wire) const ASK: u16 = 0x105;
+    pub(in crate::wire) const ACCOUNT: u16 = 0x106;
     pub(in crate::wire) const FILTER: u16 = 0x110;
     pub(in crate::wire) const ALTERNATIVES: u16 = 0x111;
     pub(in crate::wire) const REGISTER: u16 = 0x120;

@@ -9,6 +9,7 @@ mod body;
 mod decode;
 mod encode;
 mod envelope;
+mod explain;
 
 pub use decode::{Decoder, Incoming, WireError};
 pub use encode::{encode_hello, encode_message, seal_query};

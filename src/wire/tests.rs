@@ -5,8 +5,9 @@ use proptest::prelude::*;
 
 use super::{Decoder, Incoming, WireError, encode_hello, encode_message};
 use crate::overlay::{
-    Action, Bye, ByeReason, Delivery, FoundFile, Hello, HitBody, HitMessage, Hop, Message, Ping, Pong, QueryBody,
-    QueryMessage, ReportBody, ReportMessage, Role, TopologyKind,
+    Account, Acquaintance, Action, Bye, ByeReason, Delivery, ExplainMessage, FoundFile, Hello, HitBody, HitMessage,
+    Hop, Message, Missing, PassedBy, Ping, Pong, QueryBody, QueryMessage, Question, ReportBody, ReportMessage, Role,
+    Told, TopologyKind, Unwilling,
 };
 use crate::proto::{FileId, Guid, NodeId, PeerAddr, Travel, limits};
 
@@ -14,12 +15,37 @@ fn addr() -> PeerAddr {
     PeerAddr("192.0.2.7:6346".parse::<SocketAddr>().unwrap())
 }
 
+fn explain(message: ExplainMessage) -> Message {
+    Message::Explain(Box::new(message))
+}
+
+fn told() -> Told {
+    let why = "hidden: names that begin with a dot are not shared".into();
+    Told {
+        name: "kestrel".into(),
+        topology: TopologyKind::Ultrapeer,
+        role: Role::Leaf,
+        neighbors: 3,
+        up_ms: 1 << 40,
+        files: 70_000,
+        matches: 64,
+        near: 0,
+        missing: Missing { waiting: 1, unlooked: 2, scanning: true, excluded: 3, why },
+        passed: Some(PassedBy { hop: 4, ttl: 3, hits: 64, reported: true }),
+        let_through: Some(false),
+        knows: Some(Acquaintance { node: NodeId([8; 32]), name: "wren".into(), addr: Some(addr()) }),
+        limited: 7,
+        not_held: u64::MAX,
+    }
+}
+
 fn samples() -> Vec<Message> {
     let guid = Guid([7; 16]);
     let travel = Travel::from_wire(4, 3);
     let node = Some(NodeId([9; 32]));
     let file = |i: u8| FoundFile { name: format!("file {i}.ogg").into(), size: 1 << 40, id: FileId([i; 32]) };
-    let hop = |action| Hop { from: NodeId([1; 32]), hop: 2, ttl: 5, action, hits: 3, sent: 4 };
+    let from = NodeId([1; 32]);
+    let hop = |action| Hop { from, hop: 2, ttl: 5, action, hits: 3, sent: 4, leaves: 1, filtered: 23 };
     vec![
         Message::Ping(Ping { guid, wants_hosts: true }),
         Message::Pong(Pong { guid, files: 12, bytes: u64::MAX, hosts: vec![addr(); 10] }),
@@ -46,11 +72,22 @@ fn samples() -> Vec<Message> {
             body: Arc::new(ReportBody {
                 node,
                 name: "wren".into(),
+                addr: Some(addr()),
+                role: Some(Role::Ultrapeer),
                 hops: vec![hop(Action::Forwarded), hop(Action::Duplicate), hop(Action::Refused)],
                 ..ReportBody::default()
             }),
         }),
         Message::Bye(Bye { reason: ByeReason::Full, text: "no room".into(), hosts: vec![addr()] }),
+        explain(ExplainMessage::Question(Question {
+            guid,
+            reply_to: Some(addr()),
+            query: Guid([3; 16]),
+            text: "bach bwv 1007".into(),
+            whois: "kestrel".into(),
+        })),
+        explain(ExplainMessage::Account(Account { guid, node: NodeId([9; 32]), told: Ok(told()) })),
+        explain(ExplainMessage::Account(Account { guid, node: NodeId([9; 32]), told: Err(Unwilling::TooMany) })),
     ]
 }
 
@@ -80,7 +117,7 @@ fn shown(message: &Message) -> String {
                 "{:?} {:?} {:?}",
                 (m.guid, m.travel),
                 (&m.body.text, m.body.origin),
-                (m.body.delivery, m.body.traced)
+                (m.body.delivery, m.body.traced, m.body.walk)
             )
         }
         Message::Hit(m) => format!(
@@ -89,7 +126,13 @@ fn shown(message: &Message) -> String {
             (m.body.node, &m.body.name, m.body.addr),
             (m.body.hops, &m.body.files)
         ),
-        Message::Report(m) => format!("{:?} {:?}", (m.guid, m.travel), (m.body.node, &m.body.name, &m.body.hops)),
+        Message::Report(m) => {
+            format!(
+                "{:?} {:?}",
+                (m.guid, m.travel),
+                (m.body.node, &m.body.name, (m.body.addr, m.body.role), &m.body.hops)
+            )
+        }
         other => format!("{other:?}"),
     }
 }
@@ -137,10 +180,67 @@ fn a_relayed_body_keeps_fields_of_a_newer_version() {
 }
 
 #[test]
+fn a_report_of_another_version_is_read_and_no_role_is_made_up_for_it() {
+    let hop = serde_json::json!({"f": vec![1u8; 32], "h": 2, "t": 5, "a": 0, "m": 0, "s": 4});
+    let older = serde_json::json!({"n": vec![9u8; 32], "m": "wren", "r": [hop]});
+    let mut newer = older.clone();
+    newer["p"] = 99.into();
+    for body in [older, newer] {
+        let bytes = framed(0x101, &rmp_serde::to_vec_named(&body).unwrap());
+        let Ok(Some(Incoming::Message(Message::Report(report)))) = decoded(&bytes) else { panic!("it is a report") };
+        assert_eq!((report.body.role, report.body.hops.len()), (None, 1));
+        assert_eq!((report.body.hops[0].leaves, report.body.hops[0].filtered), (0, 0));
+    }
+}
+
+#[test]
+fn a_walker_is_one_at_the_next_node_and_a_query_as_ever_to_an_older_one() {
+    let of = |walk: bool| {
+        let body = QueryBody::new("jazz", Some(addr()), Delivery::Direct, false);
+        let body = Arc::new(if walk { body.for_walkers() } else { body });
+        encoded(&Message::Query(QueryMessage { guid: Guid([7; 16]), travel: Travel::from_wire(32, 1), body }))
+    };
+    let walks = |bytes: &[u8]| match decoded(bytes) {
+        Ok(Some(Incoming::Message(Message::Query(query)))) => (query.body.walk, query.travel.ttl()),
+        other => panic!("no query: {other:?}"),
+    };
+    assert_eq!([walks(&of(false)), walks(&of(true))], [(false, 32), (true, 32)]);
+    // What does not walk has the bytes that it had before there were walkers; one that does has a field more, which an
+    // older version skips like any other that it does not know.
+    #[derive(serde::Serialize)]
+    struct Older {
+        t: &'static str,
+        o: PeerAddr,
+        r: bool,
+        x: bool,
+    }
+    let older = rmp_serde::to_vec_named(&Older { t: "jazz", o: addr(), r: false, x: false }).unwrap();
+    assert!(of(false).ends_with(&older) && !of(true).ends_with(&older));
+    assert_eq!(of(true).len(), of(false).len() + 3);
+}
+
+#[test]
 fn a_query_costs_its_body_and_its_envelope() {
     let Message::Query(query) = &samples()[2] else { panic!("the third sample is a query") };
     let message = Message::Query(query.clone());
     assert_eq!(encoded(&message).len(), query.body.sealed().len() + crate::overlay::ENVELOPE_BYTES as usize);
+}
+
+#[test]
+fn a_report_costs_what_the_core_says() {
+    let Message::Report(report) = &samples()[4] else { panic!("the fifth sample is a report") };
+    for copies in [1, 3, 40] {
+        let body =
+            ReportBody { node: report.body.node, hops: vec![report.body.hops[0]; copies], ..ReportBody::default() };
+        let message = Message::Report(ReportMessage { body: Arc::new(body), ..report.clone() });
+        let bytes = encoded(&message);
+        let Message::Report(report) = &message else { panic!("it is a report") };
+        assert_eq!(bytes.len() as u64, crate::overlay::report_bytes(report.body.sealed.len() as u64), "{copies}");
+        let mut decoder = Decoder::new();
+        decoder.feed(&bytes);
+        assert!(decoder.next().is_ok_and(|message| message.is_some()));
+        assert_eq!(decoder.last_bytes(), bytes.len());
+    }
 }
 
 #[test]
@@ -187,6 +287,14 @@ fn hostile_bodies_are_malformed_and_do_not_end_the_stream() {
         (0x81, hit(vec![file(&long[..300])])),
         (0x81, hit(vec![file("a"); limits::MAX_HITS_A_MESSAGE + 1])),
         (0x02, serde_json::json!({"c": 1, "t": long})),
+        (0x105, serde_json::json!({"q": vec![0u8; 16], "t": "x".repeat(limits::MAX_QUERY_TEXT + 1)})),
+        (0x105, serde_json::json!({"q": vec![0u8; 16], "t": "x", "i": "y".repeat(limits::MAX_NODE_NAME + 1)})),
+        (0x106, serde_json::json!({"n": vec![0u8; 32]})),
+        (0x106, serde_json::json!({"n": vec![0u8; 32], "x": 200})),
+        (0x106, serde_json::json!({"n": vec![0u8; 32], "x": 0, "t": {"t": 0, "r": 0}})),
+        (0x106, serde_json::json!({"n": vec![0u8; 32], "t": {"t": 0, "r": 0, "n": &long[..100]}})),
+        (0x106, serde_json::json!({"n": vec![0u8; 32], "t": {"t": 0, "r": 0, "y": &long[..300]}})),
+        (0x106, serde_json::json!({"n": vec![0u8; 32], "t": {"t": 0, "r": 0, "m": 70_000}})),
     ]
     .into_iter()
     .map(|(kind, value)| (kind, rmp_serde::to_vec_named(&value).unwrap()))
@@ -214,7 +322,7 @@ fn a_frame_of_four_gigabytes_ends_the_stream_before_a_byte_of_it_is_kept() {
 proptest! {
     #[test]
     fn messages_damaged_on_the_way_never_panic(
-        which in 0usize..6, flips in prop::collection::vec((0usize..2_000, any::<u8>()), 0..6), cut in 0usize..2_000
+        which in 0usize..9, flips in prop::collection::vec((0usize..2_000, any::<u8>()), 0..6), cut in 0usize..2_000
     ) {
         let mut bytes = encoded(&samples()[which]);
         for (at, value) in flips {

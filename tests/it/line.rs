@@ -63,6 +63,50 @@ fn a_file_two_hops_away_is_found_and_fetched() {
 }
 
 #[test]
+fn each_strategy_finds_it_and_says_what_it_cost() {
+    let folder = folder();
+    let [a, _b, _c] = line(folder.path());
+    let search = |arguments: &[&str]| {
+        let found = a.command(&[&["search", "winter", "--json"], arguments].concat());
+        assert_eq!(code(&found), 0, "{}", errors(&found));
+        json(&found)
+    };
+    let cost = |lines: &[Value]| {
+        let done = lines.last().expect("lines");
+        let numbers = ["hits", "reached", "messages", "duplicates"].map(|key| done[key].as_u64().expect("a number"));
+        (done["strategy"].as_str().expect("a name").to_owned(), numbers)
+    };
+    assert_eq!(cost(&search(&["--strategy", "flood"])), ("flood".into(), [1, 2, 2, 0]));
+    // The round of TTL 1 asks b, and that of TTL 2 asks b again and then c.
+    let ring = search(&["--strategy", "ring"]);
+    assert_eq!(cost(&ring), ("ring".into(), [1, 2, 3, 1]));
+    let rounds: Vec<&Value> = of_type(&ring, "round").into_iter().map(|round| &round["ttl"]).collect();
+    assert_eq!((&ring[0]["strategy"], rounds), (&"ring".into(), vec![&2.into()]));
+    // On a line there is one way to go.
+    let walk = search(&["--strategy", "walk", "--walkers", "1"]);
+    assert_eq!(cost(&walk), ("walk".into(), [1, 2, 2, 0]));
+    assert_eq!((&walk[0]["walkers"], &walk[0]["ttl"]), (&1.into(), &32.into()));
+}
+
+#[test]
+fn strategies_that_cannot_be_are_refused_with_what_to_do() {
+    let folder = folder();
+    let home = folder.path().join("a");
+    let node = Node::run(&home, daemon(&home).args(["--dedup", "first"]));
+    let cases: [(&[&str], &str); 5] = [
+        (&["--strategy", "ring"], "start with --dedup highest-ttl"),
+        (&["--ttl", "9"], "choose one from 1 to 7"),
+        (&["--strategy", "walk", "--ttl", "129"], "a number from 1 to 128"),
+        (&["--strategy", "walk", "--walkers", "65"], "a number from 1 to 64"),
+        (&["--strategy", "flood", "--walkers", "2"], "a walk has 1 to 64"),
+    ];
+    for (arguments, words) in cases {
+        let output = node.command(&[&["search", "x"], arguments].concat());
+        assert_eq!((code(&output), errors(&output).contains(words)), (2, true), "{}", errors(&output));
+    }
+}
+
+#[test]
 fn ttl_1_does_not_reach_it() {
     let folder = folder();
     let [a, b, _c] = line(folder.path());

@@ -3,6 +3,7 @@
 //! No test sleeps to wait for something: each waits for the event, the line or the end of the process, and fails when that
 //! does not come.
 
+mod both;
 mod central;
 mod change;
 mod commands;
@@ -17,3 +18,4 @@ mod support;
 mod tidy;
 mod traced;
 mod ultra;
+mod why;

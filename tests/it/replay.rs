@@ -1,5 +1,7 @@
 //! Floods on file: recorded by real nodes, replayed without any.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -25,6 +27,65 @@ fn the_recorded_flood_of_the_demo_has_the_numbers_that_its_graph_gives() {
         (&sums["inconsistent"], &sums["trace_incomplete"], &sums["inferred"]),
         (&0.into(), &false.into(), &0.into())
     );
+}
+
+#[test]
+fn recorded_searches_of_the_other_topologies_are_what_their_nodes_told() {
+    let summary = |trace: &str, query: &str| {
+        let path = format!("{}/demo/traces/{trace}.ndjson", env!("CARGO_MANIFEST_DIR"));
+        let output = replay(&[&path, "--query", query, "--json"]);
+        assert_eq!((code(&output), errors(&output)), (0, String::new()), "{trace}");
+        json(&output).remove(0)
+    };
+    // Three ultra-peers first; from the fourth hop on, where the TTL ends, there are only leaves to hand it to.
+    let flood = summary("ultrapeer", "2");
+    assert_eq!(
+        [&flood["ttl"], &flood["max_hop"], &flood["reached"], &flood["messages"], &flood["duplicates"], &flood["hits"]],
+        [4, 5, 31, 101, 70, 32]
+    );
+    assert_eq!(flood["per_hop"], serde_json::json!([1, 3, 12, 15, 0, 1]));
+    let roles = roles("ultrapeer");
+    assert_eq!((roles["ultrapeer"].len(), roles.contains_key("peer")), (15, false));
+    assert!(roles["leaf"].len() == 17 && roles["leaf"].is_disjoint(&roles["ultrapeer"]), "{roles:?}");
+    // The directory, and nobody else, whether or not it knew of anything.
+    for (query, hits) in [("1", 32), ("2", 0)] {
+        let lookup = summary("central", query);
+        assert_eq!([&lookup["reached"], &lookup["messages"], &lookup["max_hop"], &lookup["hits"]], [1, 1, 1, hits]);
+        assert_eq!((&lookup["inconsistent"], &lookup["topology"]), (&0.into(), &"central".into()));
+    }
+    assert_eq!(self::roles("central").into_keys().collect::<Vec<_>>(), ["directory"]);
+    for (doubt, query) in [("trace_incomplete", "1"), ("trace_inconsistent", "2")] {
+        assert_eq!(summary("ultrapeer", query)[doubt], false, "{doubt}");
+        assert_eq!(summary("central", query)[doubt], false, "{doubt}");
+    }
+}
+
+/// The nodes of each role, as a recording of this name tells.
+fn roles(trace: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let path = format!("{}/demo/traces/{trace}.ndjson", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).expect("it is there");
+    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("it is JSON"));
+    let mut roles = BTreeMap::<String, BTreeSet<String>>::new();
+    for hop in lines.filter(|line| line["type"] == "hop") {
+        let word = |field: &str| hop[field].as_str().expect("it is told").to_owned();
+        roles.entry(word("role")).or_default().insert(word("node"));
+    }
+    roles
+}
+
+#[test]
+fn the_classroom_says_what_it_needs() {
+    let class = |arguments: &[&str]| {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/demo/classroom.sh");
+        run(std::process::Command::new("bash").arg(script).args(arguments))
+    };
+    let wrong = class(&["--topology", "ring"]);
+    assert_eq!(code(&wrong), 1);
+    assert!(errors(&wrong).contains("choose flood, ultrapeer or central"), "{}", errors(&wrong));
+    assert!(errors(&class(&["--rows"])).contains("there is no option --rows"));
+    assert!(errors(&class(&["--topology"])).contains("needs a value"));
+    let nowhere = errors(&class(&[]));
+    assert!(nowhere.contains("use --headless"), "{nowhere}");
 }
 
 #[test]

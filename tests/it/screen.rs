@@ -172,3 +172,35 @@ fn a_recorded_flood_is_played_on_the_same_screen_and_says_that_it_is_one() {
     screen.wait_for_the_old_terminal();
     assert!(screen.child.wait().expect("it is our child").success());
 }
+
+#[test]
+fn a_simulated_world_is_looked_into_stopped_and_stepped() {
+    let folder = folder();
+    let scenario = folder.path().join("small.toml");
+    let text = "nodes = 60\n[graph]\nkind = \"regular\"\ndegree = 4\n[searches]\nfrom = \"5s\"\nevery = \"1h\"\n";
+    std::fs::write(&scenario, text).expect("it can be written");
+    let plain = |path: &Path| path.to_str().expect("a plain path").to_owned();
+    let mut screen =
+        Screen::run(&["sim", "watch", &plain(&scenario), "--paused", "--node", "17", "--home", &plain(folder.path())]);
+    screen.wait_for_text("SIMULATED small");
+    screen.wait_for_text("node 17 of 60");
+    screen.wait_for_text("0:05.000 paused");
+    // A flood, and as far as its first hop.
+    screen.type_keys(b"/f0\r");
+    screen.wait_for_text("f0");
+    screen.type_keys(b"E3");
+    screen.wait_for_text("hop 1");
+    // Its neighbor's own screen.
+    screen.type_keys(b"1@");
+    screen.wait_for_text("Look at a node");
+    screen.type_keys(b"10.0.0.3\r");
+    screen.wait_for_text("node 3 of 60");
+    screen.type_keys(b"@nobody\r");
+    screen.wait_for_text("there is no node nobody here");
+    screen.type_keys(b"w");
+    screen.wait_for("running clock", |screen| !screen.contents().contains("paused"));
+    screen.type_keys(b"q");
+    screen.wait_for_the_old_terminal();
+    screen.wait_for_text("SIMULATED small: node 3 of 60, seed 1");
+    assert!(screen.child.wait().expect("it is our child").success());
+}

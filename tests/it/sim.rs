@@ -172,6 +172,24 @@ fn a_scenario_runs_the_same_in_two_processes_and_tells_what_came_of_it() {
 }
 
 #[test]
+fn a_scenario_of_a_million_nodes_runs_in_another_size_too() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/simulations/million.toml");
+    let output = sim(&["run", path, "--nodes", "300", "--duration", "90s", "--json"]);
+    assert_eq!(code(&output), 0, "{}", errors(&output));
+    let run = &json(&output)[0]["runs"][0];
+    assert_eq!((&run["nodes"], &run["virtual_ms"]), (&300.into(), &90_000.0.into()));
+    let of = |name: &str| run["roles"][name].as_u64().expect("a number");
+    assert_eq!(of("ultrapeers") + of("leaves"), run["online"].as_u64().expect("a number"));
+    assert!(of("ultrapeers") > 0 && of("leaves") > of("ultrapeers"), "{run}");
+    assert!(run["peak_rss_bytes"].as_u64().is_none_or(|peak| peak > 1_000_000));
+    let table =
+        String::from_utf8(sim(&["run", path, "--nodes", "50", "--duration", "20s"]).stdout).expect("it is UTF-8");
+    assert!(table.contains("50 nodes for 20.0 s") && table.contains("leaves of an ultra-peer"), "{table}");
+    let refused = sim(&["run", path, "--nodes", "2000000"]);
+    assert!(code(&refused) == 2 && errors(&refused).contains("1000000"), "{}", errors(&refused));
+}
+
+#[test]
 fn scenarios_that_make_no_sense_are_refused_by_line() {
     let folder = folder();
     let cases = [
@@ -193,11 +211,29 @@ fn scenarios_that_make_no_sense_are_refused_by_line() {
 
 #[test]
 fn seeds_are_checked_and_counted() {
-    let output = sim(&["check", "--seeds", "3", "--from", "1000", "--json"]);
+    let folder = folder();
+    let list = folder.path().join("seeds.txt");
+    std::fs::write(&list, "# once\n7 flood # it was slow\n8 central\n").expect("it can be written");
+    let list = list.to_str().expect("a plain path");
+    for (arguments, runs) in
+        [(&["--seeds", "3", "--from", "1000"][..], 9), (&["--list", list], 2), (&["--seeds", "1", "--list", list], 5)]
+    {
+        let output = sim(&[&["check", "--json"], arguments].concat());
+        assert_eq!(code(&output), 0, "{}", errors(&output));
+        let report = json(&output).remove(0);
+        assert_eq!((&report["seeds"], &report["failures"]), (&runs.into(), &serde_json::json!([])), "{report}");
+    }
+    std::fs::write(list, "7 flood\n7 ring\n").expect("it can be written");
+    let output = sim(&["check", "--list", list]);
+    let told = errors(&output);
+    assert!(code(&output) == 2 && told.contains("seeds.txt:2: a topology is one of flood, ultrapeer"), "{told}");
+}
+
+#[test]
+fn seeds_that_once_failed_hold() {
+    let list = concat!(env!("CARGO_MANIFEST_DIR"), "/simulations/seeds.txt");
+    let output = sim(&["check", "--list", list]);
     assert_eq!(code(&output), 0, "{}", errors(&output));
-    let report = json(&output).remove(0);
-    assert!(report["seeds"].as_u64() > Some(3), "those that once failed are run too: {report}");
-    assert_eq!(report["failures"], serde_json::json!([]));
 }
 
 /// Linux tells which signals a process catches.

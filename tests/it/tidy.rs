@@ -18,7 +18,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("trace", &["app"]),
     ("tui", &["app"]),
     ("control", &["app"]),
-    ("cli", &["tui", "control", "trace", "app", "sim", "base"]),
+    ("watch", &["app", "sim", "overlay", "proto", "base"]),
+    ("cli", &["tui", "control", "trace", "watch", "app", "sim", "base"]),
 ];
 
 fn root() -> &'static Path {

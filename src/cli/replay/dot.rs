@@ -50,7 +50,7 @@ fn look(state: State, strange: bool) -> &'static str {
 
 /// Nodes of one hop stand side by side.
 fn ranks(text: &mut String, tree: &Tree, all: Span) {
-    for hop in 1..=tree.hops() {
+    for hop in 1..=tree.nodes.iter().map(|node| node.hop).max().unwrap_or(0) {
         let here = tree.nodes.iter().enumerate().filter(|(at, node)| node.hop == hop && tree.state(*at, all).is_some());
         let names: Vec<String> = here.map(|(at, _)| format!("n{at}")).collect();
         if !names.is_empty() {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::app::{Action, DoneWhy, Guid, HopRow, NodeId, TopologyKind, Untrusted};
+use crate::app::{Action, DoneWhy, Guid, HopRow, NodeId, Strategy, TopologyKind, Untrusted};
 use crate::trace::{Doubts, Recorded, Recording};
 use crate::tui::flood::tree::{Span, State, Strange, Tree};
 
@@ -84,7 +84,7 @@ impl Summary {
     pub(super) fn new(recording: &Recording, recorded: &Recorded, number: usize, tree: &Tree) -> Self {
         let search = &recorded.search;
         let all = Span { until: tree.reports.len(), hop: u8::MAX };
-        let per_hop = per_hop(tree, search.row.ttl);
+        let per_hop = per_hop(tree, search.strategy, search.row.ttl);
         let row = &search.row;
         let reached = u64::from(row.nodes);
         let inferred = (0..tree.nodes.len()).filter(|at| tree.state(*at, all) == Some(State::Inferred)).count();
@@ -161,11 +161,11 @@ impl Inconsistencies {
 }
 
 /// Nodes whose nearest copy came at each hop. Hops that no copy can have travelled are left out.
-fn per_hop(tree: &Tree, ttl: u8) -> Vec<u64> {
+fn per_hop(tree: &Tree, strategy: Strategy, ttl: u8) -> Vec<u64> {
     let own = tree.nodes.first().map(|node| node.id);
     let mut nearest: BTreeMap<NodeId, u8> = BTreeMap::new();
     let mut farthest = 0;
-    for report in tree.reports.iter().filter(|report| (1..=ttl).contains(&report.hop)) {
+    for report in tree.reports.iter().filter(|report| report.fits(strategy, ttl)) {
         farthest = farthest.max(report.hop);
         if Some(report.node) != own {
             let hop = nearest.entry(report.node).or_insert(report.hop);

@@ -1,12 +1,16 @@
 //! `hopscope sim flood`: one query through one graph.
 
+use std::num::NonZero;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread::available_parallelism;
+use std::time::Duration;
 
 use clap::ArgMatches;
 use serde::Serialize;
 
 use super::millis;
+use super::process::peak_memory;
 use crate::app::{Clock, Dedup, Delivery, PeerAddr, QueryBody, seal_query};
 use crate::base::Rng;
 use crate::cli::failure::{Exit, Failure};
@@ -15,7 +19,7 @@ use crate::cli::grammar::is_set;
 use crate::cli::graph_file;
 use crate::cli::output::{Out, right};
 use crate::cli::settings::duration;
-use crate::sim::{Delay, Flood, Graph, Kind, Report, make};
+use crate::sim::{Delay, Flood, Graph, Kind, MAX_THREADS, Report, breadth_first, make};
 
 /// What is asked: eighteen letters, as in the query that Ritter counted the bytes of.
 const TEXT: &str = "grateful dead live";
@@ -27,11 +31,21 @@ const MAX_GRAPH: u64 = 2 * 1024 * 1024 * 1024;
 struct Run {
     #[serde(flatten)]
     report: Report,
+    /// Threads that shared the work.
+    threads: usize,
+    /// Time to read or make the graph.
+    graph_ms: f64,
     /// Time to make the nodes and link them up.
     setup_ms: f64,
-    /// Time that the flood itself took.
+    /// Time that the flood itself took: from the first copy to the last, and summing up what the nodes counted.
     wall_ms: f64,
     messages_per_s: u64,
+    /// Time that a plain breadth-first search of the same graph took, on one thread.
+    bfs_wall_ms: f64,
+    /// Links that it looked along, one for each copy of a flood over links that are equally slow.
+    bfs_messages_per_s: u64,
+    /// How many times as long a copy takes as a link in that search.
+    bfs_ratio: f64,
     /// `null` where the system does not tell.
     peak_rss_bytes: Option<u64>,
 }
@@ -39,6 +53,7 @@ struct Run {
 /// Runs one flood and prints what it came to.
 pub(super) fn flood(arguments: &ArgMatches) -> Result<Exit, Failure> {
     let seed = arguments.get_one::<u64>("seed").copied().unwrap_or_default();
+    let clock = Clock::start();
     let graph = graph(arguments, &mut Rng::new(seed))?;
     let flood = Flood {
         origin: origin(arguments, &graph)?,
@@ -48,19 +63,29 @@ pub(super) fn flood(arguments: &ArgMatches) -> Result<Exit, Failure> {
         seed,
         body: body(),
     };
-    let clock = Clock::start();
+    let made = clock.elapsed();
+    let threads = threads(arguments);
     let mut prepared = flood
-        .prepare(&graph)
+        .prepare_for(&graph, threads)
         .map_err(|error| Failure::usage(error.to_string(), "choose a lower TTL, or shorter delays"))?;
-    let setup = clock.elapsed();
+    let ready = clock.elapsed();
     let report = prepared.run();
-    let took = clock.elapsed().saturating_sub(setup);
-    let per_second = report.messages as f64 / took.as_secs_f64().max(1e-9);
+    let took = clock.elapsed().saturating_sub(ready);
+    let peak_rss_bytes = peak_memory();
+    let search = clock.elapsed();
+    let ball = breadth_first(&graph, flood.origin, flood.ttl);
+    let searched = clock.elapsed().saturating_sub(search);
+    let (copies, links) = (per_second(report.messages, took), per_second(ball.messages, searched));
     let run = Run {
-        setup_ms: millis(setup),
+        threads,
+        graph_ms: millis(made),
+        setup_ms: millis(ready.saturating_sub(made)),
         wall_ms: millis(took),
-        messages_per_s: per_second.round() as u64,
-        peak_rss_bytes: peak_memory(),
+        messages_per_s: copies.round() as u64,
+        bfs_wall_ms: millis(searched),
+        bfs_messages_per_s: links.round() as u64,
+        bfs_ratio: (10.0 * links / copies).round() / 10.0,
+        peak_rss_bytes,
         report,
     };
     let mut out = Out::new();
@@ -72,6 +97,16 @@ pub(super) fn flood(arguments: &ArgMatches) -> Result<Exit, Failure> {
     // A million nodes take a while to take apart, and nobody is to wait for it.
     std::mem::forget(prepared);
     Ok(Exit::Done)
+}
+
+fn per_second(count: u64, time: Duration) -> f64 {
+    count as f64 / time.as_secs_f64().max(1e-9)
+}
+
+/// One for each processor that this process may use, unless told otherwise.
+fn threads(arguments: &ArgMatches) -> usize {
+    let given = arguments.get_one::<usize>("threads").copied();
+    given.unwrap_or_else(|| available_parallelism().map_or(1, NonZero::get).min(MAX_THREADS))
 }
 
 /// A query as a real node sends it, its bytes known.
@@ -143,16 +178,17 @@ fn show(out: &mut Out, run: &Run) -> Result<(), Failure> {
     ))?;
     let memory = run.peak_rss_bytes.map(|peak| format!(", {} of memory", bytes(peak))).unwrap_or_default();
     out.line(format!(
-        "{:.1} ms after {:.1} ms of setting up: {} messages a second{memory}; hash {hash}",
-        run.wall_ms, run.setup_ms, run.messages_per_s,
+        "{:.1} ms on {}, after {:.1} ms for the graph and {:.1} ms for the nodes: {} messages a second{memory}; hash {hash}",
+        run.wall_ms,
+        count(run.threads as u64, "thread"),
+        run.graph_ms,
+        run.setup_ms,
+        run.messages_per_s,
+    ))?;
+    out.line(format!(
+        "a plain breadth-first search on one thread: {:.1} ms, {} links a second, {:.1} times as many",
+        run.bfs_wall_ms, run.bfs_messages_per_s, run.bfs_ratio,
     ))
-}
-
-/// The most memory that this process held so far, where the system tells (Linux).
-fn peak_memory() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 
 #[cfg(test)]

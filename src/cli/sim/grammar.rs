@@ -1,12 +1,18 @@
 //! The command line below `hopscope sim`.
 
+use std::path::PathBuf;
+
 use clap::{Arg, Command, value_parser};
 
 use super::flood::delay;
-use crate::app::Dedup;
-use crate::cli::grammar::{json, switch};
+use crate::app::{Dedup, Speed, TopologyKind};
+use crate::cli::grammar::{json, setting, switch};
 use crate::cli::settings::{number, word};
-use crate::sim::{Kind, MAX_NODES};
+use crate::sim::live::{MAX_LIVE_NODES, Span};
+use crate::sim::{Kind, MAX_NODES, MAX_THREADS};
+
+/// Seeds of one check: more than anybody has time for, each in three topologies.
+const MAX_SEEDS: u64 = 1_000_000_000_000;
 
 /// `hopscope sim` and what is below it.
 pub(in crate::cli) fn sim() -> Command {
@@ -14,7 +20,7 @@ pub(in crate::cli) fn sim() -> Command {
         .about("Simulate an overlay: the same node many times, in virtual time")
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommands([flood(), run(), check(), super::reproduce::command()])
+        .subcommands([flood(), run(), watch(), check(), super::reproduce::command()])
 }
 
 fn flood() -> Command {
@@ -83,6 +89,13 @@ fn flood() -> Command {
                 .value_parser(value_parser!(u64))
                 .help("Graph, delays and ids follow from it"),
         )
+        .arg(
+            Arg::new("threads")
+                .long("threads")
+                .value_name("N")
+                .value_parser(|text: &str| number(text, 1, MAX_THREADS))
+                .help("Threads that share the work, one for each processor unless given; the result is the same"),
+        )
         .arg(json("Print one JSON object"))
 }
 
@@ -103,10 +116,72 @@ fn run() -> Command {
                 .value_parser(value_parser!(u64))
                 .help("Another seed than the scenario names"),
         )
+        .arg(
+            Arg::new("nodes")
+                .long("nodes")
+                .value_name("N")
+                .value_parser(|text: &str| number(text, 2, MAX_LIVE_NODES))
+                .help("The same scenario with that many nodes; crowds and well-known nodes change in proportion"),
+        )
+        .arg(
+            Arg::new("duration")
+                .long("duration")
+                .value_name("TIME")
+                .value_parser(|text: &str| text.parse::<Span>().map_err(|error| error.to_string()))
+                .help("End it after that time, for example 10m"),
+        )
         .arg(Arg::new("svg").long("svg").value_name("FILE").help("Draw the report there too"))
         .arg(switch("hash", "Print only the hash over everything that happened, a line for each topology"))
         .arg(json("Print one JSON object"))
         .after_help("Exit code 1 if a rule was broken, or the run was ended early.")
+}
+
+fn watch() -> Command {
+    Command::new("watch")
+        .about("Look into a scenario: any node's own screens and floods, and its clock in your hands")
+        .long_about(
+            "Look into a scenario: any node's own screens and floods, with the world's clock paused, stepped, slowed down and \
+             sped up. Search, change the topology or close a link there, as on a node of your own. Everything on the screen \
+             comes from the core of that node, and everything is marked as simulated. `?` lists the keys.",
+        )
+        .arg(Arg::new("scenario").value_name("SCENARIO").required(true).help("A scenario file; see `simulations/`"))
+        .arg(
+            Arg::new("seed")
+                .long("seed")
+                .value_name("S")
+                .value_parser(value_parser!(u64))
+                .help("Another seed than the scenario names"),
+        )
+        .arg(
+            Arg::new("world-topology")
+                .long("topology")
+                .value_name("TOPOLOGY")
+                .value_parser(word::<TopologyKind>)
+                .help("The topology of the world; the scenario's first one unless given"),
+        )
+        .arg(
+            Arg::new("node")
+                .long("node")
+                .value_name("N")
+                .value_parser(value_parser!(u64))
+                .help("The number of the node to look at first; one in the middle unless given"),
+        )
+        .arg(
+            Arg::new("speed")
+                .long("speed")
+                .value_name("X")
+                .value_parser(|text: &str| text.parse::<Speed>())
+                .help("How fast the world's clock runs, as times real time: 1/1000 to 1000; 1 unless given"),
+        )
+        .arg(
+            Arg::new("at")
+                .long("at")
+                .value_name("TIME")
+                .value_parser(|text: &str| text.parse::<Span>())
+                .help("Run the world ahead to that time at first; to its first searches unless given"),
+        )
+        .arg(switch("paused", "Let the clock stand at first"))
+        .args(["keymap", "theme", "ascii"].map(setting))
 }
 
 fn check() -> Command {
@@ -115,15 +190,22 @@ fn check() -> Command {
         .long_about(
             "Look for mistakes: random settings and faults, a seed each and in each topology, under rules that must always hold. For a while \
              everything goes wrong; then nothing does, and the overlay has to come together again and to find what is there. \
-             Seeds that failed once are run first.",
+             Each failure is told with the command that replays it.",
         )
         .arg(
             Arg::new("seeds")
                 .long("seeds")
                 .value_name("N")
-                .required(true)
-                .value_parser(|text: &str| number(text, 1, u64::MAX))
+                .required_unless_present("list")
+                .value_parser(|text: &str| number(text, 1, MAX_SEEDS))
                 .help("How many seeds"),
+        )
+        .arg(
+            Arg::new("list")
+                .long("list")
+                .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
+                .help("Run the seeds of this list first: a seed and its topology a line; see `simulations/seeds.txt`"),
         )
         .arg(
             Arg::new("from")

@@ -4,12 +4,15 @@ mod check;
 mod flood;
 mod grammar;
 mod picture;
+mod process;
 mod progress;
 mod reproduce;
 mod run;
 mod scenario_file;
+mod seed_list;
 mod stop;
 mod table;
+mod watch;
 
 use std::time::Duration;
 
@@ -25,6 +28,7 @@ pub(super) fn command(arguments: &ArgMatches) -> Result<Exit, Failure> {
         Some(("run", arguments)) => run::run(arguments),
         Some(("check", arguments)) => check::check(arguments),
         Some(("reproduce", arguments)) => reproduce::run(arguments),
+        Some(("watch", arguments)) => watch::run(&crate::cli::resolve(arguments)?, arguments),
         _ => Ok(Exit::Usage),
     }
 }

@@ -60,8 +60,9 @@ fn charts(runs: &[Run]) -> Vec<Chart> {
         chart("Messages by hop", "hop", "copies", None, |run| {
             run.outcome.by_hop.iter().map(|row| (row.hop as f64, row.messages)).collect()
         }),
-        chart("Success by TTL", "TTL", "% of searches", Some(100.0), |run| {
-            run.outcome.by_ttl.iter().map(|row| (f64::from(row.ttl), row.success() * 100.0)).collect()
+        chart("Success of floods by TTL", "TTL", "% of searches", Some(100.0), |run| {
+            let floods = run.outcome.by_ttl.iter().filter(|row| row.strategy == "flood");
+            floods.map(|row| (f64::from(row.ttl), row.success() * 100.0)).collect()
         }),
         chart("Horizon", "hop", "% of nodes online", Some(100.0), |run| {
             run.outcome.by_hop.iter().map(|row| (row.hop as f64, row.horizon * 100.0)).collect()

@@ -5,6 +5,7 @@ use std::path::Path;
 use clap::ArgMatches;
 use serde::Serialize;
 
+use super::process::{peak_memory, processor_time};
 use super::progress::Progress;
 use super::stop::Stop;
 use super::{millis, picture, scenario_file, table};
@@ -14,7 +15,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::format::span;
 use crate::cli::grammar::is_set;
 use crate::cli::output::Out;
-use crate::sim::live::{Outcome, Scenario, World};
+use crate::sim::live::{Outcome, Scenario, Span, World};
 
 /// Events between two looks at whether to stop.
 const SLICE: u64 = 20_000;
@@ -41,13 +42,17 @@ pub(super) struct Run {
     #[serde(flatten)]
     pub(super) outcome: Outcome,
     pub(super) wall_ms: f64,
+    /// Processor time; `None` where the system does not tell.
+    pub(super) cpu_ms: Option<f64>,
     pub(super) events_per_s: u64,
+    /// The most memory so far, that of earlier topologies included; `None` where the system does not tell.
+    pub(super) peak_rss_bytes: Option<u64>,
 }
 
 /// Runs a scenario and prints what came of it.
 pub(super) fn run(arguments: &ArgMatches) -> Result<Exit, Failure> {
     let path = arguments.get_one::<String>("scenario").map_or("", String::as_str);
-    let scenario = scenario_file::read(Path::new(path))?;
+    let scenario = resized(scenario_file::read(Path::new(path))?, arguments)?;
     let seed = arguments.get_one::<u64>("seed").copied().unwrap_or(scenario.seed);
     let stop = Stop::listen()?;
     let report = simulate(&scenario, seed, &stop)?;
@@ -68,12 +73,26 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<Exit, Failure> {
     }
     match report.violation {
         Some(violation) => {
-            let replay = format!("replay it with `hopscope sim run {path} --seed {seed}`");
+            let size =
+                arguments.get_one::<usize>("nodes").map_or_else(String::new, |nodes| format!(" --nodes {nodes}"));
+            let replay = format!("replay it with `hopscope sim run {path} --seed {seed}{size}`");
             Err(Failure::failed(format!("a rule was {violation}"), replay))
         }
         None if report.finished => Ok(Exit::Done),
         None => Ok(Exit::Failed),
     }
+}
+
+/// The scenario in the size that the command line asks for. What was to happen after an earlier end does not.
+fn resized(mut scenario: Scenario, arguments: &ArgMatches) -> Result<Scenario, Failure> {
+    if let Some(&nodes) = arguments.get_one::<usize>("nodes") {
+        scenario = scenario.with_nodes(nodes);
+        scenario.check().map_err(|mistake| Failure::usage(mistake.why, "choose another --nodes"))?;
+    }
+    if let Some(&duration) = arguments.get_one::<Span>("duration") {
+        scenario.duration = duration;
+    }
+    Ok(scenario)
 }
 
 /// Runs a scenario in each of its topologies, until the user stops it or a rule is broken.
@@ -82,7 +101,7 @@ fn simulate(scenario: &Scenario, seed: u64, stop: &Stop) -> Result<Report, Failu
     let mut report = Report { scenario: name, about, seed, finished: true, violation: None, runs: Vec::new() };
     let mut progress = Progress::new();
     for &topology in &scenario.topology {
-        let clock = Clock::start();
+        let (clock, used) = (Clock::start(), processor_time());
         let mut world = World::new(scenario, topology, seed)
             .map_err(|error| Failure::usage(error.to_string(), "choose another graph"))?;
         let until = Time::ZERO + scenario.duration.0;
@@ -100,7 +119,9 @@ fn simulate(scenario: &Scenario, seed: u64, stop: &Stop) -> Result<Report, Failu
         }
         let took = clock.elapsed();
         let events_per_s = (world.events() as f64 / took.as_secs_f64().max(1e-9)) as u64;
-        report.runs.push(Run { outcome: world.outcome(), wall_ms: millis(took), events_per_s });
+        let cpu_ms = processor_time().zip(used).map(|(now, then)| millis(now.saturating_sub(then)));
+        let (outcome, peak_rss_bytes) = (world.outcome(), peak_memory());
+        report.runs.push(Run { outcome, wall_ms: millis(took), cpu_ms, events_per_s, peak_rss_bytes });
         // Many nodes take a while to take apart, and nobody is to wait for it.
         std::mem::forget(world);
         if !report.finished || report.violation.is_some() {

@@ -4,16 +4,20 @@ use super::run::{Report, Run};
 use crate::cli::failure::Failure;
 use crate::cli::format::{bytes, count, span};
 use crate::cli::output::{Column, Out, Style, left, right};
-use crate::sim::live::{Outcome, Scenario};
+use crate::sim::live::{Outcome, Roles, Scenario};
 
 /// A row of the comparison: what it is called, and what it is of one run.
 type Row = (&'static str, fn(&Run) -> String);
 
 /// What the topologies are compared by.
-const ROWS: [Row; 16] = [
+const ROWS: [Row; 18] = [
     ("nodes online at the end", |run| format!("{} of {}", run.outcome.online, run.outcome.nodes)),
     ("parts they fall into", |run| run.outcome.parts.to_string()),
     ("neighbors, average", |run| format!("{:.1}", run.outcome.neighbors.mean)),
+    ("ultra-peers, leaves", |run| roles(run, |roles| format!("{}, {}", roles.ultrapeers, roles.leaves))),
+    ("leaves of an ultra-peer, ultra-peers of a leaf", |run| {
+        roles(run, |roles| format!("{:.1}, {:.1}", roles.leaves_each, roles.ultrapeers_each))
+    }),
     ("started, left", |run| format!("{}, {}", run.outcome.lives.births, run.outcome.lives.left)),
     ("crashed, vanished", |run| format!("{}, {}", run.outcome.lives.crashed, run.outcome.lives.vanished)),
     ("searches", |run| run.outcome.searches.to_string()),
@@ -47,18 +51,21 @@ pub(super) fn show(out: &mut Out, report: &Report, scenario: &Scenario) -> Resul
     }
     report.runs.iter().try_for_each(|run| {
         let took = span(run.wall_ms as u64);
+        let each = |ms: f64| format!(", {:.2} us of CPU each", ms * 1_000.0 / run.outcome.events.max(1) as f64);
         out.line(format!(
-            "{}: {} events in {took}, {} a second",
+            "{}: {} events in {took}, {} a second{}{}",
             run.outcome.topology.name(),
             run.outcome.events,
-            run.events_per_s
+            run.events_per_s,
+            run.cpu_ms.map(each).unwrap_or_default(),
+            run.peak_rss_bytes.map(|peak| format!(", {} of memory", bytes(peak))).unwrap_or_default(),
         ))
     })
 }
 
 fn show_searches(out: &mut Out, run: &Run) -> Result<(), Failure> {
     let name = out.paint(Style::Strong, run.outcome.topology.name());
-    out.line(format!("\n{name}: searches by TTL, on average"))?;
+    out.line(format!("\n{name}: searches by TTL and strategy, on average"))?;
     let rows: Vec<Vec<String>> = run
         .outcome
         .by_ttl
@@ -67,18 +74,27 @@ fn show_searches(out: &mut Out, run: &Run) -> Result<(), Failure> {
             let success = format!("{:.1} %", row.success() * 100.0);
             let tenths = [row.reached, row.messages, row.duplicates].map(|number| format!("{number:.1}"));
             let first = format!("{:.0} ms", row.first_hit_ms);
-            [row.ttl.to_string(), row.searches.to_string(), success].into_iter().chain(tenths).chain([first]).collect()
+            let begun = [row.strategy.to_owned(), row.ttl.to_string(), row.searches.to_string(), success];
+            begun.into_iter().chain(tenths).chain([first]).collect()
         })
         .collect();
-    let head = ["TTL", "searches", "success", "reached", "messages", "duplicates", "first hit"].map(right);
+    let numbers = ["TTL", "searches", "success", "reached", "messages", "duplicates", "first hit"].map(right);
+    let head: Vec<Column> = [left("strategy")].into_iter().chain(numbers).collect();
     out.table(&head, &rows)?;
-    out.line(format!("\n{name}: queries by hop, on average"))?;
+    if run.outcome.by_hop.is_empty() {
+        return Ok(());
+    }
+    out.line(format!("\n{name}: floods and rings by hop, on average over all searches"))?;
     let row = |row: &crate::sim::live::ByHop| {
         let horizon = format!("{:.1} %", row.horizon * 100.0);
         vec![row.hop.to_string(), format!("{:.1}", row.reached), format!("{:.1}", row.messages), horizon]
     };
     let rows: Vec<Vec<String>> = run.outcome.by_hop.iter().map(row).collect();
     out.table(&["hop", "reached", "messages", "horizon"].map(right), &rows)
+}
+
+fn roles(run: &Run, show: impl Fn(&Roles) -> String) -> String {
+    run.outcome.roles.as_ref().map_or_else(|| "-".to_owned(), show)
 }
 
 fn found(outcome: &Outcome) -> String {

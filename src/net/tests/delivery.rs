@@ -75,7 +75,7 @@ async fn listener() -> (TcpListener, PeerAddr) {
 
 async fn failed(notes: &mut mpsc::Receiver<Note>) -> u8 {
     match timeout(PATIENCE, notes.recv()).await.expect("it fails").unwrap() {
-        Note::DirectFailed(message) => number(&message),
+        Note::DirectFailed(message, _) => number(&message),
         other => panic!("{other:?}"),
     }
 }
@@ -130,9 +130,9 @@ async fn what_is_taken_is_acknowledged_and_the_connection_is_used_again() {
 #[tokio::test]
 async fn files_travel_between_proven_nodes_only() {
     let (mut alice, bob) = (node(&[], "").await, node(&[], "").await);
-    let mut stream = bob.dialer.file(addr(&alice), Some(alice.node)).await.unwrap();
+    let (mut stream, found) = bob.dialer.file(addr(&alice), Some(alice.node)).await.unwrap();
     let mut incoming = timeout(PATIENCE, alice.files.recv()).await.unwrap().unwrap();
-    assert_eq!(incoming.node, bob.node);
+    assert_eq!((incoming.node, found), (bob.node, alice.node));
     stream.write_all(b"which file?").await.unwrap();
     stream.shutdown().await.unwrap();
     let mut asked = String::new();

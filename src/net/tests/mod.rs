@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::{Identity, Net, NetCommand, NetError, NetSearch, NetSettings, NetStatus, SearchError, start};
-use crate::overlay::{self, Delivery, Event, FoundFile, Library};
+use crate::overlay::{self, Delivery, Event, FoundFile, Library, Strategy};
 use crate::proto::{FileId, Guid, NodeId, PeerAddr, Query};
 
 /// Longer than anything here takes on a busy machine.
@@ -85,7 +85,15 @@ async fn status(net: &mut Net, holds: impl Fn(&NetStatus) -> bool) -> Arc<NetSta
 }
 
 fn query(text: &str, delivery: Delivery) -> NetSearch {
-    NetSearch { text: text.to_owned(), ttl: 7, timeout: Duration::from_secs(30), enough: 1, delivery, traced: false }
+    NetSearch {
+        text: text.to_owned(),
+        ttl: 7,
+        strategy: Strategy::Flood,
+        timeout: Duration::from_secs(30),
+        enough: 1,
+        delivery,
+        traced: false,
+    }
 }
 
 async fn search(net: &Net, query: NetSearch) -> Result<Guid, SearchError> {

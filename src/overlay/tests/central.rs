@@ -159,6 +159,38 @@ fn what_is_shared_is_found_with_one_request_and_one_answer() {
     assert!(world.nodes.iter().all(|node| node.counters().dropped() == 0));
 }
 
+/// What was told of the hops of a search.
+fn hops(world: &World, guid: Guid) -> Vec<(NodeId, Option<Role>, Hop)> {
+    let told = world.events.iter().filter_map(|(_, event)| match event {
+        Event::Hop { guid: g, node, role, hop, .. } if *g == guid => Some((*node, *role, *hop)),
+        _ => None,
+    });
+    told.collect()
+}
+
+#[test]
+fn a_look_up_has_one_hop_to_the_directory_as_its_answer_tells() {
+    let mut world = central(4, 1);
+    world.run(Duration::from_secs(2));
+    let sent = |world: &World| world.sent_by.values().sum::<u64>();
+    let before = sent(&world);
+    let (found, missed) =
+        (world.search(1, "song 2", 7, Delivery::Direct), world.search(1, "none", 7, Delivery::Direct));
+    world.run(Duration::from_secs(1));
+    assert_eq!(sent(&world) - before, 4, "two requests and two answers: no report travels");
+    let hop =
+        Hop { from: node_id(1), hop: 1, ttl: 0, action: Action::Answered, hits: 1, sent: 0, leaves: 0, filtered: 0 };
+    assert_eq!(hops(&world, found), [(node_id(0), Some(Role::Directory), hop)]);
+    let hop = Hop { action: Action::Expired, hits: 0, ..hop };
+    assert_eq!(hops(&world, missed), [(node_id(0), Some(Role::Directory), hop)]);
+    // Its own directory is no hop away, and one that says nothing told nothing.
+    let own = world.search(0, "song", 7, Delivery::Direct);
+    world.kill(0);
+    let dead = world.search(1, "song", 7, Delivery::Direct);
+    world.run(Duration::from_secs(10));
+    assert_eq!([hops(&world, own), hops(&world, dead)], [[], []]);
+}
+
 #[test]
 fn a_directory_looks_up_in_itself_and_answers_with_its_own_files() {
     let mut world = central(4, 1);
@@ -221,7 +253,14 @@ fn enough_ends_a_look_up_and_cancelling_does_too() {
     world.shares[1].0 = (0..250).map(|i| format!("song {i}")).collect();
     world.run(Duration::from_secs(2));
     let body = Arc::new(QueryBody::new("song", None, Delivery::Direct, false));
-    let spec = |guid| SearchSpec { guid, body: body.clone(), ttl: 7, timeout: Duration::from_secs(5), enough: 40 };
+    let spec = |guid| SearchSpec {
+        guid,
+        body: body.clone(),
+        ttl: 7,
+        strategy: Strategy::Flood,
+        timeout: Duration::from_secs(5),
+        enough: 40,
+    };
     world.input(2, Input::Command(Command::Search(spec(Guid([1; 16])))));
     world.input(2, Input::Command(Command::Search(spec(Guid([2; 16])))));
     world.input(2, Input::Command(Command::Cancel(Guid([2; 16]))));

@@ -58,15 +58,65 @@ fn a_search_ends_at_its_deadline_when_a_node_keeps_silent() {
 }
 
 #[test]
+fn copies_that_come_back_before_a_report_do_not_end_a_search() {
+    // The more links a copy comes by, the sooner it is at node 2, which passes it on to the origin each time the TTL is
+    // higher: as many copies come back as were sent, before node 4 has said anything.
+    let edges = [(0, 1), (0, 2), (1, 2), (1, 3), (3, 2), (1, 4)];
+    for traced in [false, true] {
+        let mut world = world(5, &edges, only_peers());
+        world.delay = Box::new(|from, to| match (from.min(to), from.max(to)) {
+            (0, 2) => Duration::from_millis(100),
+            (1, 2) => Duration::from_millis(50),
+            (1, 4) => Duration::from_millis(1_000),
+            _ => Duration::from_millis(1),
+        });
+        let guid = Guid([9; 16]);
+        let body = Arc::new(QueryBody::new("song 4", None, Delivery::Reverse, traced));
+        let spec = SearchSpec {
+            guid,
+            body,
+            ttl: 7,
+            strategy: Strategy::Flood,
+            timeout: Duration::from_secs(5),
+            enough: 1_000,
+        };
+        world.input(0, Input::Command(Command::Search(spec)));
+        world.run(Duration::from_secs(10));
+        assert_eq!(world.found(guid).len(), 1, "traced: {traced}");
+        let why = if traced { DoneWhy::Complete } else { DoneWhy::Deadline };
+        assert_eq!(world.done(guid).1, why, "untraced, nobody says that it is over");
+    }
+}
+
+#[test]
 fn enough_hits_end_a_search_and_late_ones_are_counted() {
     let mut world = line(6);
     let guid = Guid([9; 16]);
     let body = Arc::new(QueryBody::new("song", Some(addr(0)), Delivery::Direct, true));
-    let spec = SearchSpec { guid, body, ttl: 7, timeout: Duration::from_secs(5), enough: 2 };
+    let spec = SearchSpec { guid, body, ttl: 7, strategy: Strategy::Flood, timeout: Duration::from_secs(5), enough: 2 };
     world.input(0, Input::Command(Command::Search(spec)));
     world.run(Duration::from_secs(10));
     assert_eq!((world.done(guid).1, world.found(guid).len()), (DoneWhy::Enough, 2));
     assert!(world.nodes[0].counters().unroutable > 0);
+}
+
+#[test]
+fn what_reports_cost_is_counted_apart_on_each_link_that_they_come_over() {
+    let mut costs = Vec::new();
+    for delivery in [Delivery::Direct, Delivery::Reverse] {
+        let mut world = line(4);
+        let guid = world.search(0, "song", 7, delivery);
+        world.run(Duration::from_secs(10));
+        let told = world.events.iter().filter_map(|(_, event)| match event {
+            Event::Report { guid: g, bytes } if *g == guid => Some(*bytes),
+            _ => None,
+        });
+        let (cost, _) = world.done(guid);
+        assert_eq!(told.sum::<u64>(), cost.report_bytes);
+        costs.push((cost.reports, cost.report_bytes / report_bytes(0), cost.bytes));
+    }
+    // Three nodes report once each: over a connection of their own, or over one, two and three links.
+    assert_eq!(costs, [(3, 3, costs[0].2), (3, 6, costs[0].2)], "and the query costs the same both times");
 }
 
 #[test]
@@ -78,17 +128,21 @@ fn liars_are_counted_and_change_nothing() {
         let body = HitBody { node: Some(node_id(node)), files: vec![file(name)], ..HitBody::default() };
         Message::Hit(HitMessage { guid, travel: Travel::start(3, 7), body: Arc::new(body) })
     };
-    let report = |hop, ttl| {
-        let hop = Hop { from: node_id(1), hop, ttl, action: Action::Forwarded, hits: 0, sent: 3 };
+    let told = |hop, ttl, (leaves, filtered)| {
+        let (from, action, hits, sent) = (node_id(1), Action::Forwarded, 0, 3);
+        let hop = Hop { from, hop, ttl, action, hits, sent, leaves, filtered };
         let body = ReportBody { node: Some(node_id(7)), hops: vec![hop], ..ReportBody::default() };
         Message::Report(ReportMessage { guid, travel: Travel::start(3, 7), body: Arc::new(body) })
     };
+    let report = |hop, ttl| told(hop, ttl, (0, 0));
     let lies = [
-        (node_id(8), hit(7, "song 2")),      // brought by somebody else than it names
-        (node_id(7), hit(7, "unasked for")), // does not match
-        (node_id(7), report(0, 7)),          // nobody is at hop 0
-        (node_id(7), report(6, 6)),          // farther than the query may go
-        (node_id(0), hit(0, "song 2")),      // this node's own id
+        (node_id(8), hit(7, "song 2")),       // brought by somebody else than it names
+        (node_id(7), hit(7, "unasked for")),  // does not match
+        (node_id(7), report(0, 7)),           // nobody is at hop 0
+        (node_id(7), report(6, 6)),           // farther than the query may go
+        (node_id(7), told(1, 6, (4, 0))),     // more copies to leaves than copies
+        (node_id(7), told(1, 6, (0, 9_999))), // more leaves than a node can have
+        (node_id(0), hit(0, "song 2")),       // this node's own id
     ];
     let count = lies.len() as u64;
     for (from, message) in lies {
@@ -171,7 +225,14 @@ fn reports_stay_at_home_when_the_origin_is_public() {
     let mut world = line(3);
     let body =
         Arc::new(QueryBody::new("song", Some(PeerAddr("198.51.100.7:1".parse().unwrap())), Delivery::Reverse, true));
-    let spec = SearchSpec { guid: Guid([5; 16]), body, ttl: 7, timeout: Duration::from_secs(1), enough: 100 };
+    let spec = SearchSpec {
+        guid: Guid([5; 16]),
+        body,
+        ttl: 7,
+        strategy: Strategy::Flood,
+        timeout: Duration::from_secs(1),
+        enough: 100,
+    };
     world.input(0, Input::Command(Command::Search(spec)));
     world.run(Duration::from_secs(5));
     let (cost, why) = world.done(Guid([5; 16]));

@@ -65,6 +65,35 @@ fn a_dead_neighbor_is_noticed_and_replaced() {
     assert!(!world.nodes[0].links().is_empty(), "another link is up");
 }
 
+/// Nobody gets through from one half to the other for so long; returns the links between the two a while after.
+fn links_between_halves_parted_for(long: Duration) -> usize {
+    let config = Config { min_neighbors: 3, max_neighbors: 8, ..Config::default() };
+    let mut world = World::new(12, config);
+    for n in 1..12 {
+        world.input(n, Input::Hosts { addrs: vec![addr(0)], source: HostSource::Configured });
+    }
+    world.run(Duration::from_secs(60));
+    let half = |n: usize| n % 2;
+    world.parted = Some(half);
+    world.ends.retain(|(n, _), (other, _)| half(*n) == half(*other));
+    world.run(long);
+    world.parted = None;
+    world.run(Duration::from_secs(600));
+    let id = |n: usize| world.nodes[n].id;
+    let to_odd = |n: usize| {
+        world.nodes[n].links().iter().filter(|link| (0..12).any(|m| half(m) == 1 && id(m) == link.peer().id)).count()
+    };
+    (0..12).filter(|n| half(*n) == 0).map(to_odd).sum()
+}
+
+#[test]
+fn an_overlay_that_was_torn_into_halves_becomes_one_again() {
+    for hours in [1, 24] {
+        let links = links_between_halves_parted_for(Duration::from_secs(hours * 3_600));
+        assert!(links > 0, "after {hours} h");
+    }
+}
+
 #[test]
 fn a_full_node_names_others() {
     let config = Config { min_neighbors: 1, max_neighbors: 2, ..Config::default() };
@@ -151,4 +180,16 @@ fn private_addresses_are_not_told_to_strangers() {
         });
         assert_eq!(told, local);
     }
+}
+
+#[test]
+fn what_a_node_became_is_told_again_where_it_got_lost() {
+    let mut world = world(2, &[(0, 1)], Config::default());
+    world.input(1, Input::Command(Command::Change(TopologyKind::Ultrapeer)));
+    world.on_the_way.retain(|_, (_, input)| !matches!(input, Input::Message { message: Message::Status(_), .. }));
+    let role = |world: &World| world.nodes[0].links().first().map(|link| link.peer().role);
+    world.run(Duration::from_secs(1));
+    assert_eq!((role(&world), world.nodes[1].role()), (Some(Role::Peer), Role::Ultrapeer), "it got lost");
+    world.run(Duration::from_secs(15));
+    assert_eq!(role(&world), Some(Role::Ultrapeer));
 }

@@ -3,6 +3,7 @@
 mod bad_input;
 mod election;
 mod failure;
+mod scarce;
 mod searching;
 
 use super::*;

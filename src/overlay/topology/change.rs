@@ -36,7 +36,7 @@ impl Node {
     pub(in crate::overlay) fn become_role(&mut self, role: Role, why: &str, cx: &mut Context<'_>) {
         self.role = role;
         self.role_since = self.now;
-        self.role_why = why.into();
+        self.role_why = why.to_owned().into();
         self.hosts.role_changed(self.now);
         if !role.relays() {
             self.drop_held();
@@ -115,7 +115,10 @@ impl Node {
             self.timers.at_latest(Timer::Ping, self.now + Duration::from_secs(1) / STATUS.0);
             return;
         }
-        Arc::make_mut(&mut link.peer).is_now(&status);
+        // All neighbors of a simulated node share what they know of it: most statuses tell nothing new.
+        if !link.peer.is_still(&status) {
+            Arc::make_mut(&mut link.peer).is_now(&status);
+        }
         link.signs_mut().fitness = Some((status.score, status.free_slots));
         let before = link.class;
         let peer = Arc::clone(&link.peer);

@@ -93,6 +93,15 @@ impl Query {
         &self.unwanted
     }
 
+    /// The same search without anything but its words, prefixes and phrases; `None` if it is nothing else, or has none.
+    #[must_use]
+    pub fn words_only(&self) -> Option<Self> {
+        let is_word = |term: &&Term| matches!(term, Term::Word(_) | Term::Prefix(_) | Term::Phrase(_));
+        let wanted: Box<[Term]> = self.wanted.iter().filter(is_word).cloned().collect();
+        let words = Self { wanted, unwanted: Box::default(), sizes: 0..=u64::MAX, hash: None, ..self.clone() };
+        (!words.wanted.is_empty() && words != *self).then_some(words)
+    }
+
     /// The sizes in bytes that a file may have.
     #[must_use]
     pub fn sizes(&self) -> RangeInclusive<u64> {

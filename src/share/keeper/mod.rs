@@ -255,13 +255,18 @@ impl Keeper {
         match outcome {
             Outcome::Hashed(id) => self.put(&spot, job.stamp, id),
             Outcome::Changed => drop(self.look(spot, Sign::Touched)),
-            Outcome::Unreadable(why) => self.exclude(job.file, why),
+            Outcome::Unreadable(why) => {
+                self.library.waiting_mut().remove(&spot);
+                self.exclude(job.file, why);
+            }
         }
         self.report.touched();
     }
 
     fn put(&mut self, spot: &Spot, stamp: Stamp, id: FileId) {
         let put = self.library.index_mut().put(Place::of(spot.root, &spot.path), stamp, id);
+        // Not before: who looks for it finds it in one of the two.
+        self.library.waiting_mut().remove(spot);
         if let Err(full) = put {
             return self.exclude(self.disk_path(spot), full.to_string());
         }

@@ -1,7 +1,7 @@
 //! What the keeper tells those who watch.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -63,6 +63,15 @@ impl Report {
         self.excluded.clear();
         self.excluded_count = 0;
         self.is_touched = true;
+    }
+
+    /// An entry that was left out is gone.
+    pub(super) fn readmit(&mut self, path: &Path) {
+        let before = self.excluded.len();
+        self.excluded.retain(|known| known.path != path);
+        let gone = (before - self.excluded.len()) as u64;
+        self.excluded_count = self.excluded_count.saturating_sub(gone);
+        self.is_touched |= gone > 0;
     }
 
     fn exclude(&mut self, excluded: Excluded) {

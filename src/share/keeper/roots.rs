@@ -199,6 +199,7 @@ impl Keeper {
         for (file, _, _) in self.files_at_or_below(&all) {
             self.library.index_mut().remove(file);
         }
+        self.library.waiting_mut().remove_root(number);
         self.settling.remove_root(number);
         self.in_flight.retain(|spot, _| spot.root != number);
         self.fresh.retain(|(spot, _)| spot.root != number);

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::io;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use super::{Keeper, MAX_REVISITS, POLL, POLL_FACTOR, REVISIT, Root};
@@ -80,10 +81,14 @@ impl Keeper {
 
     /// Looks at one path and returns what it is.
     pub(super) fn look(&mut self, spot: Spot, sign: Sign) -> Option<Kind> {
-        if self.roots[usize::from(spot.root)].is_lost() || rules::excluded_path(&spot.path).is_some() {
+        if self.roots[usize::from(spot.root)].is_lost() {
             return None;
         }
         let path = self.disk_path(&spot);
+        if let Some(why) = rules::excluded_path(&spot.path) {
+            self.left_out(path, &spot, why);
+            return None;
+        }
         match walk::look(&path) {
             Ok(Entry::File(stamp)) => {
                 self.compare(spot, stamp, sign);
@@ -103,6 +108,18 @@ impl Keeper {
                 self.failed(&spot, &error);
                 None
             }
+        }
+    }
+
+    /// Notes that a rule leaves an entry out, as long as it is there. What lies in a folder that is left out is not named.
+    fn left_out(&mut self, path: PathBuf, spot: &Spot, why: &str) {
+        let folder = spot.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        if rules::excluded_path(folder).is_some() {
+            return;
+        }
+        match walk::look(&path) {
+            Ok(_) => self.exclude(path, why.to_owned()),
+            Err(_) => self.report.readmit(&path),
         }
     }
 
@@ -170,7 +187,10 @@ impl Keeper {
             index.at(Place::of(spot.root, &spot.path)).map(|number| (number, index.stamp(number)))
         };
         match known {
-            Some((_, known)) if known == stamp => return self.settling.remove(&spot),
+            Some((_, known)) if known == stamp => {
+                self.library.waiting_mut().remove(&spot);
+                return self.settling.remove(&spot);
+            }
             Some((number, _)) => {
                 // It is no longer what was hashed, so nobody gets it until it is hashed again.
                 self.library.index_mut().remove(number);
@@ -183,6 +203,7 @@ impl Keeper {
         }
         self.in_flight.remove(&spot);
         self.report.touched();
+        self.library.waiting_mut().note(&spot, stamp.size);
         self.settling.note(spot, stamp, sign, clock::now(), clock::unix_nanos());
         while let Some((spot, stamp)) = self.settling.take_due(clock::now()) {
             self.rested(spot, stamp);
@@ -241,6 +262,7 @@ impl Keeper {
     }
 
     fn take_out(&mut self, spot: &Spot, forget: bool) {
+        self.library.waiting_mut().remove(spot);
         self.settling.remove(spot);
         self.in_flight.remove(spot);
         let key = self.roots[usize::from(spot.root)].cache_key();

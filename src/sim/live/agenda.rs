@@ -73,31 +73,66 @@ impl Eq for Entry {}
 
 /// Microseconds of a slot.
 const SLOT: u64 = 1_024;
-/// Slots of the wheel: what lies further ahead than four seconds waits apart.
-const SLOTS: usize = 4_096;
+/// Slots of each wheel. A turn of the first takes four seconds; each slot of the second is such a turn, and all of them are
+/// more than four hours. What lies further ahead waits apart.
+const SLOTS: u64 = 4_096;
+/// Bytes of what waits: a world of a million nodes has millions waiting.
+const _: () = assert!(size_of::<Entry>() <= 128);
 
-/// Everything that is to happen: the current slot in order, the next ones as they came, and the far future in order again.
-/// Almost everything is put down for the next few seconds, and there costs the same however much is waiting.
+/// Everything that is to happen, in a calendar: the current slot in order, and the next ones, and then the next turns, as they
+/// came. So an entry is moved twice on its way however many are waiting.
 #[derive(Debug)]
 pub(super) struct Agenda {
-    current: BinaryHeap<Entry>,
-    wheel: Vec<Vec<Entry>>,
+    /// The current slot, the next one last.
+    current: Vec<Entry>,
+    /// What was put down for the current slot after it had begun.
+    late: BinaryHeap<Entry>,
+    slots: Wheel,
+    turns: Wheel,
     far: BinaryHeap<Entry>,
     /// The current slot since the epoch.
     slot: u64,
-    /// How much waits in the wheel.
-    turning: usize,
     numbered: u64,
+}
+
+/// Slots of some length, each in no order.
+#[derive(Debug)]
+struct Wheel {
+    slots: Vec<Vec<Entry>>,
+    waiting: usize,
+}
+
+impl Wheel {
+    fn new() -> Self {
+        Self { slots: (0..SLOTS).map(|_| Vec::new()).collect(), waiting: 0 }
+    }
+
+    fn put(&mut self, slot: u64, entry: Entry) {
+        self.slots[(slot % SLOTS) as usize].push(entry);
+        self.waiting += 1;
+    }
+
+    /// Takes what waits in a slot, and leaves an empty list there: one that has room saves growing it again.
+    fn take(&mut self, slot: u64, empty: Vec<Entry>) -> Vec<Entry> {
+        let due = std::mem::replace(&mut self.slots[(slot % SLOTS) as usize], empty);
+        self.waiting -= due.len();
+        due
+    }
+}
+
+const fn slot_of(at: Time) -> u64 {
+    at.micros() / SLOT
 }
 
 impl Agenda {
     pub(super) fn new() -> Self {
         Self {
-            current: BinaryHeap::new(),
-            wheel: (0..SLOTS).map(|_| Vec::new()).collect(),
+            current: Vec::new(),
+            late: BinaryHeap::new(),
+            slots: Wheel::new(),
+            turns: Wheel::new(),
             far: BinaryHeap::new(),
             slot: 0,
-            turning: 0,
             numbered: 0,
         }
     }
@@ -105,37 +140,50 @@ impl Agenda {
     /// Puts something down. What lies in the past happens next.
     pub(super) fn put(&mut self, at: Time, what: Happening) {
         self.numbered += 1;
-        self.place(Entry { at, number: self.numbered, what });
+        let entry = Entry { at, number: self.numbered, what };
+        if slot_of(at) <= self.slot { self.late.push(entry) } else { self.place(entry) }
     }
 
+    /// Puts an entry where it waits: for this turn of the first wheel or for a later one.
     fn place(&mut self, entry: Entry) {
-        let slot = entry.at.micros() / SLOT;
-        if slot <= self.slot {
-            self.current.push(entry);
-        } else if slot - self.slot < SLOTS as u64 {
-            self.wheel[(slot % SLOTS as u64) as usize].push(entry);
-            self.turning += 1;
+        let slot = slot_of(entry.at);
+        let turns = slot / SLOTS - self.slot / SLOTS;
+        if turns == 0 {
+            self.slots.put(slot, entry);
+        } else if turns < SLOTS {
+            self.turns.put(slot / SLOTS, entry);
         } else {
             self.far.push(entry);
         }
     }
 
-    /// Turns the wheel until the current slot has something, or nothing is left.
+    /// Goes on until the current slot has something, or nothing is left.
     fn turn(&mut self) {
-        while self.current.is_empty() {
-            let far = self.far.peek().map(|entry| entry.at.micros() / SLOT);
-            self.slot = match (self.turning, far) {
-                (0, None) => return,
-                (0, Some(far)) => far,
-                (_, _) => self.slot + 1,
+        while self.current.is_empty() && self.late.is_empty() {
+            let far = self.far.peek().map(|entry| slot_of(entry.at));
+            let next_turn = (self.slot / SLOTS + 1) * SLOTS;
+            let next = match (self.slots.waiting, self.turns.waiting, far) {
+                (0, 0, None) => return,
+                (0, 0, Some(far)) => far / SLOTS * SLOTS,
+                (0, ..) => next_turn,
+                _ => self.slot + 1,
             };
-            let due = std::mem::take(&mut self.wheel[(self.slot % SLOTS as u64) as usize]);
-            self.turning -= due.len();
-            self.current.extend(due);
-            while self.far.peek().is_some_and(|entry| entry.at.micros() / SLOT < self.slot + SLOTS as u64) {
-                if let Some(entry) = self.far.pop() {
-                    self.place(entry);
-                }
+            self.slot = next;
+            if next % SLOTS == 0 {
+                self.begin_turn();
+            }
+            self.current = self.slots.take(next, std::mem::take(&mut self.current));
+            self.current.sort_unstable_by_key(|entry| std::cmp::Reverse((entry.at, entry.number)));
+        }
+    }
+
+    /// The first wheel begins anew: what was to wait for that is put into its slots.
+    fn begin_turn(&mut self) {
+        let turn = self.slot / SLOTS;
+        self.turns.take(turn, Vec::new()).into_iter().for_each(|entry| self.place(entry));
+        while self.far.peek().is_some_and(|entry| slot_of(entry.at) / SLOTS < turn + SLOTS) {
+            if let Some(entry) = self.far.pop() {
+                self.place(entry);
             }
         }
     }
@@ -143,16 +191,22 @@ impl Agenda {
     /// Takes what happens next, unless that is after `until`.
     pub(super) fn take(&mut self, until: Time) -> Option<(Time, Happening)> {
         self.turn();
-        if self.current.peek()?.at > until {
+        let (next, late) = (self.current.last(), self.late.peek());
+        // Entries compare the other way round: the earlier is the greater one.
+        let is_late = late > next;
+        let first = if is_late { late } else { next };
+        if first?.at > until {
             return None;
         }
-        self.current.pop().map(|entry| (entry.at, entry.what))
+        let taken = if is_late { self.late.pop() } else { self.current.pop() };
+        taken.map(|entry| (entry.at, entry.what))
     }
 
     /// Everything that waits, in no order: to be counted.
     pub(super) fn waiting(&self) -> impl Iterator<Item = &Happening> {
-        let turning = self.wheel.iter().flatten();
-        self.current.iter().chain(turning).chain(self.far.iter()).map(|entry| &entry.what)
+        let wheels = self.slots.slots.iter().chain(&self.turns.slots).flatten();
+        let apart = self.late.iter().chain(self.far.iter());
+        self.current.iter().chain(apart).chain(wheels).map(|entry| &entry.what)
     }
 }
 
@@ -178,13 +232,19 @@ impl Clock {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Agenda, Happening};
+    use super::{Agenda, Happening, SLOT, SLOTS};
     use crate::base::Time;
+
+    /// Times in all parts of the calendar: the slot, the turn, the turns, and what is further ahead.
+    fn moment() -> impl Strategy<Value = u64> {
+        let upto = |most: u64| 0..most;
+        prop_oneof![upto(2 * SLOT), upto(2 * SLOT * SLOTS), upto(SLOT * SLOTS * 20), upto(SLOT * SLOTS * SLOTS * 3)]
+    }
 
     proptest! {
         #[test]
         fn everything_happens_in_order_and_once(
-            first in prop::collection::vec(0u64..20_000_000, 1..60), later in prop::collection::vec(0u64..9_000_000, 0..60)
+            first in prop::collection::vec(moment(), 1..60), later in prop::collection::vec(moment(), 0..60)
         ) {
             let mut agenda = Agenda::new();
             for (node, &at) in first.iter().enumerate() {

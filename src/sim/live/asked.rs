@@ -7,13 +7,13 @@ use serde::Serialize;
 
 use super::watch::Watched;
 use crate::base::{Map, Time, seed};
-use crate::overlay::DoneWhy;
+use crate::overlay::{DoneWhy, QueryMessage, Strategy};
 use crate::proto::Guid;
 use crate::proto::limits::MAX_TTL;
 
 /// How long after its deadline a search is still counted for: what is late arrives by then, or is not counted.
 pub(super) const LINGER: Duration = Duration::from_secs(30);
-/// Hops that are told apart.
+/// Hops that are told apart: those of a flood.
 pub(super) const HOPS: usize = MAX_TTL as usize + 1;
 
 /// One search.
@@ -22,6 +22,7 @@ pub(super) struct Asked {
     pub(super) origin: u32,
     pub(super) life: u32,
     pub(super) ttl: u8,
+    pub(super) strategy: Strategy,
     pub(super) file: u32,
     pub(super) began: Time,
     pub(super) deadline: Time,
@@ -37,10 +38,12 @@ pub(super) struct Asked {
     pub(super) watched: Option<Box<Watched>>,
 }
 
-/// The searches of one TTL.
+/// The searches of one strategy and TTL.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct ByTtl {
-    /// The TTL that they began with.
+    /// How they spread.
+    pub strategy: &'static str,
+    /// The TTL that they began with: the last one of a ring, the steps of a walker.
     pub ttl: u8,
     /// How many.
     pub searches: u64,
@@ -91,14 +94,17 @@ pub(super) struct AskedTable {
     pub(super) open: Map<Guid, Asked>,
     /// By when each may be forgotten.
     order: VecDeque<(Time, Guid)>,
-    by_ttl: [ByTtl; HOPS],
-    /// Nodes by the hops that the first copy had travelled to them.
+    /// As many as a scenario has strategies and TTLs, in the order in which they ended first.
+    by_ttl: Vec<ByTtl>,
+    /// Nodes by the hops that the first copy had travelled to them. Walkers' steps are no hops of this kind.
     pub(super) reached_by_hop: [u64; HOPS],
     /// Copies by the hops that they had travelled.
     pub(super) copies_by_hop: [u64; HOPS],
     pub(super) began: u64,
     /// Searches that are watched.
     pub(super) watching: usize,
+    /// Where the last one began.
+    pub(super) youngest_origin: Option<u32>,
 }
 
 impl AskedTable {
@@ -106,27 +112,31 @@ impl AskedTable {
         Self {
             open: Map::with_hasher(seed(bits)),
             order: VecDeque::new(),
-            by_ttl: std::array::from_fn(|ttl| ByTtl { ttl: ttl as u8, ..ByTtl::default() }),
+            by_ttl: Vec::new(),
             reached_by_hop: [0; HOPS],
             copies_by_hop: [0; HOPS],
             began: 0,
             watching: 0,
+            youngest_origin: None,
         }
     }
 
     pub(super) fn begin(&mut self, guid: Guid, asked: Asked) {
         self.began += 1;
+        self.youngest_origin = Some(asked.origin);
         self.watching += usize::from(asked.watched.is_some());
         self.order.push_back((asked.deadline + LINGER, guid));
         self.open.insert(guid, asked);
     }
 
-    /// A copy arrived that had travelled so many hops before.
-    pub(super) fn copy(&mut self, guid: &Guid, hops: u8, is_first: bool) {
-        let hop = (usize::from(hops) + 1).min(HOPS - 1);
-        self.copies_by_hop[hop] += 1;
-        self.reached_by_hop[hop] += u64::from(is_first);
-        if let Some(asked) = self.open.get_mut(guid) {
+    /// A copy is about to arrive.
+    pub(super) fn copy(&mut self, query: &QueryMessage, is_first: bool) {
+        if !query.body.walk {
+            let hop = (usize::from(query.travel.hops()) + 1).min(HOPS - 1);
+            self.copies_by_hop[hop] += 1;
+            self.reached_by_hop[hop] += u64::from(is_first);
+        }
+        if let Some(asked) = self.open.get_mut(&query.guid) {
             asked.copies += 1;
             asked.reached += u32::from(is_first);
             asked.duplicates += u32::from(!is_first);
@@ -144,19 +154,31 @@ impl AskedTable {
             self.order.pop_front();
             if let Some(asked) = self.open.remove(&guid) {
                 self.watching -= usize::from(asked.watched.is_some());
-                self.by_ttl[usize::from(asked.ttl).min(HOPS - 1)].add(&asked);
+                row_of(&mut self.by_ttl, &asked).add(&asked);
             }
         }
     }
 
-    /// Every TTL that was used, averaged over its searches: also over those that still run, as they are.
+    /// Every strategy and TTL that was used, averaged over its searches: also over those that still run, as they are.
     pub(super) fn by_ttl(&self) -> Vec<ByTtl> {
-        let mut rows = self.by_ttl;
+        let mut rows = self.by_ttl.clone();
         for (_, guid) in &self.order {
             if let Some(asked) = self.open.get(guid).filter(|asked| asked.done.is_some()) {
-                rows[usize::from(asked.ttl).min(HOPS - 1)].add(asked);
+                row_of(&mut rows, asked).add(asked);
             }
         }
-        rows.into_iter().filter(|row| row.searches > 0).map(ByTtl::averaged).collect()
+        rows.sort_by_key(|row| (row.strategy, row.ttl));
+        rows.into_iter().map(ByTtl::averaged).collect()
     }
+}
+
+/// The row that a search is added to, which may be new.
+fn row_of<'a>(rows: &'a mut Vec<ByTtl>, asked: &Asked) -> &'a mut ByTtl {
+    let (strategy, ttl) = (asked.strategy.name(), asked.ttl);
+    let known = rows.iter().position(|row| row.strategy == strategy && row.ttl == ttl);
+    let at = known.unwrap_or_else(|| {
+        rows.push(ByTtl { strategy, ttl, ..ByTtl::default() });
+        rows.len() - 1
+    });
+    &mut rows[at]
 }

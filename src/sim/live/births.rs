@@ -1,20 +1,22 @@
-//! Who comes and who goes: starts, crowds, churn, crashes, returns; and what else breaks at its time.
+//! Who comes and who goes: starts, crowds, churn, crashes, returns.
 
 use std::time::Duration;
 
 use super::agenda::Happening;
-use super::faults::FaultKind;
 use super::hash::chance;
 use super::links::Phase;
-use super::population::{MAX_REMEMBERED, addr, identity};
+use super::population::{MAX_REMEMBERED, addr, identity, listener};
 use super::units::{Fraction, Span};
 use super::world::{DIRECTORY, World};
 use crate::base::{Rng, Time};
-use crate::overlay::{Command, HostSource, Input, MemoryRegistry, Node, TopologyKind};
+use crate::overlay::{Command, HostSource, Input, MemoryRegistry, Node};
 use crate::proto::{PeerAddr, Untrusted};
 
 /// Marks what is drawn for nodes that take part in churn.
 const CHURNS: u64 = 0xC0;
+
+/// So many times as many nodes as each is told of are many.
+const MANY: usize = 4;
 
 /// How a node goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,16 +49,6 @@ impl World {
         }
     }
 
-    /// Puts down when faults begin and end.
-    pub(super) fn plan_faults(&mut self) {
-        for (number, fault) in self.scenario.faults.iter().enumerate() {
-            self.clock.agenda.put(Time::ZERO + fault.at.0, Happening::Begin { fault: number });
-            if fault.lasts.0 > Duration::ZERO {
-                self.clock.agenda.put(Time::ZERO + fault.at.0 + fault.lasts.0, Happening::End { fault: number });
-            }
-        }
-    }
-
     /// A node starts, unless it runs.
     pub(super) fn birth(&mut self, node: u32) {
         if self.slots[node as usize].core.is_some() {
@@ -73,11 +65,18 @@ impl World {
         let (life, remembered) = (slot.life, std::mem::take(&mut slot.remembered));
         self.online += 1;
         self.lives.births += 1;
+        if self.serves(node) {
+            self.heard.begins(self.clock.now);
+        }
+        if let Some(standing) = self.capacities.standing(node) {
+            self.handle(node, Input::Standing(standing));
+        }
         self.handle(node, Input::OwnAddr(addr(node)));
         if !remembered.is_empty() {
-            self.handle(node, Input::Hosts { addrs: remembered, source: HostSource::Remembered });
+            let addrs = remembered.iter().copied().map(addr).collect();
+            self.handle(node, Input::Hosts { addrs, source: HostSource::Remembered });
         }
-        if self.topology == TopologyKind::Central && node != DIRECTORY {
+        if self.has_directory && node != DIRECTORY {
             self.handle(node, Input::Directories(vec![addr(DIRECTORY)]));
         }
         self.handle(node, Input::Hosts { addrs: named, source: HostSource::Configured });
@@ -98,10 +97,23 @@ impl World {
                 .map(|&other| addr(other))
                 .collect();
         }
-        let known = self.scenario.join.bootstrap.0.min(self.slots.len()) as u32;
-        let mut others: Vec<u32> = (0..known).filter(|&other| other != node).collect();
-        self.rng.lives.shuffle(&mut others);
-        others.into_iter().take(self.scenario.join.known.0).map(addr).collect()
+        let known = self.scenario.join.bootstrap.0.min(self.slots.len());
+        let wanted = self.scenario.join.known.0;
+        let rng = &mut self.rng.lives;
+        let mut others: Vec<u32> = Vec::new();
+        if known > MANY * wanted {
+            // Of many a few are drawn: to shuffle all of them is most of what the start of a node costs.
+            while others.len() < wanted {
+                let other = rng.below(known) as u32;
+                if other != node && !others.contains(&other) {
+                    others.push(other);
+                }
+            }
+        } else {
+            others.extend((0..known as u32).filter(|&other| other != node));
+            rng.shuffle(&mut others);
+        }
+        others.into_iter().take(wanted).map(addr).collect()
     }
 
     fn churns(&self, node: u32, share: Fraction) -> bool {
@@ -129,7 +141,8 @@ impl World {
     /// A node goes.
     pub(super) fn death(&mut self, node: u32, going: Going, keeps_disk: bool) {
         let Some(core) = &self.slots[node as usize].core else { return };
-        let remembered: Vec<PeerAddr> = core.hosts_to_remember().take(MAX_REMEMBERED).collect();
+        let (nodes, most) = (self.slots.len(), if keeps_disk { MAX_REMEMBERED } else { 0 });
+        let remembered = core.hosts_to_remember().filter_map(|addr| listener(addr, nodes)).take(most).collect();
         let count = match going {
             Going::Leaves => &mut self.lives.left,
             Going::Crashes => &mut self.lives.crashed,
@@ -141,11 +154,8 @@ impl World {
         }
         let slot = &mut self.slots[node as usize];
         slot.core = None;
-        slot.remembered = remembered;
-        if !keeps_disk {
-            slot.remembered.clear();
-            slot.disk += 1;
-        }
+        (slot.remembered, slot.faces) = (remembered, [None, None]);
+        slot.disk += u32::from(!keeps_disk);
         if !keeps_disk && self.serves(node) {
             self.registry = MemoryRegistry::default();
         }
@@ -158,58 +168,6 @@ impl World {
                 self.hang_up(link, "the connection was reset");
             }
             self.forget_link(link);
-        }
-    }
-
-    pub(super) fn fault_begins(&mut self, fault: usize) {
-        let keeps_disk = match self.faults.list()[fault].kind {
-            FaultKind::Partition | FaultKind::Clog => return self.faults.begin(fault),
-            FaultKind::Break => {
-                let links: Vec<u32> = self.conns.in_order().into_iter().map(|(link, _)| link).collect();
-                let hit = links.into_iter().filter(|&link| self.faults.hits(fault, link.into()));
-                return hit.collect::<Vec<_>>().into_iter().for_each(|link| self.break_link(link, "the link broke"));
-            }
-            kind => kind != FaultKind::Wipe,
-        };
-        let vanish = self.faults.list()[fault].kind == FaultKind::Vanish;
-        let going = if vanish { Going::Vanishes } else { Going::Crashes };
-        for node in
-            (0..self.slots.len() as u32).filter(|&node| self.faults.hits(fault, node.into())).collect::<Vec<_>>()
-        {
-            self.death(node, going, keeps_disk);
-        }
-    }
-
-    pub(super) fn fault_ends(&mut self, fault: usize) {
-        match self.faults.list()[fault].kind {
-            FaultKind::Partition | FaultKind::Clog => {
-                self.faults.end(fault);
-                self.release();
-            }
-            FaultKind::Break => {}
-            FaultKind::Crash | FaultKind::Wipe | FaultKind::Vanish => {
-                let hit = (0..self.slots.len() as u32).filter(|&node| self.faults.hits(fault, node.into()));
-                hit.collect::<Vec<_>>().into_iter().for_each(|node| self.birth(node));
-            }
-        }
-    }
-
-    /// Nothing breaks and nobody goes any more; those that everybody knows are back.
-    pub(super) fn heal(&mut self) {
-        self.lively = false;
-        self.scenario.links.heal();
-        (0..self.faults.list().len()).for_each(|fault| self.faults.end(fault));
-        self.faults.no_more();
-        self.release();
-        (0..self.scenario.join.bootstrap.0.min(self.slots.len()) as u32).for_each(|node| self.birth(node));
-    }
-
-    /// Some of those that are away return, and the others stay away for good.
-    pub(super) fn revive_some(&mut self) {
-        for node in 0..self.slots.len() as u32 {
-            if self.rng.lives.below(2) == 0 {
-                self.birth(node);
-            }
         }
     }
 }

@@ -9,7 +9,7 @@ use super::population::{addr, listener};
 use super::tally::{Lost, bytes, kind};
 use super::violation::Broken;
 use super::world::World;
-use crate::overlay::{Event, Input, LinkId, Message, Output, Peer};
+use crate::overlay::{Event, Input, LinkId, Message, Output, Peer, Undelivered};
 use crate::proto::{NodeId, PeerAddr, Untrusted};
 
 /// Until a dialler gives up on somebody who does not answer at all.
@@ -26,8 +26,10 @@ impl World {
             Output::Send { link, message } => self.send(node, link.0, message),
             Output::Relay(relay) => {
                 let Some(core) = &self.slots[node as usize].core else { return };
-                let links: Vec<u32> = core.relays_to(&relay).map(|link| link.0).collect();
-                links.into_iter().for_each(|link| self.send(node, link, Message::Query(relay.query.clone())));
+                let mut links = std::mem::take(&mut self.relays);
+                links.extend(core.relays_to(&relay));
+                links.drain(..).for_each(|link| self.send(node, link.0, Message::Query(relay.query.clone())));
+                self.relays = links;
             }
             Output::Check { addr, node: wanted } => self.check_address(node, addr, wanted),
             Output::Direct { to, message } => self.deliver(node, to, message),
@@ -63,6 +65,7 @@ impl World {
             self.breaks(Some(node), Broken::new("a core sends on its own links, while they are up", detail));
             return;
         };
+        self.observatory.sent(node, link, &message);
         if own.ending {
             self.traffic[kind(&message)].lose(Lost::Broken);
             return;
@@ -111,6 +114,7 @@ impl World {
         if rates.capacity.0 > 0 {
             let capacity = rates.capacity.0 as f64;
             if own.busy.since(now).as_secs_f64() * capacity > rates.queue.0 as f64 {
+                self.observatory.dropped(own.node, link);
                 return self.traffic[kind(&message)].lose(Lost::Queue);
             }
             own.busy = own.busy.max(now) + Duration::from_secs_f64(bytes(&message) as f64 / capacity);
@@ -132,6 +136,10 @@ impl World {
         let node = end.node;
         self.traffic[kind(&message)].delivered += 1;
         self.slots[node as usize].handled += 1;
+        if self.serves(node) {
+            self.heard.message(link, self.clock.now);
+        }
+        self.observatory.received(node, link, &message);
         let stray = self.scenario.links.stray.happens(&mut self.rng.links).then(|| message.clone());
         self.handle(node, Input::Message { link: LinkId(link), message });
         if let Some(message) = stray {
@@ -212,11 +220,11 @@ impl World {
     /// A dialler reaches a listener, or learns that it does not.
     pub(super) fn knock(&mut self, node: u32, life: u32, to: PeerAddr) {
         let Some(listener) = listener(to, self.slots.len()) else { return };
-        let Some(caller) = self.peer(node, life, None) else { return };
+        let Some(caller) = self.peer(node, life, false) else { return };
         let delay = self.delay(node, listener);
         let blocked = self.faults.blocks(node, listener, None) || self.faults.blocks(listener, node, None);
         let listening = self.slots[listener as usize].life;
-        let answer = (!blocked).then(|| self.peer(listener, listening, Some(to))).flatten();
+        let answer = (!blocked).then(|| self.peer(listener, listening, true)).flatten();
         let Some(answer) = answer else {
             let wait = if blocked { DIAL_TIMEOUT } else { delay };
             return self.clock.after(wait, Happening::DialFailed { node, life, addr: to });
@@ -236,6 +244,9 @@ impl World {
         };
         own.phase = Phase::Up;
         let node = own.node;
+        if self.serves(node) {
+            self.heard.linked(link, peer.id, self.clock.now);
+        }
         self.handle(node, Input::LinkUp { link: LinkId(link), peer });
     }
 
@@ -244,6 +255,9 @@ impl World {
         own.phase = Phase::Gone;
         let (node, life) = (own.node, own.life);
         self.slots[node as usize].ends.retain(|&end| end != link);
+        if self.serves(node) {
+            self.heard.unlinked(link);
+        }
         self.forget_link(link);
         self.tell(node, life, Input::LinkDown { link: LinkId(link), why: why.to_owned() });
     }
@@ -257,20 +271,29 @@ impl World {
         }
     }
 
-    /// Who somebody meets at the other end; `None` if nobody is there.
-    fn peer(&self, node: u32, life: u32, dialled: Option<PeerAddr>) -> Option<Arc<Peer>> {
-        let slot = &self.slots[node as usize];
+    /// Who somebody meets at the other end; `None` if nobody is there. All that meet a node share what they are told of it,
+    /// until it is something else.
+    fn peer(&mut self, node: u32, life: u32, dialled: bool) -> Option<Arc<Peer>> {
+        let serves = self.serves(node);
+        let slot = &mut self.slots[node as usize];
         let core = slot.core.as_ref().filter(|_| slot.life == life)?;
-        Some(Arc::new(Peer {
+        let face = &mut slot.faces[usize::from(dialled)];
+        let is_true = |peer: &&mut Arc<Peer>| peer.topology == core.topology() && peer.role == core.role();
+        if let Some(peer) = face.as_mut().filter(is_true) {
+            return Some(Arc::clone(peer));
+        }
+        let addr = addr(node);
+        let peer = Arc::new(Peer {
             id: core.id(),
             name: Untrusted::default(),
-            listen: Some(addr(node)),
-            dialled,
+            listen: Some(addr),
+            dialled: dialled.then_some(addr),
             local: true,
             topology: core.topology(),
             role: core.role(),
-            serves: self.serves(node),
-        }))
+            serves,
+        });
+        Some(Arc::clone(face.insert(peer)))
     }
 
     /// Looks for a node at an address: a connection and its handshake.
@@ -309,6 +332,7 @@ impl World {
             Some(from) if there => {
                 self.direct.delivered += 1;
                 self.slots[node as usize].handled += 1;
+                self.observatory.received_direct(node, &message);
                 self.handle(node, Input::Direct { from, message });
             }
             Some(_) => {
@@ -319,7 +343,9 @@ impl World {
     }
 
     pub(super) fn direct_failed(&mut self, node: u32, life: u32, message: Message) {
-        if self.tell(node, life, Input::DirectFailed { message }) {
+        // In a simulation nobody reads the reason.
+        let why = Undelivered::Unreachable(String::new());
+        if self.tell(node, life, Input::DirectFailed { message, why }) {
             self.direct.failed += 1;
         } else {
             self.direct.gone += 1;

@@ -8,7 +8,7 @@ use super::links::Links;
 use super::scenario::{Churn, Crowd, Join, Layout, Scenario, Searches, Settings};
 use super::units::{Fraction, Real, Span, Spread, Whole};
 use crate::base::Rng;
-use crate::overlay::{Dedup, Delivery};
+use crate::overlay::{Dedup, Delivery, Strategy};
 use crate::sim::make::Kind;
 
 /// Nodes, at most: mistakes of thousands show among a few too, and sooner.
@@ -28,7 +28,7 @@ pub fn draw(seed: u64) -> Scenario {
     let nodes = between(rng, 2, MAX_NODES);
     let graph = coin(rng).then(|| layout(nodes, rng)).flatten();
     let crowd = Crowd { at: seconds(rng, 5, 50), nodes: Whole(between(rng, 1, 8)), over: seconds(rng, 0, 3) };
-    Scenario {
+    let mut scenario = Scenario {
         name: format!("seed {seed}"),
         seed,
         nodes: Whole(nodes),
@@ -53,7 +53,19 @@ pub fn draw(seed: u64) -> Scenario {
         searches: searches(rng),
         settings: settings(nodes, rng),
         ..Scenario::default()
-    }
+    };
+    scenario.searches.strategy = strategies(scenario.settings.dedup, rng);
+    scenario.searches.walkers = Whole(between(rng, 1, 8));
+    scenario.searches.steps = Whole(between(rng, 1, 40));
+    scenario.faults.extend(clocks_and_changes(rng));
+    scenario
+}
+
+/// Some of the strategies, in any number but none. Where only first copies count there are no rings.
+fn strategies(dedup: Dedup, rng: &mut Rng) -> Vec<Strategy> {
+    let fits = |strategy: &Strategy| *strategy != Strategy::Ring || dedup == Dedup::HighestTtl;
+    let drawn: Vec<Strategy> = Strategy::ALL.into_iter().filter(|strategy| fits(strategy) && coin(rng)).collect();
+    if drawn.is_empty() { vec![Strategy::Flood] } else { drawn }
 }
 
 fn layout(nodes: usize, rng: &mut Rng) -> Option<Layout> {
@@ -106,6 +118,22 @@ fn fault(rng: &mut Rng) -> Fault {
     }
 }
 
+/// Clocks that jump in half of the runs, and other topologies in a third of them.
+fn clocks_and_changes(rng: &mut Rng) -> Vec<Fault> {
+    let jumps = if coin(rng) { between(rng, 1, 2) } else { 0 };
+    let changes = if rng.below(3) == 0 { between(rng, 1, 3) } else { 0 };
+    let jump = |rng: &mut Rng| {
+        let by = pick(rng, &[1, 20, 60, 600, 7_200]);
+        Fault { kind: FaultKind::Jump, lasts: seconds(rng, 0, by), ..fault(rng) }
+    };
+    let change = |rng: &mut Rng| {
+        let kind = pick(rng, &[FaultKind::Change, FaultKind::Propose]);
+        Fault { kind, ..fault(rng) }
+    };
+    let jumps: Vec<Fault> = (0..jumps).map(|_| jump(rng)).collect();
+    jumps.into_iter().chain((0..changes).map(|_| change(rng))).collect()
+}
+
 fn searches(rng: &mut Rng) -> Searches {
     Searches {
         every: seconds(rng, 3, 60),
@@ -115,6 +143,7 @@ fn searches(rng: &mut Rng) -> Searches {
         traced: coin(rng),
         zipf: Real(rng.fraction() * 2.0),
         from: seconds(rng, 0, 20),
+        ..Searches::default()
     }
 }
 
@@ -139,6 +168,7 @@ fn settings(nodes: usize, rng: &mut Rng) -> Settings {
         ping_interval,
         silence,
         seen_capacity: Whole(seen_capacity),
+        ..Settings::default()
     }
 }
 

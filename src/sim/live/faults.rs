@@ -1,4 +1,4 @@
-//! What breaks when: partitions, clogged links, crashes.
+//! What breaks when: partitions, clogged links, crashes, clocks, and topologies that change.
 
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +45,19 @@ pub enum FaultKind {
     Vanish,
     /// Links break.
     Break,
+    /// The clocks of nodes jump forward by that long, as when a machine was asleep. They stay ahead.
+    Jump,
+    /// Nodes change to topologies drawn for each, and back when it ends; with no length they stay.
+    Change,
+    /// A node proposes a topology to all, and the old one when it ends. In a run with such faults all follow proposals.
+    Propose,
+}
+
+impl FaultKind {
+    /// Whether it brings nodes into other topologies than that of the run.
+    pub(super) const fn mixes(self) -> bool {
+        matches!(self, Self::Change | Self::Propose)
+    }
 }
 
 /// The faults of a run, and which of them are on.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::hash::mix;
 use super::units::{Fraction, Span, Spread, Whole};
-use crate::base::{Map, Rng, Time, seed};
+use crate::base::{Rng, Time};
 use crate::overlay::Message;
 
 /// Messages that a direction holds while nothing gets through; one more breaks the link.
@@ -120,41 +120,68 @@ pub(super) struct End {
 /// A link: two ends. The end that dialled is the first.
 #[derive(Debug)]
 pub(super) struct Conn {
+    /// The name of its first end.
+    number: u32,
     pub(super) ends: [End; 2],
     /// One way.
     pub(super) delay: Duration,
 }
 
+// A world of a million nodes has some millions of them.
+const _: () = assert!(size_of::<Option<Conn>>() <= 152);
+
 /// All links. A core's [`crate::overlay::LinkId`] names an end: twice the number of the link, and one more at the side that
-/// was dialled. Numbers are never used again.
+/// was dialled. Numbers are never used again; a place in the table is.
 #[derive(Debug)]
 pub(super) struct Conns {
-    map: Map<u32, Conn>,
-    next: u32,
+    table: Vec<Option<Conn>>,
+    /// Where in the table each link stands that there ever was, or [`NOWHERE`].
+    places: Vec<u32>,
+    free: Vec<u32>,
     /// Ends that hold something back.
     pub(super) holding: Vec<u32>,
 }
 
+/// The place of a link that is gone.
+const NOWHERE: u32 = u32::MAX;
+
 impl Conns {
-    pub(super) fn new(bits: u64) -> Self {
-        Self { map: Map::with_hasher(seed(bits)), next: 0, holding: Vec::new() }
+    pub(super) const fn new() -> Self {
+        Self { table: Vec::new(), places: Vec::new(), free: Vec::new(), holding: Vec::new() }
     }
 
     /// A new link; returns the end of who dialled.
     pub(super) fn open(&mut self, delay: Duration, from: End, to: End) -> u32 {
-        let number = self.next;
-        self.next += 2;
-        self.map.insert(number, Conn { ends: [from, to], delay });
+        let number = 2 * self.places.len() as u32;
+        let conn = Some(Conn { number, ends: [from, to], delay });
+        let place = match self.free.pop() {
+            Some(place) => {
+                self.table[place as usize] = conn;
+                place
+            }
+            None => {
+                self.table.push(conn);
+                self.table.len() as u32 - 1
+            }
+        };
+        self.places.push(place);
         number
     }
 
+    /// The place of a link in the table.
+    fn place(&self, end: u32) -> Option<usize> {
+        let place = self.places.get((end >> 1) as usize).copied();
+        place.filter(|place| *place != NOWHERE).map(|place| place as usize)
+    }
+
     pub(super) fn get(&self, end: u32) -> Option<&Conn> {
-        self.map.get(&(end & !1))
+        self.table[self.place(end)?].as_ref()
     }
 
     /// A link, seen from one end: this end, the other one, and how long a message takes.
     pub(super) fn seen_from(&mut self, end: u32) -> Option<(&mut End, &mut End, Duration)> {
-        let conn = self.map.get_mut(&(end & !1))?;
+        let place = self.place(end)?;
+        let conn = self.table[place].as_mut()?;
         let delay = conn.delay;
         let [dialler, dialled] = &mut conn.ends;
         Some(if end & 1 == 0 { (dialler, dialled, delay) } else { (dialled, dialler, delay) })
@@ -168,20 +195,22 @@ impl Conns {
     /// Forgets a link whose ends are both gone; returns what it held back.
     pub(super) fn forget(&mut self, end: u32) -> Vec<Held> {
         let gone = self.get(end).is_some_and(|conn| conn.ends.iter().all(|end| end.phase == Phase::Gone));
-        let Some(conn) = gone.then(|| self.map.remove(&(end & !1))).flatten() else { return Vec::new() };
-        conn.ends.into_iter().flat_map(|end| end.held).collect()
+        let Some(place) = self.place(end).filter(|_| gone) else { return Vec::new() };
+        self.places[(end >> 1) as usize] = NOWHERE;
+        self.free.push(place as u32);
+        self.table[place].take().into_iter().flat_map(|conn| conn.ends).flat_map(|end| end.held).collect()
     }
 
     /// The links, by number: in an order that follows from the run alone.
     pub(super) fn in_order(&self) -> Vec<(u32, &Conn)> {
-        let mut all: Vec<(u32, &Conn)> = self.map.iter().map(|(&number, conn)| (number, conn)).collect();
+        let mut all: Vec<(u32, &Conn)> = self.all().collect();
         all.sort_unstable_by_key(|(number, _)| *number);
         all
     }
 
     /// The links in no order: to be counted.
     pub(super) fn all(&self) -> impl Iterator<Item = (u32, &Conn)> {
-        self.map.iter().map(|(&number, conn)| (number, conn))
+        self.table.iter().flatten().map(|conn| (conn.number, conn))
     }
 }
 
@@ -196,7 +225,25 @@ impl End {
 mod tests {
     use std::time::Duration;
 
-    use super::{Links, Spread, Whole};
+    use super::{Conns, End, Links, Phase, Spread, Whole};
+    use crate::base::Time;
+
+    #[test]
+    fn a_place_is_used_again_and_a_number_never() {
+        let mut conns = Conns::new();
+        let end = |node| End::new(node, 1, Time::ZERO);
+        let first = conns.open(Duration::ZERO, end(1), end(2));
+        conns.forget(first);
+        assert!(conns.end(first).is_some(), "both ends have to be gone");
+        for side in [first, first + 1] {
+            conns.seen_from(side).unwrap().0.phase = Phase::Gone;
+        }
+        conns.forget(first);
+        let second = conns.open(Duration::ZERO, end(3), end(4));
+        assert_eq!((conns.table.len(), conns.all().count()), (1, 1));
+        assert!(conns.get(first).is_none() && conns.end(second + 1).is_some_and(|end| end.node == 4));
+        assert!(conns.end(u32::MAX).is_none(), "a number that no link has");
+    }
 
     #[test]
     fn regions_are_near_within_and_far_between() {

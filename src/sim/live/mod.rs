@@ -5,16 +5,20 @@
 //! a core, and what the core wants done goes back into the agenda. The rules that must hold are looked at on the way.
 
 mod agenda;
+mod ask;
 mod asked;
 mod births;
+mod capacity;
 mod carry;
 mod check;
+mod directory;
 mod draw;
 mod faults;
 mod hash;
 mod law;
 mod library;
 mod links;
+mod observe;
 mod outcome;
 mod population;
 mod roles;
@@ -22,6 +26,7 @@ mod scenario;
 mod sweep;
 mod tally;
 mod units;
+mod unrest;
 mod violation;
 mod watch;
 mod whole;
@@ -31,14 +36,17 @@ mod world;
 #[cfg(test)]
 mod tests;
 
+pub use ask::{Answer, name, words};
 pub use asked::ByTtl;
-pub use check::{Checked, FOUND, check};
+pub use capacity::{Class, MAX_CLASSES};
+pub use check::{Checked, check};
 pub use draw::draw;
 pub use faults::{Fault, FaultKind};
 pub use law::{Kind as LawKind, Law};
 pub use library::{Replication, Shares};
 pub use links::Links;
-pub use outcome::{ByHop, Load, Neighbors, Outcome};
+pub use observe::{Flow, MAX_OBSERVED, Seen, Sight};
+pub use outcome::{ByHop, Load, Neighbors, Outcome, Roles};
 pub use scenario::{
     Churn, Contradiction, Crowd, Join, Layout, MAX_FAULTS, MAX_LIVE_NODES, Scenario, Searches, Settings, TOPOLOGIES,
 };

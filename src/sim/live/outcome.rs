@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::asked::{ByTtl, HOPS};
 use super::tally::{Direct, KINDS, Lives, Traffic};
 use super::world::World;
-use crate::overlay::{Node, TopologyKind};
+use crate::overlay::{Node, Role, TopologyKind};
 
 /// Points of a [`Load::curve`] less one.
 const POINTS: usize = 100;
@@ -33,6 +33,8 @@ pub struct Outcome {
     pub parts: usize,
     /// Links of the nodes that run at the end.
     pub neighbors: Neighbors,
+    /// What those are among ultra-peers and leaves; `None` in another topology.
+    pub roles: Option<Roles>,
     /// Who came and went.
     pub lives: Lives,
     /// Messages on links, by kind.
@@ -60,6 +62,25 @@ pub struct Neighbors {
     pub most: usize,
     /// Nodes that have none.
     pub alone: usize,
+}
+
+/// How nodes divide into ultra-peers and leaves, and how those hang together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Roles {
+    /// Ultra-peers.
+    pub ultrapeers: usize,
+    /// Those of them that have no slot for another leaf.
+    pub full: usize,
+    /// Leaves.
+    pub leaves: usize,
+    /// Those of them that have no ultra-peer yet, or none any more.
+    pub orphans: usize,
+    /// Leaves of an ultra-peer, on average.
+    pub leaves_each: f64,
+    /// Other ultra-peers that an ultra-peer is linked to, on average.
+    pub peers_each: f64,
+    /// Ultra-peers of a leaf, on average.
+    pub ultrapeers_each: f64,
 }
 
 /// Queries at one distance, averaged over all searches.
@@ -104,6 +125,7 @@ impl Outcome {
             online: world.online,
             parts: world.parts(),
             neighbors: neighbors(world),
+            roles: (world.topology == TopologyKind::Ultrapeer).then(|| roles(world)),
             lives: world.lives,
             messages: KINDS.into_iter().zip(world.traffic).collect(),
             direct: world.direct,
@@ -137,6 +159,27 @@ fn neighbors(world: &World) -> Neighbors {
         most: counts.iter().copied().max().unwrap_or(0),
         alone: counts.iter().filter(|&&count| count == 0).count(),
     }
+}
+
+fn roles(world: &World) -> Roles {
+    let mut roles = Roles::default();
+    for core in world.slots.iter().filter_map(|slot| slot.core.as_deref()) {
+        let Some(status) = core.ultra_status(&world.config) else { continue };
+        if core.role() == Role::Leaf {
+            roles.leaves += 1;
+            roles.orphans += usize::from(status.ultrapeers == 0);
+            roles.ultrapeers_each += status.ultrapeers as f64;
+        } else {
+            roles.ultrapeers += 1;
+            roles.full += usize::from(status.leaves >= status.max_leaves);
+            roles.leaves_each += status.leaves as f64;
+            roles.peers_each += status.ultrapeers as f64;
+        }
+    }
+    roles.ultrapeers_each /= roles.leaves.max(1) as f64;
+    roles.leaves_each /= roles.ultrapeers.max(1) as f64;
+    roles.peers_each /= roles.ultrapeers.max(1) as f64;
+    roles
 }
 
 fn by_hop(world: &World) -> Vec<ByHop> {

@@ -1,10 +1,11 @@
 //! The nodes: who runs, who is away, and what each finds on its disk when it returns.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
 use super::hash::mix;
 use crate::base::Time;
-use crate::overlay::Node;
+use crate::overlay::{Node, Peer};
 use crate::proto::{NodeId, PeerAddr};
 
 /// Addresses that a node finds on its disk, at most.
@@ -27,11 +28,16 @@ pub(super) struct Slot {
     pub(super) wake: Time,
     /// Its ends of links, those included that it does not know of yet.
     pub(super) ends: Vec<u32>,
-    /// Addresses on its disk.
-    pub(super) remembered: Vec<PeerAddr>,
+    /// Nodes whose addresses lie on its disk.
+    pub(super) remembered: Box<[u32]>,
     /// Messages that it handled.
     pub(super) handled: u64,
+    /// What others are told of it, while that is true: as who dialled, and as who was dialled.
+    pub(super) faces: [Option<Arc<Peer>>; 2],
 }
+
+// There may be a million of them.
+const _: () = assert!(size_of::<Slot>() <= 96);
 
 /// Where a node listens.
 pub(super) fn addr(node: u32) -> PeerAddr {

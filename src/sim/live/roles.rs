@@ -1,12 +1,51 @@
 //! The rules that follow from what a node is: whom it is linked to, to how many, and who must be handed a query.
 
+use std::time::Duration;
+
 use super::asked::AskedTable;
 use super::population::index_of;
 use super::violation::Broken;
 use super::watch::{Cue, Scene};
+use super::world::World;
+use crate::base::Time;
 use crate::overlay::{Config, Event, Link, LinkId, Message, Node, Output, Peer, Role, TopologyKind};
-use crate::proto::Guid;
-use crate::proto::limits::{MAX_REGISTERED_NODES, MAX_ULTRAPEERS};
+use crate::proto::limits::MAX_ULTRAPEERS;
+use crate::proto::{Guid, NodeId};
+
+/// An ultra-peer that was elected stays one for that long.
+const HOLD: Duration = Duration::from_secs(20);
+
+/// What a node was before an input.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stance {
+    pub(super) topology: TopologyKind,
+    pub(super) role: Role,
+    since: Time,
+}
+
+impl Stance {
+    pub(super) fn of(core: &Node) -> Self {
+        Self { topology: core.topology(), role: core.role(), since: core.role_story().0 }
+    }
+}
+
+impl World {
+    /// U5: a role holds for a while. One that came with a change of the topology is not yet an election.
+    pub(super) fn watch_role(&mut self, node: u32, was: Stance) -> Result<(), Broken> {
+        let Some(core) = &self.slots[node as usize].core else { return Ok(()) };
+        let is = Stance::of(core);
+        if is.topology != was.topology {
+            self.entered.insert(node, is.since);
+            return Ok(());
+        }
+        let steps_down = was.role == Role::Ultrapeer && is.role == Role::Leaf;
+        if steps_down && is.since < was.since + HOLD && self.entered.get(&node) != Some(&was.since) {
+            let detail = format!("since {:?}, and no longer at {:?}", was.since, is.since);
+            return Err(Broken::new("who was elected stays an ultra-peer for a while", detail));
+        }
+        Ok(())
+    }
+}
 
 /// Whether who is at the other end is a leaf.
 pub(super) fn is_leaf(link: &Link) -> bool {
@@ -15,7 +54,9 @@ pub(super) fn is_leaf(link: &Link) -> bool {
 
 /// Each role has its slots, so that no node carries more than it agreed to (U2).
 pub(super) fn slots(core: &Node, config: &Config) -> [(&'static str, usize, usize); 3] {
-    let leaves = core.links().iter().filter(|link| is_leaf(link)).count();
+    // The directory of a client may be served by a leaf.
+    let takes_leaves = core.role() != Role::Client;
+    let leaves = core.links().iter().filter(|link| takes_leaves && is_leaf(link)).count();
     let (most, most_leaves) = match core.role() {
         Role::Peer => (config.max_neighbors, 0),
         Role::Ultrapeer => (config.max_neighbors, config.max_leaves),
@@ -24,7 +65,7 @@ pub(super) fn slots(core: &Node, config: &Config) -> [(&'static str, usize, usiz
         Role::Directory => (0, 0),
     };
     let clients = core.directory_status().map_or(0, |status| status.clients);
-    let most_clients = if core.role() == Role::Directory { MAX_REGISTERED_NODES } else { 0 };
+    let most_clients = if config.serve_directory { config.max_clients } else { 0 };
     [
         ("neighbors", core.links().len() - leaves, most),
         ("leaves", leaves, most_leaves),
@@ -52,6 +93,15 @@ fn suits(role: Role, peer: &Peer) -> bool {
     }
 }
 
+/// U1: a leaf sends what is its own, and passes on nothing of others.
+pub(super) fn watch_sender(scene: &Scene<'_>, of: Option<NodeId>) -> Result<(), Broken> {
+    let is_leaf = [scene.was.role, scene.core.role()] == [Role::Leaf; 2];
+    if is_leaf && of != Some(scene.core.id()) {
+        return Err(Broken::new("a leaf passes on nothing", format!("of {of:?}")));
+    }
+    Ok(())
+}
+
 impl AskedTable {
     /// C5: where a directory answers, nobody else is asked; what an overlay spends on searches is saved.
     pub(super) fn watch_lookups(scene: &Scene<'_>, out: &[Output]) -> Result<(), Broken> {
@@ -62,7 +112,8 @@ impl AskedTable {
             Output::Relay(_) => true,
             _ => false,
         };
-        if scene.core.topology() == TopologyKind::Central && out.iter().any(floods) {
+        let is_client = [scene.was.topology, scene.core.topology()] == [TopologyKind::Central; 2];
+        if is_client && out.iter().any(floods) {
             return Err(Broken::new("a search of a client is requests to its directory alone", ""));
         }
         Ok(())
@@ -113,9 +164,9 @@ mod tests {
     use super::super::tests::{begun_in, calm};
     use super::super::watch::{Cue, Scene};
     use super::super::world::World;
-    use super::{AskedTable, company, is_leaf, slots, suits};
+    use super::{AskedTable, Stance, company, is_leaf, slots, suits, watch_sender};
     use crate::overlay::{
-        Context, Delivery, Input, LinkId, Message, Node, Output, QueryBody, QueryMessage, Role, TopologyKind,
+        Context, Delivery, Input, LinkId, Message, Node, Output, QueryBody, QueryMessage, Role, Strategy, TopologyKind,
     };
     use crate::proto::{Guid, Travel};
 
@@ -140,7 +191,9 @@ mod tests {
         for (topology, role) in [(TopologyKind::Ultrapeer, Role::Ultrapeer), (TopologyKind::Central, Role::Directory)] {
             let mut world = begun_in(&calm(12), topology);
             let fits = |world: &World| {
-                slots(core(world, first(world, role)), &world.config).iter().all(|(_, n, most)| n <= most)
+                slots(core(world, first(world, role)), world.config_of(first(world, role)))
+                    .iter()
+                    .all(|(_, n, most)| n <= most)
             };
             assert!(fits(&world) && company(core(&world, first(&world, role))).is_ok());
             world.config.max_leaves = 0;
@@ -163,7 +216,7 @@ mod tests {
         let (&from, rest) = leaves.split_first().unwrap();
         let &to = rest.iter().find(|link| !world.catalogue.of(of(&world, **link)).is_empty()).unwrap();
         let file = world.catalogue.of(of(&world, to))[0];
-        let asked = world.search(of(&world, from), file, 3);
+        let asked = world.search(of(&world, from), file, 3, Strategy::Flood, usize::MAX);
         let asked = world.asked.open.remove(&asked).unwrap();
         world.asked.begin(GUID, asked);
         let World { slots, catalogue, config, asked, .. } = &mut world;
@@ -175,7 +228,7 @@ mod tests {
         core.handle(Input::Message { link: from, message }, &mut cx);
         let mut watch = |core: &Node, known: bool, out: &[Output]| {
             let cue = Cue::Copy { link: from, guid: GUID, travel: Travel::from_wire(3, 0), known };
-            let scene = Scene { node, core, config, catalogue, cue: &cue };
+            let scene = Scene { node, core, config, catalogue, cue: &cue, was: Stance::of(core) };
             asked.watch(&scene, out).err().map(|broken| broken.rule)
         };
         assert_eq!(watch(core, false, &out), None);
@@ -189,10 +242,31 @@ mod tests {
     }
 
     #[test]
+    fn who_steps_down_too_soon_and_a_leaf_that_sends_what_others_said_are_seen() {
+        let mut world = begun_in(&calm(12), TopologyKind::Ultrapeer);
+        let node = first(&world, Role::Leaf);
+        let is = Stance::of(core(&world, node));
+        let was = Stance { role: Role::Ultrapeer, ..is };
+        assert!(world.watch_role(node, is).is_ok() && world.watch_role(node, was).is_err());
+        world.entered.insert(node, was.since);
+        assert!(world.watch_role(node, was).is_ok(), "it changed its topology");
+        let World { config, catalogue, .. } = &world;
+        let core = core(&world, node);
+        let scene = Scene { node, core, config, catalogue, cue: &Cue::Other, was: is };
+        assert!(watch_sender(&scene, Some(core.id())).is_ok() && watch_sender(&scene, None).is_err());
+    }
+
+    #[test]
     fn a_client_that_asks_anybody_else_is_seen() {
         let world = begun_in(&calm(4), TopologyKind::Central);
-        let scene =
-            |core| Scene { node: 1, core, config: &world.config, catalogue: &world.catalogue, cue: &Cue::Other };
+        let scene = |core| Scene {
+            node: 1,
+            core,
+            config: &world.config,
+            catalogue: &world.catalogue,
+            cue: &Cue::Other,
+            was: Stance::of(core),
+        };
         let copy = || [Output::Send { link: LinkId(0), message: Message::Query(query(1, 2, 0)) }];
         assert!(AskedTable::watch_lookups(&scene(core(&world, 1)), &[]).is_ok());
         assert!(AskedTable::watch_lookups(&scene(core(&world, 1)), &copy()).is_err());

@@ -3,13 +3,14 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::capacity::{Class, MAX_CLASSES, TOLERANCE};
 use super::faults::Fault;
 use super::law::Law;
 use super::library::{MAX_COPIES, Shares};
 use super::links::Links;
 use super::units::{Fraction, Span, Whole};
-use crate::overlay::{Config, Dedup, Delivery, TopologyKind};
-use crate::proto::limits::{MAX_HOSTS, MAX_TTL, SEEN_CAPACITY};
+use crate::overlay::{Config, Dedup, Delivery, Strategy, TopologyKind};
+use crate::proto::limits::{MAX_HOSTS, MAX_TTL, MAX_WALK_TTL, MAX_WALKERS, SEEN_CAPACITY};
 use crate::sim::make::Kind;
 
 /// The topologies that there are.
@@ -56,6 +57,9 @@ pub struct Scenario {
     /// What breaks when.
     #[serde(rename = "fault", deserialize_with = "faults")]
     pub faults: Vec<Fault>,
+    /// How much nodes can upload: classes of them, whose shares add up to at most 1.
+    #[serde(deserialize_with = "classes")]
+    pub capacity: Vec<Class>,
     /// Who shares what.
     pub library: Shares,
     /// Who asks for what.
@@ -79,6 +83,7 @@ impl Default for Scenario {
             churn: None,
             crowds: Vec::new(),
             faults: Vec::new(),
+            capacity: Vec::new(),
             library: Shares::default(),
             searches: Searches::default(),
             settings: Settings::default(),
@@ -93,20 +98,37 @@ impl Scenario {
         self.nodes.0 + self.crowds.iter().map(|crowd| crowd.nodes.0).sum::<usize>()
     }
 
+    /// The same with so many nodes at the start; crowds and nodes that are known to everybody change in proportion.
+    #[must_use]
+    pub fn with_nodes(mut self, nodes: usize) -> Self {
+        let scaled = |count: usize| (count as f64 * nodes as f64 / self.nodes.0 as f64).round() as usize;
+        self.join.bootstrap = Whole(scaled(self.join.bootstrap.0).clamp(1, MAX_BOOTSTRAP));
+        self.crowds.iter_mut().for_each(|crowd| crowd.nodes = Whole(scaled(crowd.nodes.0).clamp(1, MAX_LIVE_NODES)));
+        self.nodes = Whole(nodes);
+        self
+    }
+
     /// The settings that all nodes share in a topology.
     pub(super) fn config(&self, topology: TopologyKind) -> Config {
         let config = Config {
             min_neighbors: self.settings.min_neighbors.0,
             max_neighbors: if self.graph.is_some() { usize::MAX } else { self.settings.max_neighbors.0 },
             only_peers: self.graph.is_some(),
+            follow: self.mixes(),
             max_ttl: self.settings.max_ttl.0 as u8,
             dedup: self.settings.dedup,
             ping_interval: self.settings.ping_interval.0,
             silence: self.settings.silence.0,
             seen_capacity: self.settings.seen_capacity.0,
+            max_hosts: self.settings.max_hosts.0,
             ..Config::default()
         };
         Config { topology, ..config }
+    }
+
+    /// Whether faults bring nodes into other topologies.
+    pub(super) fn mixes(&self) -> bool {
+        self.faults.iter().any(|fault| fault.kind.mixes())
     }
 
     /// What no single number shows to be wrong.
@@ -131,6 +153,12 @@ impl Scenario {
                 "only flooding keeps to links that are laid out; leave the graph or the others out".into(),
             );
         }
+        if self.graph.is_some() && self.mixes() {
+            return no(
+                "fault",
+                "in a graph that is laid out nobody changes the topology; leave one of the two out".into(),
+            );
+        }
         if self.settings.min_neighbors.0 > self.settings.max_neighbors.0 {
             return no("settings", "min_neighbors must not exceed max_neighbors".into());
         }
@@ -139,6 +167,17 @@ impl Scenario {
         }
         if self.searches.ttl.is_empty() {
             return no("searches", "ttl needs at least one number".into());
+        }
+        let classed: f64 = self.capacity.iter().map(|class| class.share.get()).sum();
+        if classed > 1.0 + TOLERANCE {
+            return no("capacity", format!("the shares of all classes add up to {classed:.2}; they make at most 1"));
+        }
+        if self.searches.strategy.contains(&Strategy::Ring) && self.settings.dedup == Dedup::First {
+            return no(
+                "searches",
+                "a ring sends one query again and again, which dedup = \"first\" drops; leave one of the two out"
+                    .into(),
+            );
         }
         let rate = population as f64 / self.searches.every.0.as_secs_f64();
         if rate > MAX_SEARCH_RATE {
@@ -252,6 +291,13 @@ pub struct Searches {
     pub every: Span,
     /// The TTLs that searches start with, each as often as the others.
     pub ttl: Vec<Whole<1, { MAX_TTL as usize }>>,
+    /// How searches spread: a strategy, or a list of those that come as often as each other.
+    #[serde(deserialize_with = "strategies", serialize_with = "strategy_names")]
+    pub strategy: Vec<Strategy>,
+    /// Walkers of a walk.
+    pub walkers: Whole<1, { MAX_WALKERS as usize }>,
+    /// Steps of each walker, where other searches have a TTL.
+    pub steps: Whole<1, { MAX_WALK_TTL as usize }>,
     /// When a search ends at the latest.
     pub timeout: Span,
     /// How hits travel.
@@ -269,11 +315,24 @@ impl Default for Searches {
         Self {
             every: Span::secs(60),
             ttl: vec![Whole(4)],
+            strategy: vec![Strategy::default()],
+            walkers: Whole(Strategy::WALKERS.into()),
+            steps: Whole(Strategy::WALK_TTL.into()),
             timeout: Span::secs(30),
             delivery: Delivery::Direct,
             traced: false,
             zipf: super::units::Real(0.8),
             from: Span::secs(20),
+        }
+    }
+}
+
+impl Searches {
+    /// A search as it begins: with the number of walkers, and with their steps as its TTL.
+    pub(super) fn begun(&self, strategy: Strategy, ttl: u8) -> (Strategy, u8) {
+        match strategy {
+            Strategy::Flood | Strategy::Ring => (strategy, ttl),
+            Strategy::Walk { .. } => (Strategy::Walk { walkers: self.walkers.0 as u8 }, self.steps.0 as u8),
         }
     }
 }
@@ -296,6 +355,8 @@ pub struct Settings {
     pub silence: Span,
     /// See [`Config::seen_capacity`].
     pub seen_capacity: Whole<1, SEEN_CAPACITY>,
+    /// See [`Config::max_hosts`].
+    pub max_hosts: Whole<8, MAX_HOSTS>,
 }
 
 impl Default for Settings {
@@ -309,36 +370,61 @@ impl Default for Settings {
             ping_interval: Span(config.ping_interval),
             silence: Span(config.silence),
             seen_capacity: Whole(config.seen_capacity),
+            max_hosts: Whole(config.max_hosts),
         }
     }
 }
 
 /// One topology, or a list of them.
 fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<TopologyKind>, D::Error> {
-    struct Names;
-    impl<'de> de::Visitor<'de> for Names {
-        type Value = Vec<TopologyKind>;
+    let read = |name: &str| {
+        TopologyKind::deserialize(de::value::StrDeserializer::<de::value::Error>::new(name)).map_err(|e| e.to_string())
+    };
+    names(deserializer, "topology", read)
+}
 
-        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("the name of a topology, or a list of them")
-        }
+/// One strategy, or a list of them.
+fn strategies<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Strategy>, D::Error> {
+    let read = |name: &str| {
+        let known = Strategy::ALL.map(Strategy::name).join(", ");
+        Strategy::named(name).ok_or_else(|| format!("there is no such strategy; this version knows {known}"))
+    };
+    names(deserializer, "strategy", read)
+}
 
-        fn visit_str<E: de::Error>(self, name: &str) -> Result<Self::Value, E> {
-            TopologyKind::deserialize(de::value::StrDeserializer::new(name)).map(|kind| vec![kind])
-        }
+fn strategy_names<S: Serializer>(strategies: &[Strategy], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(strategies.iter().map(|strategy| strategy.name()))
+}
 
-        fn visit_seq<A: de::SeqAccess<'de>>(self, mut names: A) -> Result<Self::Value, A::Error> {
-            let mut kinds = Vec::new();
-            while let Some(kind) = names.next_element::<TopologyKind>()? {
-                if kinds.contains(&kind) {
-                    return Err(de::Error::custom(format_args!("`{}` is there twice", kind.name())));
-                }
-                kinds.push(kind);
-            }
-            if kinds.is_empty() { Err(de::Error::custom("name at least one topology")) } else { Ok(kinds) }
-        }
+/// A name of a `what`, or a list of names without doubles.
+fn names<'de, T: PartialEq, D: Deserializer<'de>>(
+    deserializer: D,
+    what: &'static str,
+    read: impl Fn(&str) -> Result<T, String>,
+) -> Result<Vec<T>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Names {
+        One(String),
+        Many(Vec<String>),
     }
-    deserializer.deserialize_any(Names)
+    let names = match Names::deserialize(deserializer) {
+        Ok(Names::One(name)) => vec![name],
+        Ok(Names::Many(names)) if names.is_empty() => {
+            return Err(de::Error::custom(format_args!("name at least one {what}")));
+        }
+        Ok(Names::Many(names)) => names,
+        Err(_) => return Err(de::Error::custom(format_args!("the name of a {what}, or a list of names"))),
+    };
+    let mut known = Vec::new();
+    for name in &names {
+        let value = read(name).map_err(de::Error::custom)?;
+        if known.contains(&value) {
+            return Err(de::Error::custom(format_args!("`{name}` is there twice")));
+        }
+        known.push(value);
+    }
+    Ok(known)
 }
 
 fn bounded<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
@@ -355,6 +441,10 @@ fn bounded<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 
 fn faults<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Fault>, D::Error> {
     bounded(deserializer, MAX_FAULTS, "faults")
+}
+
+fn classes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Class>, D::Error> {
+    bounded(deserializer, MAX_CLASSES, "classes of capacity")
 }
 
 fn crowds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Crowd>, D::Error> {

@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use crate::overlay::{CentralMessage, Message, UltraMessage};
+use crate::overlay::{CentralMessage, ExplainMessage, Message, UltraMessage};
 
 /// The kinds of messages.
-pub(super) const KINDS: [&str; 11] =
-    ["ping", "pong", "query", "hit", "report", "bye", "status", "reach", "propose", "ultra", "central"];
+pub(super) const KINDS: [&str; 12] =
+    ["ping", "pong", "query", "hit", "report", "bye", "status", "reach", "propose", "ultra", "central", "explain"];
 
 /// The place of a message's kind in [`KINDS`].
 pub(super) const fn kind(message: &Message) -> usize {
@@ -22,6 +22,7 @@ pub(super) const fn kind(message: &Message) -> usize {
         Message::Propose(_) => 8,
         Message::Ultra(_) => 9,
         Message::Central(_) => 10,
+        Message::Explain(_) => 11,
     }
 }
 
@@ -44,6 +45,10 @@ pub(super) fn bytes(message: &Message) -> u64 {
         Message::Ultra(UltraMessage::Filter(part)) => 12 + part.bytes.len(),
         Message::Ultra(UltraMessage::Alternatives(hosts)) => 4 + ADDRESS * hosts.len(),
         Message::Central(message) => central_bytes(message),
+        Message::Explain(message) => match &**message {
+            ExplainMessage::Question(question) => 40 + question.text.len(),
+            ExplainMessage::Account(_) => 120,
+        },
     };
     (ENVELOPE + body) as u64
 }

@@ -6,7 +6,7 @@ use super::births::Going;
 use super::watch::Cue;
 use super::*;
 use crate::base::Time;
-use crate::overlay::{Input, TopologyKind};
+use crate::overlay::{Input, Role, Strategy, TopologyKind};
 use crate::sim::make::Kind;
 
 /// Runs a scenario to its end.
@@ -79,7 +79,7 @@ pub(super) fn calm(nodes: usize) -> Scenario {
     }
 }
 
-fn begun(scenario: &Scenario) -> World {
+pub(super) fn begun(scenario: &Scenario) -> World {
     begun_in(scenario, TopologyKind::Flood)
 }
 
@@ -89,7 +89,7 @@ pub(super) fn begun_in(scenario: &Scenario, topology: TopologyKind) -> World {
     world
 }
 
-fn pass(world: &mut World, secs: u64) {
+pub(super) fn pass(world: &mut World, secs: u64) {
     let until = world.now() + Duration::from_secs(secs);
     world.run(until, u64::MAX).unwrap();
 }
@@ -100,7 +100,7 @@ fn in_a_laid_out_tree_a_search_reaches_every_node_within_its_ttl() {
     let mut world = begun(&Scenario { graph, ..calm(94) });
     assert_eq!(world.parts(), 1);
     for (ttl, reached) in [(1, 3), (2, 9), (3, 21), (4, 45)] {
-        let guid = world.search(0, 0, ttl);
+        let guid = world.search(0, 0, ttl, Strategy::Flood, usize::MAX);
         pass(&mut world, 10);
         let asked = &world.asked.open[&guid];
         assert_eq!((asked.reached, asked.copies, asked.duplicates), (reached, reached, 0), "TTL {ttl}");
@@ -176,7 +176,7 @@ fn what_is_not_as_it_should_be_is_seen() {
     lossy.traffic[0].sent += 1;
     assert_eq!(sweep(&lossy), Some("what is sent arrives, is lost for a reason, or is on its way"));
     let mut late = world();
-    late.search(1, 0, 3);
+    late.search(1, 0, 3, Strategy::Flood, usize::MAX);
     late.asked.open.values_mut().for_each(|asked| (asked.done, asked.deadline) = (None, Time::ZERO));
     assert_eq!(sweep(&late), Some("a search ends by its deadline"));
     let mut deaf = world();
@@ -193,17 +193,63 @@ fn what_is_not_as_it_should_be_is_seen() {
     assert_eq!((look(&idle, Cue::Other), look(&idle, Cue::Wake)), (None, Some("the next wake-up lies ahead")));
 }
 
+/// More nodes than are looked at all the time.
+fn large() -> Scenario {
+    let class = |kbps, share| Class { kbps: Whole(kbps), share: Fraction::new(share) };
+    Scenario {
+        join: Join { bootstrap: Whole(20), known: Whole(3), over: Span::secs(10) },
+        capacity: vec![class(64, 0.7), class(6_400, 0.3)],
+        settings: Settings { max_hosts: Whole(20), ..Settings::default() },
+        ..calm(2_001)
+    }
+}
+
+#[test]
+fn in_a_large_world_the_capable_nodes_are_elected_and_the_run_follows_from_the_seed() {
+    let begun = || {
+        let mut world = World::new(&large(), TopologyKind::Ultrapeer, 3).unwrap();
+        pass(&mut world, 8);
+        world
+    };
+    let mut world = begun();
+    assert_eq!(world.hash(), begun().hash());
+    pass(&mut world, 52);
+    let roles = world.outcome().roles.unwrap();
+    assert_eq!((roles.ultrapeers + roles.leaves, world.sweep()), (2_001, Ok(())));
+    assert!(roles.leaves_each > 10.0 && roles.ultrapeers_each > 1.5, "{roles:?}");
+    let cores = world.slots.iter().filter_map(|slot| slot.core.as_ref());
+    let elected = cores.filter(|core| core.role() == Role::Ultrapeer);
+    let capable = elected.filter(|core| core.score(&world.config).capacity_kbps == 6_400).count();
+    // They are less than a third of all nodes; some of the others come forward where none of them is near.
+    assert!(capable * 3 > roles.ultrapeers * 2, "{capable} of {}", roles.ultrapeers);
+}
+
+#[test]
+fn a_scenario_of_another_size_keeps_its_proportions() {
+    let crowds = vec![Crowd { at: Span::secs(5), nodes: Whole(50), over: Span::secs(1) }];
+    let scenario = Scenario { crowds, join: Join { bootstrap: Whole(10), ..Join::default() }, ..calm(1_000) };
+    let of = |nodes: usize| {
+        let scenario = scenario.clone().with_nodes(nodes);
+        (scenario.nodes.0, scenario.join.bootstrap.0, scenario.crowds[0].nodes.0)
+    };
+    assert_eq!([of(1_000), of(5_000), of(10)], [(1_000, 10, 50), (5_000, 50, 250), (10, 1, 1)]);
+}
+
 #[test]
 fn links_are_laid_out_for_flooding_alone() {
     let graph = Some(Layout { kind: Kind::Tree, degree: Whole(3) });
     let laid_out = |topology: &[TopologyKind]| Scenario { graph, topology: topology.to_vec(), ..calm(20) }.check();
     assert_eq!(laid_out(&[TopologyKind::Flood]), Ok(()));
     assert_eq!(laid_out(&TOPOLOGIES).map_err(|contradiction| contradiction.key), Err("graph"));
+    let (at, lasts, share) = (Span::secs(1), Span::secs(1), Fraction::new(0.5));
+    let changes = vec![Fault { kind: FaultKind::Change, at, lasts, share, one_way: false }];
+    let changing = Scenario { graph, faults: changes, ..calm(20) };
+    assert_eq!(changing.check().map_err(|contradiction| contradiction.key), Err("fault"));
 }
 
 #[test]
 fn some_seeds_of_the_hunt_hold() {
-    for seed in (0..16).chain(FOUND.iter().copied()) {
+    for seed in 0..16 {
         for topology in TOPOLOGIES {
             if let Err(violation) = check(seed, topology) {
                 panic!("seed {seed} in {}: {violation}\n{:?}", topology.name(), draw(seed));

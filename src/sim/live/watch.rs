@@ -7,10 +7,13 @@ use super::asked::AskedTable;
 use super::carry::NOBODYS;
 use super::library::{Catalogue, file_of, found_file};
 use super::population::index_of;
-use super::roles::is_leaf;
+use super::roles::{Stance, is_leaf, watch_sender};
 use super::violation::Broken;
 use crate::base::{Map, Rng, seed};
-use crate::overlay::{Config, Dedup, Event, FoundFile, Input, LinkId, Message, Node, Output, QueryMessage, Role};
+use crate::overlay::{
+    Config, Dedup, Event, FoundFile, Input, LinkId, Message, Node, Output, QueryMessage, Role, Strategy,
+};
+use crate::proto::limits::MAX_WALK_TTL;
 use crate::proto::{Guid, NodeId, Travel};
 
 /// What the rules need of one search.
@@ -20,8 +23,8 @@ pub(super) struct Watched {
     from: Map<u32, LinkId>,
     /// The TTL that a copy last had when it was sent from an end.
     sent: Map<LinkId, u8>,
-    /// What the search was told of.
-    told: Map<(NodeId, u32), ()>,
+    /// What the search was told of, and the hops to there.
+    told: Map<(NodeId, u32), u8>,
 }
 
 impl Watched {
@@ -36,6 +39,13 @@ impl Watched {
         let mut owners: Vec<u32> = self.told.keys().map(|(node, _)| index_of(node)).collect();
         owners.sort_unstable();
         owners
+    }
+
+    /// The same with the hops to each.
+    pub(super) fn found(&self) -> Vec<(u32, u8)> {
+        let mut found: Vec<(u32, u8)> = self.told.iter().map(|((node, _), hops)| (index_of(node), *hops)).collect();
+        found.sort_unstable();
+        found
     }
 }
 
@@ -70,7 +80,7 @@ impl Cue {
 /// Whether a link is none of a node's. A leaf hears out who has no use for it, and a directory has more clients than can
 /// be gone through at each message: to these only what no link brought is strange.
 fn is_stray(core: &Node, link: LinkId) -> bool {
-    let has_others = matches!(core.role(), Role::Leaf | Role::Directory);
+    let has_others = core.role() == Role::Leaf || core.directory_status().is_some();
     if has_others { link == NOBODYS } else { !core.links().iter().any(|own| own.id() == link) }
 }
 
@@ -81,6 +91,7 @@ pub(super) struct Scene<'a> {
     pub(super) config: &'a Config,
     pub(super) catalogue: &'a Catalogue,
     pub(super) cue: &'a Cue,
+    pub(super) was: Stance,
 }
 
 impl AskedTable {
@@ -105,22 +116,51 @@ impl AskedTable {
         }
         Self::watch_lookups(scene, out)?;
         self.watch_leaves(scene, out)?;
+        self.watch_walkers(scene, out)?;
         for output in out {
             match output {
                 Output::Send { link, message: Message::Query(query) } => self.watch_copy(scene, *link, query)?,
                 Output::Relay(relay) if self.watched(&relay.query.guid).is_some() => {
                     scene.core.relays_to(relay).try_for_each(|link| self.watch_copy(scene, link, &relay.query))?;
                 }
-                Output::Send { link, message: Message::Hit(hit) } => self.watch_way_back(scene, *link, &hit.guid)?,
+                Output::Send { link, message: Message::Hit(hit) } => {
+                    watch_sender(scene, hit.body.node)?;
+                    self.watch_way_back(scene, *link, &hit.guid)?;
+                }
                 Output::Send { link, message: Message::Report(report) } => {
+                    watch_sender(scene, report.body.node)?;
                     self.watch_way_back(scene, *link, &report.guid)?;
                 }
-                Output::Event(Event::Hit { guid, node, files, .. }) => self.watch_hit(scene, guid, *node, files)?,
+                Output::Event(Event::Hit { guid, node, files, hops, .. }) => {
+                    self.watch_hit(scene, guid, (*node, *hops), files)?;
+                }
                 Output::Event(Event::Done { guid, .. }) => self.watch_done(scene, guid)?,
                 _ => {}
             }
         }
         Ok(())
+    }
+
+    /// A walker that comes leads to one that goes on at the most, and a search to as many as it asked for: so a walk costs no
+    /// more than its steps.
+    fn watch_walkers(&self, scene: &Scene<'_>, out: &[Output]) -> Result<(), Broken> {
+        let leaves = |link: LinkId| scene.core.links().iter().any(|own| own.id() == link && is_leaf(own));
+        let walker = |output: &Output| match output {
+            Output::Send { link, message: Message::Query(query) } if query.body.walk && !leaves(*link) => {
+                Some(query.guid)
+            }
+            _ => None,
+        };
+        let Some(guid) = out.iter().find_map(walker) else { return Ok(()) };
+        let most = match scene.cue {
+            Cue::Copy { guid: came, .. } if *came == guid => 1,
+            _ => self.open.get(&guid).and_then(|asked| asked.strategy.walkers()).unwrap_or(0),
+        };
+        let went = out.iter().filter(|output| walker(output).is_some()).count();
+        if went <= most.into() {
+            return Ok(());
+        }
+        Err(Broken::new("a walker is one message at each step", format!("{went} went on instead of {most}")))
     }
 
     fn watched(&mut self, guid: &Guid) -> Option<&mut Watched> {
@@ -130,8 +170,12 @@ impl AskedTable {
     /// F1 and F2: a GUID goes over a link once, again only with a higher TTL, and never back to where that copy came from;
     /// with each hop the TTL falls and hops rise, and their sum does not grow. A leaf is the end of the way, and spends no
     /// TTL: it is handed a query once by each ultra-peer (U4), whatever TTL a later copy has, and passes on none (U1).
+    /// A ring's origin sends its query again, each time with a higher TTL; walkers take a link as often as they come to it.
     fn watch_copy(&mut self, scene: &Scene<'_>, link: LinkId, query: &QueryMessage) -> Result<(), Broken> {
-        let Some(watched) = self.watched(&query.guid) else { return Ok(()) };
+        let Some(asked) = self.open.get_mut(&query.guid) else { return Ok(()) };
+        let (origin, is_ring) = (asked.origin, asked.strategy == Strategy::Ring);
+        let Some(watched) = asked.watched.as_deref_mut() else { return Ok(()) };
+        let walks = query.body.walk;
         let to_leaf = scene.core.links().iter().any(|own| own.id() == link && is_leaf(own));
         let again = match scene.cue {
             Cue::Copy { link: from, guid, travel, known } if *guid == query.guid => {
@@ -141,7 +185,7 @@ impl AskedTable {
                 if scene.core.role() == Role::Leaf {
                     return Err(Broken::new("a leaf passes on nothing", format!("{travel:?} over {link:?}")));
                 }
-                let onward = travel.arrive(scene.config.max_ttl);
+                let onward = travel.arrive(if walks { MAX_WALK_TTL } else { scene.config.max_ttl });
                 let expected = if to_leaf { onward.map(to_last) } else { onward.filter(|onward| onward.may_go_on()) };
                 if expected != Some(query.travel) {
                     let detail = format!("{travel:?} became {:?}", query.travel);
@@ -149,7 +193,7 @@ impl AskedTable {
                 }
                 *known
             }
-            _ if query.travel.hops() != 0 => {
+            _ if query.travel.hops() != 0 || scene.node != origin => {
                 return Err(Broken::new("a query is passed on when a copy of it comes", format!("{:?}", query.travel)));
             }
             _ => false,
@@ -157,8 +201,17 @@ impl AskedTable {
         if again && to_leaf {
             return Err(Broken::new("a leaf is handed a query once by each ultra-peer", format!("over {link:?}")));
         }
+        if walks {
+            return Ok(());
+        }
         let before = watched.sent.insert(link, query.travel.ttl());
-        let may = scene.config.dedup == Dedup::HighestTtl && before.is_none_or(|ttl| query.travel.ttl() > ttl);
+        let higher = before.is_none_or(|ttl| query.travel.ttl() > ttl);
+        let is_own = query.travel.hops() == 0;
+        if is_own && before.is_some() && !(is_ring && higher) {
+            let detail = format!("over {link:?} with TTL {before:?}, then {}", query.travel.ttl());
+            return Err(Broken::new("the origin sends a query once, a ring again with a higher TTL", detail));
+        }
+        let may = scene.config.dedup == Dedup::HighestTtl && higher;
         if again && !may {
             let detail = format!("over {link:?} with TTL {before:?}, then {}", query.travel.ttl());
             return Err(Broken::new("a query goes over a link once, again only with a higher TTL", detail));
@@ -182,7 +235,13 @@ impl AskedTable {
     }
 
     /// A7: a hit names what its owner has and what was asked for, and is told once.
-    fn watch_hit(&mut self, scene: &Scene<'_>, guid: &Guid, node: NodeId, files: &[FoundFile]) -> Result<(), Broken> {
+    fn watch_hit(
+        &mut self,
+        scene: &Scene<'_>,
+        guid: &Guid,
+        (node, hops): (NodeId, u8),
+        files: &[FoundFile],
+    ) -> Result<(), Broken> {
         let Some(asked) = self.open.get_mut(guid) else { return Ok(()) };
         let Some(watched) = asked.watched.as_deref_mut() else { return Ok(()) };
         for file in files {
@@ -192,7 +251,7 @@ impl AskedTable {
                 let detail = format!("node {owner} and file {number}; asked for {}", asked.file);
                 return Err(Broken::new("a hit names a file that its owner has and that was asked for", detail));
             }
-            if watched.told.insert((node, number), ()).is_some() {
+            if watched.told.insert((node, number), hops).is_some() {
                 return Err(Broken::new("a hit is told once", format!("file {number} of node {owner}")));
             }
         }
@@ -224,11 +283,11 @@ mod tests {
     use super::super::library::{Catalogue, Shares, found_file};
     use super::super::population::{addr, identity};
     use super::super::units::{Fraction, Real, Whole};
-    use super::{Cue, Scene, Watched};
+    use super::{Cue, Scene, Stance, Watched};
     use crate::base::{Rng, Time};
     use crate::overlay::{
         Config, Context, Delivery, DoneWhy, Event, HitBody, HitMessage, Input, LinkId, Message, Node, Output, Peer,
-        QueryBody, QueryMessage, SearchCost,
+        QueryBody, QueryMessage, SearchCost, Strategy,
     };
     use crate::proto::{Guid, Travel, Untrusted};
 
@@ -275,6 +334,7 @@ mod tests {
                 origin: ORIGIN,
                 life: 1,
                 ttl: 7,
+                strategy: Strategy::Flood,
                 file,
                 began: Time::ZERO,
                 deadline,
@@ -295,7 +355,7 @@ mod tests {
         /// The rule that a core breaks by doing this on that.
         fn broken(&mut self, node: u32, cue: &Cue, out: Output) -> Option<&'static str> {
             let Self { core, config, catalogue, asked, .. } = self;
-            let scene = Scene { node, core, config, catalogue, cue };
+            let scene = Scene { node, core, config, catalogue, cue, was: Stance::of(core) };
             asked.watch(&scene, &[out]).err().map(|broken| broken.rule)
         }
     }

@@ -1,19 +1,27 @@
 //! The world: nodes, links and a clock, and what happens next.
 
+use std::time::Duration;
+
 use super::agenda::{Clock, Happening};
 use super::asked::AskedTable;
+use super::capacity::Capacities;
+use super::directory::Heard;
 use super::faults::Faults;
 use super::hash::{Rolling, mix};
 use super::library::{Catalogue, Zipf};
 use super::links::Conns;
+use super::observe::Observatory;
 use super::outcome::Outcome;
 use super::population::Slot;
+use super::roles::Stance;
 use super::scenario::Scenario;
 use super::tally::{Direct, KINDS, Lives, Traffic, bytes, kind};
 use super::violation::{Broken, Violation};
 use super::watch::{Cue, Scene};
-use crate::base::{Rng, Time};
-use crate::overlay::{Config, Context, Input, MemoryRegistry, Message, Output, Registry, TopologyKind};
+use crate::base::{Map, Rng, Time, seed as hasher};
+use crate::overlay::{
+    Config, Context, ExplainMessage, Input, LinkId, MemoryRegistry, Message, Output, Registry, TopologyKind,
+};
 use crate::proto::Guid;
 use crate::sim::graph::Graph;
 use crate::sim::make::{MakeError, make};
@@ -21,8 +29,17 @@ use crate::sim::make::{MakeError, make};
 /// Up to so many nodes, everything is looked at all the time; above, links and searches in samples.
 pub(super) const ALL_WATCHED: usize = 2_000;
 
+/// Up to so many nodes, whoever took an input is looked at after each.
+const TOUCHED_WATCHED: usize = 100_000;
+
+/// One in so many inputs to a larger world is followed by a look at all the tables and links of the node that took it: it costs
+/// many times what the input does. A prime, so that no rhythm of the nodes keeps step with it.
+const LOOK_EVERY: u64 = 61;
+
 /// Events between two sweeps at least.
 const SWEEP: u64 = 256;
+/// Events for each node between two sweeps of a large world.
+const SWEEP_A_NODE: u64 = 64;
 
 /// Any number of cores in virtual time, with everything that a real one meets: links of all sorts, dials, direct deliveries,
 /// crashes and returns. The same scenario, topology and seed give the same run, down to the order of events.
@@ -35,14 +52,23 @@ pub struct World {
     pub(super) run: u64,
     pub(super) config: Config,
     /// The settings of the node that serves the directory.
-    directory_config: Config,
+    pub(super) directory_config: Config,
+    /// Whether the first node serves a directory.
+    pub(super) has_directory: bool,
     /// What that keeps, over its restarts.
     pub(super) registry: MemoryRegistry,
+    /// When the directory heard of whom.
+    pub(super) heard: Heard,
     pub(super) clock: Clock,
+    /// How much the clocks of nodes are ahead.
+    pub(super) ahead: Map<u32, Duration>,
+    /// When nodes came to this topology, of those that changed while they ran.
+    pub(super) entered: Map<u32, Time>,
     pub(super) slots: Vec<Slot>,
     pub(super) online: usize,
     pub(super) conns: Conns,
     pub(super) faults: Faults,
+    pub(super) capacities: Capacities,
     pub(super) catalogue: Catalogue,
     pub(super) wishes: Zipf,
     pub(super) graph: Option<Graph>,
@@ -55,9 +81,13 @@ pub struct World {
     pub(super) online_at_searches: u64,
     /// Whether the workload goes on.
     pub(super) lively: bool,
+    /// The nodes that somebody looks at.
+    pub(super) observatory: Observatory,
     pub(super) events: u64,
     hash: Rolling,
     out: Vec<Output>,
+    /// Where a query is passed on to; empty between two outputs, like `out` between two inputs.
+    pub(super) relays: Vec<LinkId>,
     broken: Option<Violation>,
     next_sweep: u64,
 }
@@ -99,10 +129,15 @@ impl World {
             directory_config: Config { serve_directory: true, ..scenario.config(topology) },
             config: scenario.config(topology),
             registry: MemoryRegistry::default(),
+            has_directory: topology == TopologyKind::Central || scenario.mixes(),
+            heard: Heard::new(mix(&[run, 2])),
             clock: Clock::new(),
+            ahead: Map::with_hasher(hasher(mix(&[run, 3]))),
+            entered: Map::with_hasher(hasher(mix(&[run, 4]))),
             slots: (0..nodes).map(|_| Slot::default()).collect(),
             online: 0,
-            conns: Conns::new(root.next_u64()),
+            conns: Conns::new(),
+            capacities: Capacities::new(&scenario.capacity, root.next_u64()),
             faults: Faults::new(&scenario.faults, mix(&[run, 1])),
             catalogue: Catalogue::new(nodes, &scenario.library, &mut root.fork()),
             wishes: Zipf::new(scenario.library.files.0, scenario.searches.zipf.0),
@@ -114,9 +149,11 @@ impl World {
             asked: AskedTable::new(root.next_u64()),
             online_at_searches: 0,
             lively: true,
+            observatory: Observatory::default(),
             events: 0,
             hash: Rolling::default(),
             out: Vec::new(),
+            relays: Vec::new(),
             broken: None,
             next_sweep: 0,
             scenario: scenario.clone(),
@@ -157,7 +194,7 @@ impl World {
     /// Events until the next sweep, which costs as much as there are nodes and messages.
     fn sweep_after(&self) -> u64 {
         let nodes = self.slots.len() as u64;
-        if self.slots.len() <= ALL_WATCHED { (nodes / 4).max(SWEEP) } else { nodes * 8 }
+        if self.slots.len() <= ALL_WATCHED { (nodes / 4).max(SWEEP) } else { nodes * SWEEP_A_NODE }
     }
 
     fn happen(&mut self, what: Happening) {
@@ -202,40 +239,47 @@ impl World {
             return;
         }
         slot.wake = Time::NEVER;
-        let due = slot.core.as_ref().is_some_and(|core| core.next_wake() <= self.clock.now);
+        let now = self.time_of(node);
+        let slot = &self.slots[node as usize];
+        let due = slot.core.as_ref().is_some_and(|core| core.next_wake() <= now);
         if due { self.handle(node, Input::Wake) } else { self.rewake(node) }
     }
 
     /// A node takes an input; what it wants done is done, and what it did is looked at.
     pub(super) fn handle(&mut self, node: u32, input: Input) {
+        let (now, serves) = (self.time_of(node), self.serves(node));
         let slot = &mut self.slots[node as usize];
         let Some(core) = slot.core.as_deref_mut() else { return };
         note(&mut self.hash, self.clock.now, node, &input);
         if let Input::Message { message: Message::Query(query), .. } = &input {
-            self.asked.copy(&query.guid, query.travel.hops(), !core.remembers(&query.guid));
+            self.asked.copy(query, !core.remembers(&query.guid));
         }
-        let cue = Cue::of(&input, core);
+        let (cue, was) = (Cue::of(&input, core), Stance::of(core));
+        self.observatory.given(now, node, &input);
         let shelf = self.catalogue.shelf(node);
-        let serves = self.topology == TopologyKind::Central && node == DIRECTORY;
-        let config = if serves { &self.directory_config } else { &self.config };
+        let usual = if serves { &self.directory_config } else { &self.config };
+        let config = self.observatory.config(node).unwrap_or(usual);
         let registry = serves.then_some(&mut self.registry as &mut dyn Registry);
-        core.handle(input, &mut Context { now: self.clock.now, config, library: &shelf, registry, out: &mut self.out });
-        let scene = Scene { node, core, config, catalogue: &self.catalogue, cue: &cue };
+        core.handle(input, &mut Context { now, config, library: &shelf, registry, out: &mut self.out });
+        let scene = Scene { node, core, config, catalogue: &self.catalogue, cue: &cue, was };
         if let Err(broken) = self.asked.watch(&scene, &self.out) {
             self.breaks(Some(node), broken);
         }
+        self.observatory.made(self.clock.now, node, &self.out);
         let mut out = std::mem::take(&mut self.out);
         out.drain(..).for_each(|output| self.carry(node, output));
         self.out = out;
-        if let Err(broken) = self.look_at(node, &cue) {
+        let looks = self.slots.len() <= TOUCHED_WATCHED || self.events.is_multiple_of(LOOK_EVERY);
+        let seen = if looks { self.look_at(node, &cue) } else { Ok(()) };
+        if let Err(broken) = seen.and_then(|()| self.watch_role(node, was)) {
             self.breaks(Some(node), broken);
         }
         self.rewake(node);
     }
 
-    /// Whether a node serves the directory: in the central topology the first one does.
+    /// Whether a node serves the directory: where there is one the first one does.
     pub(super) fn serves(&self, node: u32) -> bool {
-        self.topology == TopologyKind::Central && node == DIRECTORY
+        self.has_directory && node == DIRECTORY
     }
 
     /// The settings of a node.
@@ -244,10 +288,10 @@ impl World {
     }
 
     /// Puts down when a node is to be looked at next.
-    fn rewake(&mut self, node: u32) {
+    pub(super) fn rewake(&mut self, node: u32) {
+        let Some(core) = &self.slots[node as usize].core else { return };
+        let wake = self.when(node, core.next_wake());
         let slot = &mut self.slots[node as usize];
-        let Some(core) = &slot.core else { return };
-        let wake = core.next_wake();
         if wake < slot.wake {
             slot.wake = wake.max(self.clock.now);
             self.clock.agenda.put(slot.wake, Happening::Wake { node });
@@ -306,7 +350,7 @@ fn note(hash: &mut Rolling, now: Time, node: u32, input: &Input) {
             hash.note(&[4]);
             note_message(hash, message);
         }
-        Input::DirectFailed { message } => {
+        Input::DirectFailed { message, .. } => {
             hash.note(&[5]);
             note_message(hash, message);
         }
@@ -334,6 +378,10 @@ fn note_message(hash: &mut Rolling, message: &Message) {
         Message::Status(status) => (nobody, u64::from(status.score) << 16 | u64::from(status.free_slots)),
         Message::Reach(reach) => (reach.guid, reach.reached.map_or(2, u64::from)),
         Message::Propose(proposal) => (proposal.guid, proposal.topology as u64),
+        Message::Explain(explain) => match &**explain {
+            ExplainMessage::Question(question) => (question.guid, 0),
+            ExplainMessage::Account(account) => (account.guid, 1 + u64::from(account.told.is_ok())),
+        },
         Message::Ultra(_) | Message::Central(_) => (nobody, bytes(message)),
     };
     let (high, low) = guid.0.split_at(8);

@@ -34,13 +34,14 @@ struct World {
 type Node = Arc<dyn Fn(DuplexStream) + Send + Sync>;
 
 impl Dial for World {
-    fn dial(&self, addr: PeerAddr, _: Option<NodeId>) -> BoxFuture<'_, io::Result<BoxStream>> {
+    fn dial(&self, addr: PeerAddr, _: Option<NodeId>) -> BoxFuture<'_, io::Result<(BoxStream, NodeId)>> {
         let node = self.nodes.lock().unwrap().get(&addr).cloned();
         Box::pin(async move {
             let node = node.ok_or(io::ErrorKind::ConnectionRefused)?;
             let (ours, theirs) = tokio::io::duplex(PIPE);
             node(theirs);
-            Ok(Box::new(ours) as BoxStream)
+            // Who answers is told by its port.
+            Ok((Box::new(ours) as BoxStream, NodeId([addr.0.port() as u8; 32])))
         })
     }
 }

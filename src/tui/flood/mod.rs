@@ -12,7 +12,7 @@ use std::sync::Arc;
 use self::player::Player;
 use self::tree::{Span, Tree, is_new};
 use super::model::Model;
-use crate::app::{Action, HopRow, MAX_TTL, Search};
+use crate::app::{Action, HopRow, Search, ring_of};
 
 /// The flood that is looked at, and how.
 #[derive(Debug, Default)]
@@ -120,11 +120,11 @@ fn sums(tree: &Tree, search: &Search, span: Span) -> Shown {
 
 /// The flood by hop at a moment that is over: counted anew from the reports.
 fn rows(tree: &Tree, search: &Search, span: Span) -> Vec<HopRow> {
-    let mut rows: Vec<(HopRow, Vec<u64>)> = (1..=search.row.ttl.min(MAX_TTL))
-        .map(|hop| (HopRow { hop, ttl: search.row.ttl - hop, ..HopRow::default() }, Vec::new()))
-        .collect();
+    let empty = |row: &HopRow| HopRow { first: row.first, hop: row.hop, ttl: row.ttl, ..HopRow::default() };
+    let mut rows: Vec<(HopRow, Vec<u64>)> = search.by_hop.iter().map(|row| (empty(row), Vec::new())).collect();
     for report in tree.reports.iter().take(span.until) {
-        let Some((row, times)) = usize::from(report.hop).checked_sub(1).and_then(|at| rows.get_mut(at)) else {
+        let ring = usize::from(ring_of(search.strategy, report.hop));
+        let Some((row, times)) = ring.checked_sub(1).and_then(|at| rows.get_mut(at)) else {
             continue;
         };
         row.sent += 1;

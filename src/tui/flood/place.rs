@@ -1,10 +1,10 @@
 //! Where a node stands on its ring. A place is given once and kept: near the node that passed the query on, in that
 //! node's sector, and apart from everybody who is there already. Nobody moves when others come.
 
-use crate::app::{MAX_TTL, NodeId};
+use crate::app::NodeId;
 
-/// Slots of a ring at first, for each hop: an outer ring is longer.
-const SLOTS_A_HOP: usize = 20;
+/// Slots of a ring at first, for each ring up to it: an outer ring is longer.
+const SLOTS_A_RING: usize = 20;
 /// Slots of the first ring: as many as copies were sent, within these.
 const FIRST_RING: (usize, usize) = (3, 96);
 
@@ -78,15 +78,15 @@ impl Ring {
 pub(super) struct Rings(Vec<Ring>);
 
 impl Rings {
-    /// Empty rings around a node that sent so many copies.
-    pub(super) fn new(sent: usize) -> Self {
-        let slots = |hop: usize| if hop == 1 { sent.clamp(FIRST_RING.0, FIRST_RING.1) } else { SLOTS_A_HOP * hop };
-        Self((1..=usize::from(MAX_TTL)).map(|hop| Ring::new(slots(hop), hop == 1)).collect())
+    /// So many empty rings around a node that sent so many copies.
+    pub(super) fn new(rings: u8, sent: usize) -> Self {
+        let slots = |ring: usize| if ring == 1 { sent.clamp(FIRST_RING.0, FIRST_RING.1) } else { SLOTS_A_RING * ring };
+        Self((1..=usize::from(rings)).map(|ring| Ring::new(slots(ring), ring == 1)).collect())
     }
 
-    /// Gives a node a place on the ring of its hop, if there is such a ring.
-    pub(super) fn place(&mut self, hop: u8, node: NodeId, wish: Wish) -> Option<Spot> {
-        let ring = self.0.get_mut(usize::from(hop).checked_sub(1)?)?;
+    /// Gives a node a place on a ring, counted from 1, if there is such a ring.
+    pub(super) fn place(&mut self, ring: u8, node: NodeId, wish: Wish) -> Option<Spot> {
+        let ring = self.0.get_mut(usize::from(ring).checked_sub(1)?)?;
         let hash = hash(node);
         let anywhere = (hash >> 11) as f64 / (1u64 << 53) as f64;
         let (turn, sector) = match wish.parent {

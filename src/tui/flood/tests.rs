@@ -19,6 +19,8 @@ use crate::tui::panes::rings::geometry::{Geometry, parts, seen};
 use crate::tui::theme::Theme;
 use crate::tui::update::{next_tick, update};
 
+mod roles;
+
 const OWN: NodeId = NodeId([0; 32]);
 const ALL: Span = Span { until: usize::MAX, hop: u8::MAX };
 
@@ -40,12 +42,15 @@ fn report(node: u8, from: u8, hop: u8, action: Action, at_ms: u64) -> HopReport 
     HopReport {
         node: id(node),
         name: format!("n{node}").into(),
+        role: None,
         from: id(from),
         hop,
         ttl: 7 - hop.min(7),
         action,
         hits: 0,
         sent: 3,
+        leaves: 0,
+        filtered: 0,
         at_ms,
     }
 }
@@ -338,7 +343,7 @@ proptest! {
         let geometry = Geometry::new(canvas, &tree, zoom);
         for (at, node) in tree.nodes.iter().enumerate() {
             prop_assert!(named.contains(&node.id));
-            prop_assert!(tree.way_back(at).len() <= 8);
+            prop_assert!(tree.way_back(at).len() <= 9);
             prop_assert!(at != 0 || tree.state(at, span) == Some(State::You));
             let cell = node.spot.and_then(|spot| geometry.cell(node.hop, spot.turn));
             prop_assert!(cell.is_none_or(|(x, y)| x < width && y < height));

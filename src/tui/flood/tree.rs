@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::place::{Rings, Spot, Wish};
-use crate::app::{Action, Guid, HopReport, MAX_TTL, NodeId, Search};
+use crate::app::{Action, Guid, HopReport, MAX_TTL, NodeId, Role, Search, Strategy, TopologyKind, ring_of};
 
 /// Nodes that get a place in the picture; the others are counted.
 pub const MAX_DRAWN: usize = 2_000;
@@ -54,6 +54,8 @@ impl Strange {
 pub struct Node {
     /// Who.
     pub id: NodeId,
+    /// What it is in its topology, as it told last; `None` if it never told.
+    pub role: Option<Role>,
     /// Its own reports, in the order of arrival.
     pub copies: Vec<usize>,
     /// The report of the copy that was new to it, or else its first one.
@@ -66,8 +68,8 @@ pub struct Node {
     pub hop: u8,
     /// Where it is drawn, if it is.
     pub spot: Option<Spot>,
-    /// Hops at which it had copies, one bit each.
-    hops: u16,
+    /// Hops at which it had copies, one bit each; the last bit stands for all that are farther.
+    hops: u128,
     /// Nodes that were placed in its sector.
     children: usize,
 }
@@ -116,7 +118,11 @@ pub struct Tree {
     ids: BTreeMap<NodeId, usize>,
     rings: Rings,
     drawn: usize,
+    strategy: Strategy,
+    /// The TTL of the search.
     ttl: u8,
+    /// The most hops that a copy of such a search can have.
+    most: u8,
 }
 
 impl Tree {
@@ -125,6 +131,7 @@ impl Tree {
     pub fn new(own: NodeId, search: &Search) -> Self {
         let you = Node {
             id: own,
+            role: None,
             copies: Vec::new(),
             first: None,
             named: 0,
@@ -134,6 +141,8 @@ impl Tree {
             hops: 1,
             children: 0,
         };
+        // A leaf is one hop further than the last ultra-peer.
+        let most = search.strategy.max_ttl(MAX_TTL) + 1;
         let mut tree = Self {
             guid: search.row.guid,
             nodes: vec![you],
@@ -142,9 +151,12 @@ impl Tree {
             senders: Vec::new(),
             strange: Vec::new(),
             ids: BTreeMap::from([(own, 0)]),
-            rings: Rings::new(search.sent_here as usize),
+            rings: Rings::new(ring_of(search.strategy, most), search.sent_here as usize),
             drawn: 0,
-            ttl: search.row.ttl.min(MAX_TTL),
+            strategy: search.strategy,
+            // A look-up goes no further than the directory, whatever its TTL.
+            ttl: if search.topology == TopologyKind::Central { 1 } else { search.row.ttl.min(most) },
+            most,
         };
         tree.extend(&search.hops);
         tree
@@ -179,8 +191,8 @@ impl Tree {
         {
             self.mark(index, Strange::Itself);
         }
-        let possible = (1..=MAX_TTL).contains(&report.hop);
-        if !possible || report.hop > self.ttl || report.hop.saturating_add(report.ttl) > self.ttl {
+        let possible = (1..=self.most).contains(&report.hop);
+        if !report.fits(self.strategy, self.ttl) {
             self.mark(index, Strange::Hop);
         }
         let sender = if possible && report.node != report.from { self.sender(index, report) } else { None };
@@ -189,8 +201,9 @@ impl Tree {
         let new = is_new(report.action);
         let node = &mut self.nodes[at];
         node.copies.push(index);
+        node.role = report.role.or(node.role);
         if possible && report.action != Action::Refused {
-            node.hops |= 1 << report.hop;
+            node.hops |= bit_of(report.hop);
         }
         let told = node.first.and_then(|first| self.reports.get(first).map(|first| first.action));
         if new && told.is_some_and(is_new) {
@@ -226,6 +239,7 @@ impl Tree {
         if at == next {
             self.nodes.push(Node {
                 id,
+                role: None,
                 copies: Vec::new(),
                 first: None,
                 named: index,
@@ -266,7 +280,8 @@ impl Tree {
             nth: parent.map_or(0, |parent| self.nodes[parent].children),
             of: of.unwrap_or(1),
         };
-        let spot = self.rings.place(self.nodes[at].hop, self.nodes[at].id, wish);
+        let ring = self.ring(self.nodes[at].hop);
+        let spot = self.rings.place(ring, self.nodes[at].id, wish);
         if let Some(parent) = parent {
             self.nodes[parent].children += 1;
         }
@@ -279,7 +294,7 @@ impl Tree {
         let bit = 1 << Strange::Parent as u8;
         for ((report, sender), strange) in self.reports.iter().zip(&self.senders).zip(&mut self.strange) {
             let sender = sender.and_then(|at| self.nodes.get(at));
-            let fits = |node: &Node| node.hops == 0 || node.hops >> (report.hop.saturating_sub(1)).min(15) & 1 == 1;
+            let fits = |node: &Node| node.hops == 0 || node.hops & bit_of(report.hop.saturating_sub(1)) != 0;
             *strange = if sender.is_none_or(fits) { *strange & !bit } else { *strange | bit };
         }
     }
@@ -302,17 +317,23 @@ impl Tree {
         self.strange.iter().take(span.until).filter(|marks| **marks != 0).count()
     }
 
-    /// Rings to draw: the query's TTL, or more if somebody claims more.
+    /// Rings to draw: those of the query's TTL, or more if somebody claims more.
     #[must_use]
-    pub fn hops(&self) -> u8 {
-        self.nodes
-            .iter()
-            .filter(|node| node.spot.is_some())
-            .map(|node| node.hop)
-            .max()
-            .unwrap_or(0)
-            .max(self.ttl)
-            .max(1)
+    pub fn rings(&self) -> u8 {
+        let drawn = self.nodes.iter().filter(|node| node.spot.is_some());
+        self.ring(drawn.map(|node| node.hop).max().unwrap_or(0).max(self.ttl).max(1))
+    }
+
+    /// The ring that a hop is drawn on.
+    #[must_use]
+    pub const fn ring(&self, hop: u8) -> u8 {
+        ring_of(self.strategy, hop)
+    }
+
+    /// How the query spreads.
+    #[must_use]
+    pub const fn strategy(&self) -> Strategy {
+        self.strategy
     }
 
     /// The reports until some time, as it is told.
@@ -370,9 +391,14 @@ impl Tree {
     #[must_use]
     pub fn way_back(&self, at: usize) -> Vec<usize> {
         let next = |at: &usize| self.nodes.get(*at).and_then(|node| node.parent);
-        let most = usize::from(MAX_TTL) + 1;
+        let most = usize::from(self.most) + 1;
         std::iter::successors(Some(at).filter(|at| *at < self.nodes.len()), next).take(most).collect()
     }
+}
+
+/// The bit of a hop.
+fn bit_of(hop: u8) -> u128 {
+    1 << u32::from(hop).min(u128::BITS - 1)
 }
 
 /// Whether a node that did this saw the query for the first time.

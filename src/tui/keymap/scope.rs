@@ -4,6 +4,8 @@ use crate::tui::action::PaneName;
 
 /// Everywhere, after all others were asked.
 pub const GLOBAL: &str = "global";
+/// In a simulation, before everywhere.
+pub const WORLD: &str = "world";
 /// While anything is open over the screen.
 pub const OVERLAY: &str = "overlay";
 /// A question with yes and no.
@@ -33,7 +35,7 @@ pub fn screen(n: u8) -> &'static str {
 /// Every scope that a keymap file may name.
 pub fn all() -> impl Iterator<Item = &'static str> {
     let panes = PaneName::ALL.into_iter().map(PaneName::name);
-    [GLOBAL].into_iter().chain(SCREENS).chain(panes).chain(OVERLAYS)
+    [GLOBAL, WORLD].into_iter().chain(SCREENS).chain(panes).chain(OVERLAYS)
 }
 
 /// The scopes that are asked while a pane has the focus, in their order.
@@ -46,10 +48,11 @@ pub fn of_pane(pane: PaneName) -> [&'static str; 3] {
 pub(super) fn wider(scope: &str) -> Vec<&'static str> {
     let pane = PaneName::ALL.into_iter().find(|pane| pane.name() == scope);
     match (pane, scope) {
-        (Some(pane), _) => vec![screen(pane.screen()), GLOBAL],
+        (Some(pane), _) => vec![screen(pane.screen()), WORLD, GLOBAL],
         (None, GLOBAL | OVERLAY) => Vec::new(),
         (None, _) if OVERLAYS.contains(&scope) => vec![OVERLAY],
-        (None, _) => vec![GLOBAL],
+        (None, WORLD) => vec![GLOBAL],
+        (None, _) => vec![WORLD, GLOBAL],
     }
 }
 
@@ -58,6 +61,7 @@ pub(super) fn wider(scope: &str) -> Vec<&'static str> {
 pub fn title(scope: &str) -> String {
     match scope {
         GLOBAL => "Everywhere".to_owned(),
+        WORLD => "In a simulation".to_owned(),
         OVERLAY => "While something is open".to_owned(),
         CONFIRM => "In a question".to_owned(),
         PROMPT => "While typing a search or an address".to_owned(),

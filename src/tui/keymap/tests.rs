@@ -52,8 +52,9 @@ fn every_built_in_keymap_is_whole() {
         assert_eq!(loaded.keymap, builtin(name));
         assert_eq!(loaded.keymap.name(), name);
         for action in Action::all() {
+            let in_a_world = || loaded.keymap.key_for(&[scope::WORLD], action).is_some();
             let on_a_screen = || (1..=6).any(|n| loaded.keymap.key_for(&[scope::screen(n)], action).is_some());
-            let bound = loaded.keymap.key_for(&GLOBAL, action).is_some() || on_a_screen();
+            let bound = loaded.keymap.key_for(&GLOBAL, action).is_some() || on_a_screen() || in_a_world();
             assert!(bound, "{name} has no key for {action}");
         }
     }
@@ -179,7 +180,8 @@ fn every_listed_binding_runs() {
         let panes = PaneName::ALL.into_iter().map(|pane| scope::of_pane(pane).to_vec());
         let overlays =
             scope::all().filter(|scope| scope.starts_with("overlay-")).map(|open| vec![open, scope::OVERLAY]);
-        for scopes in panes.chain(overlays) {
+        let world = [vec![scope::WORLD, scope::GLOBAL]];
+        for scopes in panes.chain(overlays).chain(world) {
             for (seq, actions) in keymap.bindings_for(&scopes) {
                 assert_eq!(typed(&keymap, &scopes, &seq.to_string()), Lookup::Run(actions), "{name} {scopes:?} {seq}");
             }
@@ -357,7 +359,7 @@ mod never_a_panic {
         }
 
         #[test]
-        fn whatever_is_bound_and_typed(keys in "[abgq] ?[abgq]? ?[abg]?", scope_at in 0usize..8, typed in "[abgq]{1,4}") {
+        fn whatever_is_bound_and_typed(keys in "[abgq] ?[abgq]? ?[abg]?", scope_at in 0usize..9, typed in "[abgq]{1,4}") {
             let scopes: Vec<_> = scope::all().collect();
             let text = format!("[keys.{}]\n\"{keys}\" = 'zoom'", scopes[scope_at]);
             let loaded = load("vim", &[("vim.toml", &text)]);

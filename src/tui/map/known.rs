@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::app::{
-    Action, Guid, Hit, HopReport, MAX_TTL, Neighbor, NodeId, PeerAddr, Role, Search, Snapshot, Untrusted,
+    Action, Guid, Hit, HopReport, MAX_TTL, Neighbor, NodeId, PeerAddr, Role, Search, Snapshot, Spread, Untrusted,
 };
 
 /// Nodes on the map, this one included. When there are more, those not seen for longest give way.
@@ -27,7 +27,7 @@ pub struct Known {
     pub name: Untrusted,
     /// Where it can be reached.
     pub addr: Option<PeerAddr>,
-    /// Its role, known of neighbors only.
+    /// Its role: a neighbor's as its link tells, another's as it reported last; `None` if it did not tell.
     pub role: Option<Role>,
     /// Round trip, of neighbors only.
     pub rtt_ms: Option<f64>,
@@ -181,7 +181,7 @@ impl Table {
         // Nothing is told before it happens, whatever a report says.
         let at = |ms: u64| began.saturating_add(ms).min(now_ms);
         for report in search.hops.iter().skip(reports) {
-            self.report(report, search.row.ttl, at(report.at_ms));
+            self.report(report, search, at(report.at_ms));
         }
         for hit in search.hits.iter().skip(hits) {
             self.hit(hit, at(hit.at_ms));
@@ -191,11 +191,14 @@ impl Table {
 
     /// A report names its node and the one that the copy came from, and proves the link between them, unless it says
     /// what cannot be.
-    fn report(&mut self, report: &HopReport, ttl: u8, at_ms: u64) {
+    fn report(&mut self, report: &HopReport, search: &Search, at_ms: u64) {
         let own = self.nodes.first().map(|node| node.id);
-        let possible = (1..=ttl.min(MAX_TTL)).contains(&report.hop)
+        let from_here = Some(report.from) == own;
+        // A walker may come home and go on.
+        let passed_on_here = from_here && search.row.strategy == Spread::Walk;
+        let possible = report.fits(search.strategy, search.row.ttl)
             && report.node != report.from
-            && (report.hop == 1) == (Some(report.from) == own)
+            && ((report.hop == 1) == from_here || passed_on_here)
             && (Some(report.node) != own || report.action == Action::Duplicate);
         if !possible {
             return;
@@ -208,6 +211,9 @@ impl Table {
         let node = &mut self.nodes[to];
         node.hop = node.hop.min(report.hop);
         node.reports = node.reports.saturating_add(u32::from(to != 0));
+        if !node.neighbor && to != 0 {
+            node.role = report.role.or(node.role);
+        }
         node.call(&report.name);
         node.seen(at_ms);
         self.link(from, to);

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use ratatui::layout::Rect;
 
 use super::known::{FADE_MS, FORGET_MS, Link, MAX_KNOWN, MAX_LINKS};
-use super::view::Geometry;
+use super::view::{Colors, Geometry};
 use super::*;
 use crate::app::{Action as Did, DoneWhy, HopReport, NodeId, Search};
 use crate::tui::effect::Message;
@@ -17,6 +17,8 @@ use crate::tui::keymap::Keymap;
 use crate::tui::panes::map::seen;
 use crate::tui::theme::Theme;
 use crate::tui::update::{next_tick, update};
+
+mod beyond;
 
 fn snapshot(shape: Shape) -> Snapshot {
     Fixture::new(shape, 7).snapshot()
@@ -76,7 +78,8 @@ fn places(model: &Model) -> BTreeMap<NodeId, (f64, f64)> {
 
 fn report(node: u8, from: NodeId, hop: u8, action: Did) -> HopReport {
     let (ttl, name) = (7 - hop.min(7), format!("n{node}").as_str().into());
-    HopReport { node: NodeId([node; 32]), name, from, hop, ttl, action, hits: 0, sent: 2, at_ms: 5 }
+    let (node, role, hits, sent, leaves, filtered) = (NodeId([node; 32]), None, 0, 2, 0, 0);
+    HopReport { node, name, role, from, hop, ttl, action, hits, sent, leaves, filtered, at_ms: 5 }
 }
 
 /// A snapshot whose one search has these reports.
@@ -272,7 +275,7 @@ fn it_is_moved_and_zoomed_and_esc_brings_it_back() {
     press(&mut model, "c");
     assert_eq!(on_screen(&model, 0), home);
     press(&mut model, "nC");
-    assert!(!model.map.view.names && !model.map.view.by_hop);
+    assert!(!model.map.view.names && model.map.view.colors == Colors::Roles);
     press(&mut model, "-");
     assert_eq!(model.map.view.zoom, 1);
     key(&mut model, KeyCode::Esc);

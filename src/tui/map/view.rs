@@ -25,13 +25,47 @@ pub struct View {
     pub middle: (f64, f64),
     /// Whether nodes have their names beside them.
     pub names: bool,
-    /// Whether colors tell hops; else they tell roles.
-    pub by_hop: bool,
+    /// What colors tell.
+    pub colors: Colors,
+}
+
+/// What the colors of the map tell. Signs tell the roles, whatever they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Colors {
+    /// Hops from here.
+    #[default]
+    Hops,
+    /// Roles.
+    Roles,
+    /// Round trips, of neighbors; those of others nobody knows.
+    Rtt,
+}
+
+impl Colors {
+    /// The next of them.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        match self {
+            Self::Hops => Self::Roles,
+            Self::Roles => Self::Rtt,
+            Self::Rtt => Self::Hops,
+        }
+    }
+
+    /// In words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Hops => "hops from here",
+            Self::Roles => "roles",
+            Self::Rtt => "round trips, known of neighbors only",
+        }
+    }
 }
 
 impl Default for View {
     fn default() -> Self {
-        Self { zoom: 0, middle: (0.0, 0.0), names: true, by_hop: true }
+        Self { zoom: 0, middle: (0.0, 0.0), names: true, colors: Colors::Hops }
     }
 }
 

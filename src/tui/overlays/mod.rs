@@ -4,9 +4,11 @@ mod detail;
 mod help;
 mod list;
 mod propose;
+mod why;
 
 pub use help::{help_lines, problem_lines};
 pub use list::palette;
+pub use why::why_lines;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -15,12 +17,12 @@ use ratatui::widgets::{Clear, Widget};
 
 use super::action::{Action, PaneName};
 use super::keymap::{KeyPress, scope};
-use super::model::{Costly, Overlay, Prompt, PromptKind};
+use super::model::{Costly, Model, Overlay, Prompt, PromptKind};
 use super::paint::Paint;
 use super::panes;
 use super::table::put;
 use super::text;
-use crate::app::TopologyKind;
+use crate::app::{Strategy, TopologyKind};
 
 pub use detail::detail_lines;
 
@@ -41,6 +43,12 @@ pub fn draw(buffer: &mut Buffer, paint: &Paint<'_>) -> Option<(u16, u16)> {
         Overlay::Columns { pane, chosen } => list::columns_box(buffer, *pane, *chosen, paint),
         Overlay::Confirm { what } => confirm(buffer, what, paint),
         Overlay::Propose { chosen } => propose::draw(buffer, *chosen, paint),
+        Overlay::Why { asked, answer, scroll } => {
+            let title = answer.as_ref().map_or("Why not found?", |why| why.verdict.title());
+            let lines = why_lines(asked, answer.as_deref(), detail_width(buffer.area), paint);
+            scrolled(buffer, title, &lines, *scroll, paint);
+        }
+        Overlay::Prompt(typed) if typed.kind == PromptKind::Why => return Some(why::prompt_box(buffer, typed, paint)),
         Overlay::Prompt(typed) => return prompt(buffer, typed, paint),
     }
     None
@@ -125,32 +133,79 @@ fn prompt(buffer: &mut Buffer, prompt: &Prompt, paint: &Paint<'_>) -> Option<(u1
     }
     let search = prompt.kind == PromptKind::Search;
     let looks_up = paint.model.snapshot.role.topology == TopologyKind::Central;
-    let does = match (search, looks_up) {
-        (true, false) => "flood it",
-        (true, true) => "look it up",
-        (false, _) => "connect",
+    let does = match prompt.kind {
+        PromptKind::Search if looks_up => "look it up",
+        PromptKind::Search => paint.model.strategy.name(),
+        PromptKind::Node => "look at it",
+        PromptKind::AddPeer | PromptKind::Filter(_) | PromptKind::Why => "connect",
     };
-    let (title, words) = if search {
-        ("Search the network", "\"a phrase\"  -not  prefix*  ext:flac  size:>10M  type:audio")
-    } else {
-        ("Add a peer", "host:port of a node that you know")
+    let simulated = paint.model.world().is_some();
+    let (title, words) = match prompt.kind {
+        PromptKind::Search if simulated => {
+            ("Search the simulated network", "files are called f0, f1, f2 and so on, the most popular first")
+        }
+        PromptKind::Search => ("Search the network", "\"a phrase\"  -not  prefix*  ext:flac  size:>10M  type:audio"),
+        PromptKind::Node => ("Look at a node", "a number, an address, or the beginning of an id"),
+        _ if simulated => ("Add a peer", "address of a node of this world, for example 10.0.0.17"),
+        PromptKind::AddPeer | PromptKind::Filter(_) | PromptKind::Why => {
+            ("Add a peer", "host:port of a node that you know")
+        }
     };
-    let inner = popup(buffer, 76, if search { 6 } else { 5 }, title, "", paint);
+    let inner = popup(buffer, 76, if search { 7 } else { 5 }, title, "", paint);
     let cursor = field(buffer, Rect { height: 1.min(inner.height), ..inner }, prompt, paint);
     put(buffer, inner, 0, 1, inner.width, &Line::styled(paint.fit(words, inner.width), paint.dim()));
     let mut keys = vec![("enter".to_owned(), does), ("esc".to_owned(), "leave it")];
     if search {
         keys.push(("up".to_owned(), "earlier"));
-        let reach = if looks_up {
-            Line::styled("One request to the directory: no TTL, no hops", paint.dim())
+        if looks_up {
+            let words = "One request to the directory: no TTL, no hops";
+            put(buffer, inner, 0, 2, inner.width, &Line::styled(words, paint.dim()));
         } else {
-            keys.push(("pgup pgdn".to_owned(), "TTL"));
-            panes::role::ttl_line(paint)
-        };
-        put(buffer, inner, 0, 2, inner.width, &reach);
+            let scopes = [scope::PROMPT, scope::OVERLAY];
+            let walks = paint.model.strategy.walkers().is_some();
+            keys.push(("pgup pgdn".to_owned(), if walks { "steps" } else { "TTL" }));
+            keys.extend(paint.model.keymap.key_for(&scopes, &Action::NextStrategy).map(|key| (key, "strategy")));
+            put(buffer, inner, 0, 2, inner.width, &strategies(paint));
+            put(
+                buffer,
+                inner,
+                0,
+                3,
+                inner.width,
+                &Line::styled(paint.fit(&reach(paint.model), inner.width), paint.text()),
+            );
+        }
     }
     put(buffer, inner, 0, inner.height.saturating_sub(1), inner.width, &paint.hints(&keys));
     Some(cursor)
+}
+
+/// The strategies side by side, the chosen one marked.
+fn strategies(paint: &Paint<'_>) -> Line<'static> {
+    let mut parts = Vec::new();
+    for strategy in Strategy::ALL {
+        let chosen = strategy.name() == paint.model.strategy.name();
+        let mark = if chosen { paint.model.glyphs.live } else { " " };
+        let style = if chosen { paint.strong() } else { paint.dim() };
+        parts.push(Span::styled(format!("{mark} {}  ", strategy.name()), style));
+    }
+    Line::from(parts)
+}
+
+/// What the chosen strategy does, and how far it goes.
+#[must_use]
+pub(super) fn reach(model: &Model) -> String {
+    match model.strategy {
+        Strategy::Flood if model.ttl == 1 => "to the neighbors only: TTL 1".into(),
+        Strategy::Flood => format!("to everybody within {} hops at once: TTL {}", model.ttl, model.ttl),
+        Strategy::Ring => {
+            let rounds: Vec<String> = model.strategy.rounds(model.ttl).map(|ttl| ttl.to_string()).collect();
+            format!("a flood of TTL {}, until something is found", rounds.join(", then "))
+        }
+        Strategy::Walk { walkers } => {
+            format!("{walkers} walkers of at most {} steps, each from a node to any one neighbor", model.steps)
+        }
+    }
 }
 
 /// The field of a filter takes the footer's place, so that the list stays in view.

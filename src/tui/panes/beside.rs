@@ -1,4 +1,4 @@
-//! Names beside signs, where there is room for them.
+//! Names and stars beside signs, where there is room for them.
 
 use ratatui::layout::Rect;
 
@@ -17,15 +17,31 @@ impl Room {
         room
     }
 
-    /// Takes the room for a name beside a sign, and tells where it begins; `None` where there is none, or where it
-    /// would not be `quiet` enough to be read.
-    pub(super) fn beside(&mut self, (x, y): (u16, u16), width: u16, quiet: impl Fn(u16) -> bool) -> Option<u16> {
+    /// Takes the room for a star at the right of a sign; false where there is none.
+    pub(super) fn star(&mut self, (x, y): (u16, u16)) -> bool {
+        let free = self.free(x + 1, y, 1);
+        if free {
+            self.take(x + 1, y, 1);
+        }
+        free
+    }
+
+    /// Takes the room for a name beside a sign, which may have a star, and tells where it begins; `None` where there is
+    /// none, or where it would not be `quiet` enough to be read.
+    pub(super) fn beside(
+        &mut self,
+        (x, y): (u16, u16),
+        star: bool,
+        width: u16,
+        quiet: impl Fn(u16) -> bool,
+    ) -> Option<u16> {
         // Away from the middle first: that is where there is room.
-        let (left, right) = (x.checked_sub(width + 1), Some(x + 2));
+        let last = x + u16::from(star);
+        let (left, right) = (x.checked_sub(width + 1), Some(last + 2));
         let sides = if x < self.width / 2 { [left, right] } else { [right, left] };
         // The cells at both its ends must be free too, lest the name seem to be another's.
         let fits = |at: &u16| {
-            let start = at.saturating_sub(1).max(if *at > x { x + 1 } else { 0 });
+            let start = at.saturating_sub(1).max(if *at > x { last + 1 } else { 0 });
             let end = (at + width + 1).min(if *at > x { self.width } else { x });
             width > 0 && at + width <= self.width && self.free(start, y, end - start) && quiet(*at)
         };
@@ -35,8 +51,9 @@ impl Room {
     }
 
     /// The same whatever lies there, for a name that must be seen.
-    pub(super) fn over(&mut self, (x, y): (u16, u16), width: u16) -> Option<u16> {
-        let right = (width > 0 && x + 2 + width <= self.width).then_some(x + 2);
+    pub(super) fn over(&mut self, (x, y): (u16, u16), star: bool, width: u16) -> Option<u16> {
+        let from = x + 2 + u16::from(star);
+        let right = (width > 0 && from + width <= self.width).then_some(from);
         let at = right.or(x.checked_sub(width + 1))?;
         self.write(at, y, width);
         Some(at)

@@ -5,17 +5,30 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::Digest;
+use super::compared;
 use super::lookup::{self, is_lookup};
-use crate::app::{DirectoryState, DoneWhy, MAX_TTL, Role, Search, TopologyKind};
+use crate::app::{DirectoryState, DoneWhy, MAX_TTL, Role, Search, Spread, Strategy, TopologyKind};
 use crate::tui::action::{Action, PaneName};
 use crate::tui::paint::Paint;
 use crate::tui::table::{self, Column, View, Width, put};
 use crate::tui::text;
 
-/// Lines of the pane around the list of searches: borders, heads, and what the chosen one cost.
-pub const AROUND: u16 = 3 + FACTS;
+/// Lines of the pane around the list of searches: borders, heads, what the chosen one cost, and where a pane of that
+/// height has the room what other searches for the same words did.
+#[must_use]
+pub const fn around(height: u16) -> u16 {
+    3 + below(height.saturating_sub(2))
+}
+
+/// Lines below the list of searches in an inside of that height.
+const fn below(height: u16) -> u16 {
+    if height >= ROOMY { FACTS + compared::LINES } else { FACTS }
+}
+
 /// Lines that the facts take.
-const FACTS: u16 = 15;
+const FACTS: u16 = 16;
+/// From that many lines on there is room to compare searches.
+const ROOMY: u16 = 28;
 /// Columns of the names of facts.
 const NAMES: u16 = 12;
 /// Fewer files than this make somebody wonder why.
@@ -57,7 +70,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>, focused: bool) {
     };
     let model = paint.model;
     let list = model.list(PaneName::Cost);
-    let room = area.height.saturating_sub(FACTS + 1);
+    let room = area.height.saturating_sub(below(area.height) + 1);
     let height = room.min(model.rows.searches.len() as u16);
     if height > 0 {
         table::heads(buffer, Rect { height: 1, ..area }, COLUMNS, list, paint);
@@ -68,7 +81,11 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>, focused: bool) {
         table::rows(buffer, inner, COLUMNS, view, paint, row);
     }
     let used = if height > 0 { height + 1 } else { 0 };
-    facts(buffer, Rect { y: area.y + used, height: area.height - used, ..area }, search, paint);
+    let rest = Rect { y: area.y + used, height: area.height - used, ..area };
+    let comparison = if area.height >= ROOMY { compared::LINES.min(rest.height) } else { 0 };
+    compared::draw(buffer, Rect { height: comparison, ..rest }, paint);
+    let used = if compared::compared(paint).is_empty() { 0 } else { comparison };
+    facts(buffer, Rect { y: rest.y + used, height: rest.height - used, ..rest }, search, paint);
 }
 
 fn facts(buffer: &mut Buffer, area: Rect, search: &Search, paint: &Paint<'_>) {
@@ -122,6 +139,7 @@ fn asked(search: &Search, room: u16, paint: &Paint<'_>) -> Line<'static> {
 /// What a flood cost, at all nodes that it reached.
 fn of_flood(search: &Search, room: u16, paint: &Paint<'_>) -> Vec<Fact> {
     let row = &search.row;
+    let walks = row.strategy == Spread::Walk;
     let known = known_nodes(search, paint);
     let mut reached =
         paint.bar(f64::from(row.nodes) / known.max(1) as f64, room.saturating_sub(16).min(16), paint.bar_style());
@@ -132,12 +150,14 @@ fn of_flood(search: &Search, room: u16, paint: &Paint<'_>) -> Vec<Fact> {
     let each = each.map_or_else(|| paint.none().to_owned(), |each| format!("{each:.2} copies a node"));
     let mut lines = vec![
         ("query", Line::styled(paint.words(&row.text, room), paint.me())),
-        ("TTL left", super::queries::ttl_of(row, paint)),
+        ("strategy", Line::styled(paint.fit(&strategy(search), room), paint.text())),
+        (if walks { "steps left" } else { "TTL left" }, super::queries::ttl_of(row, paint)),
         ("state", Line::styled(paint.fit(ended(search), room), paint.text())),
         ("reached", reached),
         ("copies", copies(search, paint)),
         ("duplicates", Line::styled(duplicates, paint.duplicate())),
         ("redundancy", Line::styled(each, paint.text())),
+        ("tracing", Line::styled(tracing(search, paint), paint.dim())),
         ("first hit", first_hit(search, paint)),
         ("took", Line::styled(text::latency(paint.elapsed_ms(search) as f64), paint.text())),
     ];
@@ -148,10 +168,30 @@ fn of_flood(search: &Search, room: u16, paint: &Paint<'_>) -> Vec<Fact> {
     lines
 }
 
+/// How the search spread, in words.
+fn strategy(search: &Search) -> String {
+    match search.strategy {
+        Strategy::Flood => "flood, all at once".into(),
+        Strategy::Ring => format!("ring, {}", super::story::rounds(search)),
+        Strategy::Walk { walkers } => format!("walk, {}", nodes(walkers.into(), "walker")),
+    }
+}
+
 /// Copies of the query, and their bytes.
 fn copies(search: &Search, paint: &Paint<'_>) -> Line<'static> {
     let words = format!("{} {} {}", text::count(search.messages), paint.dot(), text::bytes(search.bytes));
     Line::styled(words, paint.text())
+}
+
+/// What the reports took that tell all this, apart from what the search itself took.
+pub(super) fn tracing(search: &Search, paint: &Paint<'_>) -> String {
+    if !search.traced {
+        return "no reports asked for".into();
+    }
+    if is_lookup(search) {
+        return "nothing: the answer tells".into();
+    }
+    format!("{} {} {}", nodes(search.reports, "report"), paint.dot(), text::bytes(search.report_bytes))
 }
 
 fn first_hit(search: &Search, paint: &Paint<'_>) -> Line<'static> {
@@ -194,6 +234,10 @@ fn horizon(search: &Search, paint: &Paint<'_>) -> String {
     } else {
         ""
     };
+    if search.row.strategy == Spread::Walk {
+        let key = paint.key(&Action::TtlUp);
+        return format!("Walkers came to {reached} of ~{known} known nodes{whose}: more steps with {key}, or a flood");
+    }
     if search.row.ttl < MAX_TTL && reached < known {
         let key = paint.key(&Action::TtlUp);
         return format!(
@@ -217,6 +261,7 @@ pub fn nodes(count: u64, what: &str) -> String {
 pub fn ended(search: &Search) -> &'static str {
     match search.ended {
         None if is_lookup(search) => "asked the directory",
+        None if search.row.strategy == Spread::Walk => "walking",
         None => "flooding",
         Some(DoneWhy::Complete) if is_lookup(search) => "done: answered",
         Some(DoneWhy::Deadline) if is_lookup(search) => "no answer in time",

@@ -39,7 +39,10 @@ pub fn empty(paint: &Paint<'_>) -> String {
     if library.scanning || library.hashing_files > 0 {
         return format!("{} Looking through the shared folders", paint.spinner());
     }
-    if library.roots.is_empty() {
+    if paint.model.world().is_some() && library.files == 0 {
+        return "This node shares nothing: it is a free rider, as many are".into();
+    }
+    if library.roots.is_empty() && library.files == 0 {
         return "Nothing is shared yet. Start with --share DIR, or name folders in config.toml".into();
     }
     if model.files.total.is_none() || model.files.asked.is_some() {

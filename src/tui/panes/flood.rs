@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::{Digest, cell};
-use crate::app::{HopRow, Search};
+use crate::app::{HopRow, Search, ring_of};
 use crate::tui::action::{Action, PaneName};
 use crate::tui::paint::Paint;
 use crate::tui::table::{self, Column, View, Width, put};
@@ -27,8 +27,10 @@ pub const COLUMNS: &[Column<HopRow>] = &[
     Column::figure("median", 7, 2, median),
 ];
 
-fn hop_style(row: &HopRow, paint: &Paint<'_>) -> ratatui::style::Style {
-    paint.hop(row.hop)
+/// The colour of a line's ring.
+pub(super) fn hop_style(row: &HopRow, paint: &Paint<'_>) -> ratatui::style::Style {
+    let strategy = paint.model.search().map(|search| search.strategy).unwrap_or_default();
+    paint.hop(ring_of(strategy, row.hop))
 }
 
 pub(super) fn number(value: u32, style: ratatui::style::Style, paint: &Paint<'_>) -> Line<'static> {

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use super::map::name_of;
 use super::{Digest, cost, flood, lookup};
 use crate::app::{HopRow, Search};
 use crate::tui::action::PaneName;
@@ -13,15 +14,18 @@ use crate::tui::text;
 
 /// Lines of the pane around its rows: borders, heads, and the sums.
 pub const AROUND: u16 = 3 + SUMS;
-/// Lines of the sums.
-const SUMS: u16 = 7;
+/// Lines that are left to the sums whatever the rows need.
+const SUMS: u16 = 5;
+/// Nodes beyond the horizon that are named, and columns of a name.
+const NAMED: usize = 3;
+const NAME: u16 = 16;
 /// Columns of the names of sums.
 const NAMES: u16 = 13;
 
 /// The columns.
 pub const COLUMNS: &[Column<HopRow>] = &[
     Column::plain("hop", Width::Is(3), 0, |row, paint, _| {
-        Line::styled(format!("{} {}", paint.symbol("█", "h"), row.hop), paint.hop(row.hop))
+        Line::styled(format!("{} {}", paint.symbol("█", "h"), row.hop), flood::hop_style(row, paint))
     }),
     Column::figure("sent", 5, 0, |row, paint, _| flood::number(row.sent, paint.text(), paint)),
     Column::figure("new", 4, 0, |row, paint, _| flood::number(row.new, paint.text(), paint)),
@@ -65,6 +69,13 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>, focused: bool) {
 }
 
 fn sums(buffer: &mut Buffer, area: Rect, search: &Search, paint: &Paint<'_>) {
+    if lookup::is_lookup(search) {
+        let lines = paint.wrap("The directory answered; no other node heard of this search", area.width);
+        for (y, line) in (1..area.height).zip(lines) {
+            put(buffer, area, 0, y, area.width, &Line::styled(line, paint.dim()));
+        }
+        return;
+    }
     let shown = &paint.model.flood.shown;
     let total = |part: fn(&HopRow) -> u32| shown.rows.iter().map(|row| u64::from(part(row))).sum::<u64>();
     let (sent, new) = (total(|row| row.sent), total(|row| row.new));
@@ -76,6 +87,11 @@ fn sums(buffer: &mut Buffer, area: Rect, search: &Search, paint: &Paint<'_>) {
     let each = each.map_or_else(|| paint.none().to_owned(), |each| format!("{each:.2} copies a node"));
     let mut lines =
         vec![("", Line::default()), ("coverage", reached), ("redundancy", Line::styled(each, paint.text()))];
+    lines.push(("tracing", Line::styled(cost::tracing(search, paint), paint.dim())));
+    if search.reports > 0 {
+        let beside = format!("beside {} of query", text::bytes(search.bytes));
+        lines.push(("", Line::styled(beside, paint.dim())));
+    }
     let mut found = |name, count: u64, what: &str| {
         if count > 0 {
             lines.push((name, Line::styled(format!("{} {what}", text::count(count)), paint.warn())));
@@ -89,4 +105,38 @@ fn sums(buffer: &mut Buffer, area: Rect, search: &Search, paint: &Paint<'_>) {
         put(buffer, area, 0, y, NAMES, &Line::styled(*name, paint.dim()));
         put(buffer, area, NAMES, y, room, line);
     }
+    let below = lines.len() as u16;
+    let words = horizon(search, paint).map(|words| paint.wrap(&words, area.width)).unwrap_or_default();
+    for (y, line) in (below..area.height).zip(words) {
+        put(buffer, area, 0, y, area.width, &Line::styled(line, paint.warn()));
+    }
+}
+
+/// Whom the search did not reach of those who are known, and what would have. Nothing while it runs, or is shown in part.
+fn horizon(search: &Search, paint: &Paint<'_>) -> Option<String> {
+    let model = paint.model;
+    let horizon = model.map.horizon.as_ref().filter(|_| model.flood_span().hop == u8::MAX)?;
+    if horizon.beyond.is_empty() {
+        let silent = match horizon.silent {
+            0 => String::new(),
+            many => format!("; {} within it did not report", cost::nodes(many as u64, "node")),
+        };
+        return Some(format!("Nobody known lies beyond the horizon of TTL {}{silent}", search.row.ttl));
+    }
+    let names: Vec<String> = horizon.beyond.iter().take(NAMED).map(|at| name_of(*at, paint, NAME)).collect();
+    let more = if horizon.beyond.len() > NAMED { paint.model.glyphs.ellipsis } else { "" };
+    let known = cost::nodes(horizon.beyond.len() as u64, "known node");
+    let whom = format!("Beyond the horizon: {known}: {}{more}", names.join(", "));
+    let all = horizon.beyond.len();
+    let steps = horizon.steps().enumerate().map(|(nth, (ttl, count))| {
+        let would = if nth == 0 { "would have reached " } else { "" };
+        let many = if count == all { "all".to_owned() } else { text::count(count as u64) };
+        let them = if nth == 0 { " of them" } else { "" };
+        format!("TTL {ttl} {would}{many}{them}")
+    });
+    let mut said: Vec<String> = steps.collect();
+    if horizon.unknown > 0 {
+        said.push(format!("for {} no way is known", text::count(horizon.unknown as u64)));
+    }
+    Some(format!("{whom}; {}", said.join(", ")))
 }

@@ -2,6 +2,7 @@
 
 mod beside;
 mod cell;
+mod compared;
 pub mod cost;
 pub(crate) mod dots;
 pub mod files;

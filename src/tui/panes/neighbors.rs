@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::role::role_word;
 use super::{Digest, cell};
-use crate::app::{Neighbor, Role, TopologyKind};
+use crate::app::{Flow, Neighbor, Role, TopologyKind};
 use crate::tui::action::Action;
 use crate::tui::paint::Paint;
 use crate::tui::table::{Column, Width};
@@ -33,7 +33,40 @@ pub const COLUMNS: &[Column<Neighbor>] = &[
     Column::number("drop", 4, 7, |a, b| a.dropped.cmp(&b.dropped), dropped),
     Column::number("files", 6, 6, |a, b| a.files.cmp(&b.files), files),
     Column::number("since", 5, 4, |a, b| b.since_ms.cmp(&a.since_ms), since),
-    Column::plain("last minute", Width::Grows { least: 11, share: 2, most: 60 }, 5, history),
+    Column::plain("queries 1 min", Width::Grows { least: 13, share: 2, most: 60 }, 5, |row, paint, width| {
+        curve(&row.query, paint, width)
+    }),
+    Column::number(
+        "query/s",
+        7,
+        6,
+        |a, b| by_number(a.query.per_s(), b.query.per_s()),
+        |row, paint, _| flow_rate(&row.query, paint),
+    ),
+    Column::number(
+        "query",
+        13,
+        7,
+        |a, b| a.query.bytes().cmp(&b.query.bytes()),
+        |row, paint, _| flow_total(&row.query, paint),
+    ),
+    Column::plain("content 1 min", Width::Grows { least: 13, share: 2, most: 60 }, 7, |row, paint, width| {
+        curve(&row.content, paint, width)
+    }),
+    Column::number(
+        "content/s",
+        9,
+        6,
+        |a, b| by_number(a.content.per_s(), b.content.per_s()),
+        |row, paint, _| flow_rate(&row.content, paint),
+    ),
+    Column::number(
+        "content",
+        13,
+        7,
+        |a, b| a.content.bytes().cmp(&b.content.bytes()),
+        |row, paint, _| flow_total(&row.content, paint),
+    ),
 ];
 
 /// What stands in the border.
@@ -69,6 +102,14 @@ pub fn empty(paint: &Paint<'_>) -> String {
                         and this node's address"
                 .into(),
             None => format!("In central a node is linked to its directory only, and has none. {key} changes to {next}"),
+        };
+    }
+    if let Some(world) = paint.model.world() {
+        let ahead = paint.key(&Action::WorldAhead);
+        return if world.away {
+            format!("This node is away. Let the world run until it comes: {ahead} runs it ahead")
+        } else {
+            format!("No neighbors yet: it is still on its way in. {ahead} runs the world ahead")
         };
     }
     let addr = now.node.addr;
@@ -188,7 +229,29 @@ fn since(row: &Neighbor, paint: &Paint<'_>, _: u16) -> Line<'static> {
     Line::styled(text::age(paint.now_ms.saturating_sub(row.since_ms)), paint.dim())
 }
 
-fn history(row: &Neighbor, paint: &Paint<'_>, width: u16) -> Line<'static> {
-    let values: Vec<u64> = row.history.iter().map(|value| u64::from(*value)).collect();
-    paint.spark(&values, width)
+/// Bytes a second, both ways.
+fn flow_rate(flow: &Flow, paint: &Paint<'_>) -> Line<'static> {
+    // Rates are finite and far below 2^53.
+    let rate = text::bytes_short(flow.per_s() as u64);
+    let style = if rate == "0" { paint.dim() } else { paint.text() };
+    Line::styled(rate, style)
+}
+
+/// Bytes in all: in, and out.
+fn flow_total(flow: &Flow, paint: &Paint<'_>) -> Line<'static> {
+    if flow.bytes() == 0 {
+        return cell::none(paint);
+    }
+    let (into, out) = (text::bytes_short(flow.bytes_in), text::bytes_short(flow.bytes_out));
+    Line::from(vec![
+        Span::styled(paint.down_symbol(), paint.down()),
+        Span::styled(format!("{into} "), paint.text()),
+        Span::styled(paint.up_symbol(), paint.up()),
+        Span::styled(out, paint.text()),
+    ])
+}
+
+/// Bytes a second in the last minute.
+fn curve(flow: &Flow, paint: &Paint<'_>, width: u16) -> Line<'static> {
+    paint.spark(&flow.history, width)
 }

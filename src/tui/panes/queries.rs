@@ -2,8 +2,8 @@
 
 use ratatui::text::{Line, Span};
 
-use super::{Digest, lookup};
-use crate::app::{QueryRow, QueryState, Role};
+use super::Digest;
+use crate::app::{MAX_TTL, MAX_WALK_TTL, QueryRow, QueryState, Role, Spread};
 use crate::tui::action::Action;
 use crate::tui::paint::Paint;
 use crate::tui::table::{Column, Width};
@@ -31,6 +31,10 @@ pub fn digest(paint: &Paint<'_>) -> Digest {
 
 /// What an empty list says.
 pub fn empty(paint: &Paint<'_>) -> String {
+    if paint.model.world().is_some() {
+        let key = paint.key(&Action::SearchPrompt);
+        return format!("No query has come here since this node is looked at. Press {key} to search");
+    }
     format!("No queries pass through here yet. Press {} to search", paint.key(&Action::SearchPrompt))
 }
 
@@ -51,36 +55,54 @@ fn words(row: &QueryRow, paint: &Paint<'_>, width: u16) -> Line<'static> {
         (false, QueryState::Live | QueryState::Held) => paint.text(),
         (false, _) => paint.dim(),
     };
-    Line::styled(paint.words(&row.text, width), style)
+    let how = how(row);
+    if matches!(row.strategy, Spread::Flood | Spread::Lookup) || usize::from(width) < 2 * how.len() {
+        return Line::styled(paint.words(&row.text, width), style);
+    }
+    // What is no plain flood says so.
+    let words = Span::styled(paint.words(&row.text, width - how.len() as u16 - 1), style);
+    Line::from(vec![words, Span::styled(format!(" {how}"), paint.dim())])
 }
 
-/// The hops that are left, and the hops that there were.
+/// The hops or steps that are left, and those that there were.
 fn hops(row: &QueryRow) -> (u8, u8) {
     // A query from elsewhere may say anything: more than this is no TTL.
-    let of = row.ttl.min(crate::app::MAX_TTL);
+    let of = row.ttl.min(if row.strategy == Spread::Walk { MAX_WALK_TTL } else { MAX_TTL });
     (row.ttl_left.min(of), of)
+}
+
+/// The same in signs of a bar: one a hop, and of a walk's steps as many as the longest flood has hops.
+fn bar(row: &QueryRow) -> (u8, u8) {
+    let (left, of) = hops(row);
+    if row.strategy != Spread::Walk {
+        return (left, of);
+    }
+    let signs = u16::from(left) * u16::from(MAX_TTL);
+    (signs.div_ceil(u16::from(of.max(1))) as u8, MAX_TTL)
 }
 
 /// The bar of hops that are left, and both numbers.
 pub fn ttl_of(row: &QueryRow, paint: &Paint<'_>) -> Line<'static> {
-    let (left, of) = hops(row);
-    let [bar, spent] = paint.ttl(left, of);
-    Line::from(vec![bar, spent, Span::styled(format!(" {left} of {of}"), paint.text())])
+    let ((left, of), signs) = (hops(row), bar(row));
+    let [bar, spent] = paint.ttl(signs.0, signs.1);
+    let unit = if row.strategy == Spread::Walk { " steps" } else { "" };
+    Line::from(vec![bar, spent, Span::styled(format!(" {left} of {of}{unit}"), paint.text())])
 }
 
 /// The bar of hops that are left, and their number.
 fn ttl_left(row: &QueryRow, paint: &Paint<'_>, width: u16) -> Line<'static> {
-    if row.own && lookup::is_lookup_row(row.guid, paint) {
+    if row.strategy == Spread::Lookup {
         // One request, one answer: no hop to count.
         return Line::styled("look-up", paint.role(Role::Directory));
     }
-    let (left, of) = hops(row);
+    let ((left, _), (full, of)) = (hops(row), bar(row));
     let number = Span::styled(left.to_string(), if left == 0 { paint.dim() } else { paint.text() });
-    let pad = usize::from(crate::app::MAX_TTL - of) + 1;
-    if usize::from(of) + pad + 1 > usize::from(width) {
+    let digits = number.content.len();
+    let pad = usize::from(MAX_TTL - of) + 2usize.saturating_sub(digits);
+    if usize::from(of) + pad + digits > usize::from(width) {
         return Line::from(number);
     }
-    let [bar, spent] = paint.ttl(left, of);
+    let [bar, spent] = paint.ttl(full, of);
     Line::from(vec![bar, spent, Span::raw(" ".repeat(pad)), number])
 }
 
@@ -103,10 +125,30 @@ fn age(row: &QueryRow, paint: &Paint<'_>, _: u16) -> Line<'static> {
     Line::styled(text::age(row.age_ms + paint.model.since_taken_ms()), paint.dim())
 }
 
+/// What an own query in flight does: of a ring the round that is under way.
+fn spreading(row: &QueryRow) -> &'static str {
+    const ROUNDS: [&str; MAX_TTL as usize + 1] =
+        ["ring", "ring 1", "ring 2", "ring 3", "ring 4", "ring 5", "ring 6", "ring 7"];
+    match row.strategy {
+        Spread::Flood => "flooding",
+        Spread::Ring => ROUNDS[usize::from(row.round.unwrap_or(0)).min(ROUNDS.len() - 1)],
+        Spread::Walk => "walking",
+        Spread::Lookup => "asked",
+    }
+}
+
+/// How a query spreads, in a word: of an own ring in flight the round that is under way.
+fn how(row: &QueryRow) -> &'static str {
+    match row.strategy {
+        Spread::Ring if row.state == QueryState::Live => spreading(row),
+        spread => spread.name(),
+    }
+}
+
 /// Where a query stands, in a word.
 pub fn state_word(row: &QueryRow) -> &'static str {
     match row.state {
-        QueryState::Live if row.own => "flooding",
+        QueryState::Live if row.own => spreading(row),
         QueryState::Live => "live",
         QueryState::Done => "done",
         QueryState::Passed => "passed",
@@ -123,6 +165,5 @@ fn state(row: &QueryRow, paint: &Paint<'_>, _: u16) -> Line<'static> {
         QueryState::Done => paint.hit(),
         QueryState::Passed | QueryState::Expired => paint.dim(),
     };
-    let lookup = row.own && row.state == QueryState::Live && lookup::is_lookup_row(row.guid, paint);
-    Line::styled(if lookup { "asked" } else { state_word(row) }, style)
+    Line::styled(state_word(row), style)
 }

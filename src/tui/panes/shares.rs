@@ -70,6 +70,11 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>, focused: bool) {
 /// What stands below the list of folders.
 fn rest(paint: &Paint<'_>, width: u16) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
+    if paint.model.world().is_some() {
+        let said = "A simulated library: names and sizes of files, and nothing in them. The lower the number in a name, the \
+                    more nodes have the file, and the more often it is searched for.";
+        return paint.wrap(said, width).into_iter().map(|line| Line::styled(line, paint.text())).collect();
+    }
     troubles(paint, width, &mut lines);
     hashing(paint, width, &mut lines);
     lines.push(Line::default());

@@ -11,6 +11,7 @@ use crate::tui::action::{Action, PaneName};
 use crate::tui::paint::Paint;
 use crate::tui::table::put;
 use crate::tui::text;
+use crate::tui::world;
 
 /// Draws how the node is, the most important line first.
 pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
@@ -19,6 +20,14 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
         Span::styled(format!("{} ", paint.self_symbol()), paint.me()),
         Span::styled(paint.untrusted(&now.node.name, area.width.saturating_sub(2)), paint.me()),
     ])];
+    if let Some(world) = &now.world {
+        let when = format!("{} {}", world::time(world), world::pace(world, paint.symbol("×", "x")));
+        lines = vec![
+            Line::styled(world::mark(world), paint.warn().patch(paint.strong())),
+            Line::styled(world::place(world), paint.me()),
+            Line::styled(when, paint.text()),
+        ];
+    }
     if let Some(words) = role::cut_off_words(paint) {
         lines.extend(paint.wrap(&words, area.width).into_iter().map(|line| Line::styled(line, role::alarm(paint))));
     }
@@ -53,7 +62,9 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
         )));
     }
     lines.push(running(format!("{} shared", nodes(now.library.files, "file"))));
-    lines.push(Line::styled(format!("up {}", text::age(paint.now_ms)), paint.dim()));
+    if now.world.is_none() {
+        lines.push(Line::styled(format!("up {}", text::age(paint.now_ms)), paint.dim()));
+    }
     lines.push(Line::styled(format!("{} quits; 60x16 shows more", paint.key(&Action::Quit)), paint.dim()));
     for (y, line) in (0..area.height).zip(&lines) {
         put(buffer, area, 0, y, area.width, line);

@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span as Words};
 
 use super::{Digest, lookup, rings};
-use crate::app::{Action as Did, HopReport, Untrusted};
+use crate::app::{Action as Did, HopReport, Role, Search, Strategy, Untrusted};
 use crate::tui::action::{Action, PaneName};
 use crate::tui::flood::tree::{Node, Span, Tree};
 use crate::tui::paint::Paint;
@@ -15,7 +15,7 @@ use crate::tui::table::put;
 use crate::tui::text;
 
 /// Columns of the names of facts.
-const NAMES: u16 = 6;
+const NAMES: u16 = 7;
 /// Columns of a node's name.
 const NAME: u16 = 40;
 /// Copies that are told one by one.
@@ -82,16 +82,19 @@ fn lines(tree: &Tree, node: &Node, width: u16, paint: &Paint<'_>) -> Vec<Line<'s
     let span = paint.model.flood_span();
     let mut lines = Vec::new();
     let strange = tree.copies(node, span).any(|(copy, _)| tree.strange(copy).next().is_some());
-    let state = tree.state(at, span);
-    let (sign, style) = state.map_or((paint.none(), paint.dim()), |state| rings::look(state, node.hop, strange, paint));
+    let (state, role) = (tree.state(at, span), rings::role_of(node, paint.model));
+    let look = |state| rings::look(state, role, tree.ring(node.hop), strange, paint);
+    let (sign, style) = state.map_or((paint.none(), paint.dim()), look);
     lines.push(Line::from(vec![
         Words::styled(format!("{sign} "), style),
         Words::styled(name_of(at, tree, paint, width.saturating_sub(2).min(NAME)), paint.strong()),
     ]));
     fact(&mut lines, "id", &text::short_id(&node.id.to_string()), paint.dim(), width, paint);
-    if let Some(role) = rings::role_of(node, paint) {
-        let words = format!("{} {}, a neighbor", paint.role_symbol(role), role_word(role));
+    if let Some(role) = role {
+        let words = format!("{} {}", paint.role_symbol(role), role_word(role));
         fact(&mut lines, "role", &words, paint.role(role), width, paint);
+    } else if at != 0 {
+        fact(&mut lines, "role", "it did not tell", paint.dim(), width, paint);
     }
     if at == 0 {
         origin(&mut lines, width, paint);
@@ -109,8 +112,23 @@ fn lines(tree: &Tree, node: &Node, width: u16, paint: &Paint<'_>) -> Vec<Line<'s
 fn origin(lines: &mut Vec<Line<'static>>, width: u16, paint: &Paint<'_>) {
     let Some(search) = paint.model.search() else { return };
     let sent = super::cost::nodes(search.sent_here.into(), "neighbor");
-    fact(lines, "began", &format!("sent to {sent}, TTL {}", search.row.ttl), paint.text(), width, paint);
+    let began = match search.strategy {
+        _ if lookup::is_lookup(search) => "asked the directory".into(),
+        Strategy::Flood => format!("sent to {sent}, TTL {}", search.row.ttl),
+        Strategy::Ring => format!("{} sent in {}", super::cost::nodes(search.sent_here.into(), "copy"), rounds(search)),
+        Strategy::Walk { .. } => {
+            let walkers = super::cost::nodes(search.sent_here.into(), "walker");
+            format!("{walkers} sent, {} steps each at the most", search.row.ttl)
+        }
+    };
+    fact(lines, "began", &began, paint.text(), width, paint);
     fact(lines, "query", &paint.words(&search.row.text, 80), paint.me(), width, paint);
+}
+
+/// The rounds of a ring, in words.
+pub(super) fn rounds(search: &Search) -> String {
+    let ttls: Vec<String> = search.rounds.iter().map(|round| round.ttl.to_string()).collect();
+    format!("{} of TTL {}", super::cost::nodes(ttls.len() as u64, "round"), ttls.join(", "))
 }
 
 /// How the copy that was new came there.
@@ -128,7 +146,7 @@ fn arrival(lines: &mut Vec<Line<'static>>, tree: &Tree, node: &Node, span: Span,
         lines,
         "hop",
         &format!("{} {dot} TTL left {} {dot} {at}", first.hop, first.ttl),
-        paint.hop(first.hop),
+        paint.hop(tree.ring(first.hop)),
         width,
         paint,
     );
@@ -142,6 +160,23 @@ fn arrival(lines: &mut Vec<Line<'static>>, tree: &Tree, node: &Node, span: Span,
     if first.hits > 0 {
         let files = super::cost::nodes(first.hits.into(), "file");
         fact(lines, "hit", &format!("{} {files}", paint.hit_symbol()), paint.hit(), width, paint);
+    }
+    if first.leaves > 0 || first.filtered > 0 {
+        fact(lines, "leaves", &leaves(first), paint.text(), width, paint);
+    }
+}
+
+/// What became of the query among a node's leaves.
+fn leaves(copy: &HopReport) -> String {
+    let all = u32::from(copy.leaves) + u32::from(copy.filtered);
+    let many = if all == 1 { "its leaf".to_owned() } else { format!("{all} leaves") };
+    match (copy.leaves, copy.filtered) {
+        (_, 0) if all == 1 => format!("handed to {many}"),
+        (0, _) if all == 1 => format!("{many} is spared by its filter"),
+        (_, 0) => format!("handed to all {many}"),
+        (0, _) => format!("all {many} spared by their filters"),
+        (handed, 1) => format!("handed to {handed} of {many}, 1 spared by its filter"),
+        (handed, spared) => format!("handed to {handed} of {many}, {spared} spared by their filters"),
     }
 }
 
@@ -159,7 +194,7 @@ fn copies(lines: &mut Vec<Line<'static>>, tree: &Tree, node: &Node, span: Span, 
         let at = text::latency(copy.at_ms as f64);
         lines.push(Line::from(vec![
             Words::styled(format!("{at:>6} "), paint.dim()),
-            Words::styled(format!("h{} ", copy.hop), paint.hop(copy.hop)),
+            Words::styled(format!("h{} ", copy.hop), paint.hop(tree.ring(copy.hop))),
             Words::styled(did, style),
         ]));
         let room = width.saturating_sub(13);
@@ -177,12 +212,18 @@ fn copies(lines: &mut Vec<Line<'static>>, tree: &Tree, node: &Node, span: Span, 
 
 /// What a node did with one copy, in words.
 fn did(copy: &HopReport, paint: &Paint<'_>) -> (String, Style) {
-    let on = if copy.sent > 0 { format!("sent on to {}", copy.sent) } else { "not sent on".into() };
+    let on = match (copy.sent, copy.role) {
+        (0, Some(Role::Directory | Role::Leaf)) => String::new(),
+        (0, _) => ", not sent on".into(),
+        (sent, _) => format!(", sent on to {sent}"),
+    };
     match copy.action {
-        Did::Forwarded => (on, paint.text()),
-        Did::Answered => (format!("{} {}, {on}", paint.hit_symbol(), copy.hits), paint.hit()),
-        Did::Duplicate if copy.sent > 0 => (format!("seen before, {on}"), paint.duplicate()),
+        Did::Forwarded => (on.trim_start_matches(", ").to_owned(), paint.text()),
+        Did::Answered => (format!("{} {}{on}", paint.hit_symbol(), copy.hits), paint.hit()),
+        Did::Duplicate if copy.sent > 0 => (format!("seen before{on}"), paint.duplicate()),
         Did::Duplicate => ("seen before".into(), paint.duplicate()),
+        Did::Expired if copy.role == Some(Role::Directory) => ("knows of nothing that matches".into(), paint.dim()),
+        Did::Expired if copy.role == Some(Role::Leaf) => ("a leaf passes nothing on".into(), paint.dim()),
         Did::Expired => ("TTL used up".into(), paint.dim()),
         Did::Refused => ("refused".into(), paint.dropped()),
     }

@@ -27,11 +27,11 @@ pub fn title(paint: &Paint<'_>) -> String {
     )
 }
 
-/// What the overlay's bytes are for: in central nearly all of them go to a directory or come from it.
+/// What searches are called: in central a directory is asked.
 #[must_use]
-pub fn overlay_word(paint: &Paint<'_>) -> &'static str {
+pub fn query_word(paint: &Paint<'_>) -> &'static str {
     match paint.model.snapshot.role.topology {
-        TopologyKind::Central => "directory",
+        TopologyKind::Central => "look-ups",
         TopologyKind::Flood | TopologyKind::Ultrapeer => "queries",
     }
 }
@@ -39,10 +39,10 @@ pub fn overlay_word(paint: &Paint<'_>) -> &'static str {
 /// Draws the pane's inside: two curves over the last minute, each on its own scale, and the totals.
 pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
     let traffic = &paint.model.snapshot.traffic;
-    let overlay = Curve {
-        name: overlay_word(paint),
-        history: &traffic.overlay_history,
-        total: (traffic.overlay_in, traffic.overlay_out),
+    let query = Curve {
+        name: query_word(paint),
+        history: &traffic.query.history,
+        total: (traffic.query.bytes_in, traffic.query.bytes_out),
         style: paint.warn(),
     };
     let content = Curve {
@@ -51,16 +51,28 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
         total: (traffic.content_in, traffic.content_out),
         style: paint.hit(),
     };
-    // A line below says what it comes to, if there is room for it beside two curves of two lines each.
-    let sum = u16::from(area.height >= 5);
+    // Below them what it comes to, if there is room beside two curves of two lines each, and what tracing costs.
+    let sum = u16::from(area.height >= 5) + u16::from(area.height >= 6);
     let half = (area.height - sum.min(area.height)) / 2;
     let [top, bottom] = [0, half].map(|y| Rect { y: area.y + y, height: half, ..area });
-    overlay.draw(buffer, top, paint);
-    content.draw(buffer, bottom, paint);
+    query.draw(buffer, top, paint);
+    if paint.model.world().is_some() {
+        put(buffer, bottom, 0, 0, area.width, &Line::styled("no content in a simulation", paint.dim()));
+    } else {
+        content.draw(buffer, bottom, paint);
+    }
+    if sum > 1 {
+        put(buffer, area, 0, area.height - 2, area.width, &rest(paint, area.width));
+    }
     if sum > 0 {
         let overlay = traffic.overlay_in + traffic.overlay_out;
         let share = text::percent(overlay, overlay.saturating_add(traffic.content_in + traffic.content_out));
-        let mut line = Line::styled(format!("{share} of all bytes is overlay"), paint.dim());
+        let words = match paint.model.world() {
+            // A link's core counts queries; messages and bytes nobody did before somebody looked.
+            Some(world) => format!("counted since {}", text::duration(world.counted_since_ms)),
+            None => format!("{share} of all bytes is overlay"),
+        };
+        let mut line = Line::styled(words, paint.dim());
         if traffic.dropped > 0 {
             let dropped =
                 format!(" {} {} {} dropped", paint.dot(), paint.dropped_symbol(), text::count(traffic.dropped));
@@ -68,6 +80,18 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
         }
         put(buffer, area, 0, area.height - 1, area.width, &line);
     }
+}
+
+/// What the overlay costs beside searches: reports on traced queries, and what keeps it going.
+fn rest(paint: &Paint<'_>, room: u16) -> Line<'static> {
+    let traffic = &paint.model.snapshot.traffic;
+    let overlay = traffic.overlay_in.saturating_add(traffic.overlay_out);
+    let upkeep = overlay.saturating_sub(traffic.query.bytes()).saturating_sub(traffic.tracing.bytes());
+    let tracing = format!("tracing {}", text::bytes(traffic.tracing.bytes()));
+    let now = format!(" {}", text::rate(traffic.tracing.per_s()));
+    let upkeep = format!(" {} upkeep {}", paint.dot(), text::bytes(upkeep));
+    let fits = text::width(&tracing) + text::width(&now) + text::width(&upkeep) <= usize::from(room);
+    Line::styled(if fits { tracing + &now + &upkeep } else { tracing + &upkeep }, paint.dim())
 }
 
 struct Curve<'a> {

@@ -43,6 +43,9 @@ pub fn digest(paint: &Paint<'_>) -> Digest {
 
 /// What an empty list says.
 pub fn empty(paint: &Paint<'_>) -> String {
+    if paint.model.world().is_some() {
+        return "A simulation moves no files: nodes have their names and sizes only".into();
+    }
     format!(
         "Nothing moves. Press {} to search, then {} on a result to download it",
         paint.key(&Action::SearchPrompt),

@@ -257,6 +257,12 @@ where
             Effect::Search(wanted) => {
                 self.work.spawn(async move { Message::Answer(Answer::Search(handle.search(wanted.into()).await)) });
             }
+            Effect::Why(request) => {
+                self.work.spawn(async move {
+                    let result = handle.why(request.clone()).await;
+                    Message::Answer(Answer::Why(request, result))
+                });
+            }
             Effect::Files(filter, offset, version) => {
                 self.work.spawn(async move {
                     let page = handle.files(filter.clone(), offset, FILES_WINDOW).await;
@@ -291,6 +297,9 @@ where
                     Message::Answer(Answer::Topology { topology, before, proposed: propose, result })
                 });
             }
+            Effect::World(command) => {
+                self.work.spawn(async move { Message::Answer(Answer::World(handle.steer(command).await)) });
+            }
             Effect::Rescan => {
                 self.done("The shared folders are scanned again".into(), async move { handle.rescan().await });
             }
@@ -306,8 +315,7 @@ where
     fn draw(&mut self) -> anyhow::Result<()> {
         self.dirty = false;
         self.on.model.clock = self.on.model.clock.max(self.start.elapsed());
-        let name = self.on.model.snapshot.node.name.visible(60);
-        let title = format!("hopscope {name}");
+        let title = title_of(&self.on.model.snapshot);
         if title != self.title {
             self.on.device.send(&terminal::title(&title))?;
             self.title = title;
@@ -318,6 +326,15 @@ where
         self.on.device.send(END_FRAME)?;
         self.drawn = Some(Instant::now());
         Ok(())
+    }
+}
+
+/// What the terminal's window is called.
+fn title_of(now: &Snapshot) -> String {
+    let name = now.node.name.visible(60);
+    match &now.world {
+        Some(world) => format!("hopscope {name} (SIMULATED: {})", world.scenario.visible(40)),
+        None => format!("hopscope {name}"),
     }
 }
 

@@ -12,7 +12,7 @@ use super::super::paint::Paint;
 use super::super::panes::{self, results};
 use super::super::rows::rows_in;
 use super::super::theme;
-use super::{answer, flood, map, open, topology};
+use super::{answer, flood, map, open, topology, why, world};
 use crate::app::{Direction, Transfer, TransferState};
 
 /// Carries an action out. What is open takes most of them first.
@@ -23,7 +23,7 @@ pub(super) fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) 
     if let Some(overlay) = model.overlay.take() {
         return open::act_in(model, overlay, action, effects);
     }
-    if map::act(model, action) {
+    if map::act(model, action) || world::act(model, action, effects) {
         return;
     }
     match action {
@@ -39,6 +39,7 @@ pub(super) fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) 
         Action::PrevPane | Action::Left => next_pane(model, -1),
         Action::SearchPrompt => open::prompt(model, PromptKind::Search),
         Action::AddPeer => open::prompt(model, PromptKind::AddPeer),
+        Action::WhyNot => why::ask(model),
         Action::Filter => with_pane(model, |model, pane| {
             if matches!(pane.screen(), 3 | 4) {
                 model.say(Tone::Plain, format!("{} has nothing to filter", panes::title(pane)), "");
@@ -62,6 +63,7 @@ pub(super) fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) 
         Action::Topology(wanted) => topology::change(model, Some(wanted), effects),
         Action::ProposeTopology => topology::ask(model, None),
         Action::Propose(wanted) => topology::ask(model, Some(wanted)),
+        Action::NextStrategy => open::next_strategy(model),
         Action::TtlUp => open::set_ttl(model, 1),
         Action::TtlDown => open::set_ttl(model, -1),
         Action::PrevQuery => step_query(model, -1),
@@ -177,14 +179,18 @@ fn step_query(model: &mut Model, by: isize) {
 }
 
 fn step_hop(model: &mut Model, by: isize) {
-    let Some(last) = model.search().and_then(|search| search.by_hop.last()).map(|row| row.hop) else {
+    // Of a walk a step is a range of hops, as its table and its rings show them.
+    let hops: Vec<u8> =
+        model.search().map_or_else(Vec::new, |search| search.by_hop.iter().map(|row| row.hop).collect());
+    let Some((&first, &last)) = hops.first().zip(hops.last()) else {
         return model.say(Tone::Plain, "No search to step through", "");
     };
+    let before = |hop: u8| hops.iter().copied().rfind(|known| *known < hop).unwrap_or(first);
     let next = match (model.hop, by) {
-        (None, 1..) => Some(1),
-        (None, _) => Some(last.saturating_sub(1).max(1)),
-        (Some(hop), 1..) => (hop < last).then(|| hop + 1),
-        (Some(hop), _) => Some(hop.saturating_sub(1).max(1)),
+        (None, 1..) => Some(first),
+        (None, _) => Some(before(last)),
+        (Some(hop), 1..) => hops.iter().copied().find(|known| *known > hop),
+        (Some(hop), _) => Some(before(hop)),
     };
     model.hop = next;
     model.flood.player.play = Play::Live;
@@ -285,7 +291,7 @@ fn quit(model: &mut Model, effects: &mut Vec<Effect>) {
 }
 
 /// The row under a list's cursor.
-fn under(model: &Model, pane: PaneName) -> Option<RowId> {
+pub(super) fn under(model: &Model, pane: PaneName) -> Option<RowId> {
     model.position(pane).and_then(|index| model.row_id(pane, index))
 }
 
@@ -304,6 +310,7 @@ pub(super) fn enter(model: &mut Model, pane: PaneName, effects: &mut Vec<Effect>
         (RowId::Hop(hop), _) => {
             model.hop = if model.hop == Some(*hop) { None } else { Some(*hop) };
         }
+        (RowId::Node(node), _) if model.world().is_some() => world::look_at(*node, effects),
         (RowId::Reached(node), PaneName::Map) => map::open(model, *node),
         (RowId::Reached(_), _) => flood::follow_back(model),
         (RowId::Share(alias), _) => {

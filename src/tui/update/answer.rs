@@ -21,6 +21,9 @@ pub(super) fn snapshot(model: &mut Model, snapshot: Arc<Snapshot>) {
 
 /// Shows a snapshot.
 pub(super) fn show(model: &mut Model, snapshot: Arc<Snapshot>) {
+    if model.snapshot.node.node != snapshot.node.node {
+        model.start_over();
+    }
     model.snapshot = snapshot;
     model.taken = model.clock;
     model.refresh();
@@ -57,11 +60,15 @@ pub(super) fn answer(model: &mut Model, answer: Answer) {
             model.refresh();
         }
         Answer::Search(Err(refusal)) => refused(model, refusal),
+        Answer::Why(request, result) => super::why::answered(model, &request, result),
         Answer::Files { filter, version, page } => files(model, filter, version, page),
         Answer::Topology { topology, before, proposed, result } => {
             super::topology::answered(model, topology, before, proposed, result);
         }
         Answer::Done(said, Ok(())) => model.say(Tone::Good, said, ""),
+        // What came of it is on the screen.
+        Answer::World(Ok(())) => {}
+        Answer::World(Err(refusal)) => refused(model, refusal),
         Answer::Done(_, Err(refusal)) => refused(model, refusal),
     }
 }

@@ -39,7 +39,7 @@ pub(super) fn duplicates(model: &mut Model) {
 
 /// Shows fewer rings, larger, or more of them.
 pub(super) fn zoom(model: &mut Model, by: i8) {
-    let most = model.flood.tree.as_ref().map_or(0, |tree| tree.hops() - 1);
+    let most = model.flood.tree.as_ref().map_or(0, |tree| tree.rings() - 1);
     model.flood.zoom = model.flood.zoom.saturating_add_signed(by).min(most);
 }
 

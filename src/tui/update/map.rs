@@ -97,8 +97,8 @@ fn names(model: &mut Model) {
 
 /// Colors tell something else.
 fn colors(model: &mut Model) {
-    model.map.view.by_hop = !model.map.view.by_hop;
-    let what = if model.map.view.by_hop { "hops from here" } else { "roles" };
+    model.map.view.colors = model.map.view.colors.next();
+    let what = model.map.view.colors.words();
     model.say(Tone::Plain, format!("The colors of the map tell {what}"), "");
 }
 

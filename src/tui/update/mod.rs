@@ -8,6 +8,8 @@ mod map;
 mod mouse;
 mod open;
 mod topology;
+mod why;
+mod world;
 
 use std::time::Duration;
 
@@ -19,6 +21,7 @@ use super::model::{FILES_WINDOW, Model, Overlay, PromptKind};
 use super::panes::role;
 
 pub use topology::{in_words, is_said};
+pub use why::offered;
 
 /// Takes in what happened at a time of the loop's clock; returns what the loop must do.
 pub fn update(model: &mut Model, at: Duration, message: Message) -> Vec<Effect> {
@@ -51,11 +54,10 @@ pub fn update(model: &mut Model, at: Duration, message: Message) -> Vec<Effect> 
 #[must_use]
 pub fn next_tick(model: &Model) -> Option<Duration> {
     let toast = model.toast.as_ref().map(|toast| toast.until);
-    let ages = model.frozen.is_none().then(|| {
+    let animates = model.animates().then(|| model.clock + ANIMATION);
+    // In a simulation nothing ages by our clock.
+    let ages = (model.frozen.is_none() && model.world().is_none()).then(|| {
         let now = model.clock;
-        if model.animates() {
-            return now + ANIMATION;
-        }
         // Ages are shown in seconds for a minute only, and only while something young enough is in view.
         let young =
             model.screen <= 2 && model.snapshot.queries.iter().any(|row| row.age_ms + model.since_taken_ms() < 60_000);
@@ -65,7 +67,7 @@ pub fn next_tick(model: &Model) -> Option<Duration> {
     let plays = matches!(model.screen, 3 | 4) && model.flood.player.runs();
     let settles = model.screen == 4 && model.map.layout.moves();
     let moves = (plays || settles).then(|| model.clock + player::FRAME);
-    toast.into_iter().chain(ages).chain(moves).min()
+    toast.into_iter().chain(animates).chain(ages).chain(moves).min()
 }
 
 /// Between two frames of something that moves.
@@ -102,7 +104,7 @@ impl Model {
     pub fn scopes(&self) -> Vec<&'static str> {
         let open = match &self.overlay {
             None => return super::paint::Paint::new(self).scopes(),
-            Some(Overlay::Help { .. } | Overlay::Detail { .. }) => scope::HELP,
+            Some(Overlay::Help { .. } | Overlay::Detail { .. } | Overlay::Why { .. }) => scope::HELP,
             Some(Overlay::Problems { .. }) => scope::PROBLEMS,
             Some(Overlay::Palette { .. }) => scope::PALETTE,
             Some(Overlay::Prompt(prompt)) if matches!(prompt.kind, PromptKind::Filter(_)) => scope::FILTER,

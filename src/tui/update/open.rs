@@ -8,7 +8,7 @@ use super::super::overlays::{self, detail_lines, detail_width, help_lines, palet
 use super::super::paint::Paint;
 use super::super::panes;
 use super::act;
-use crate::app::{MAX_TTL, TopologyKind};
+use crate::app::{Look, MAX_TTL, MAX_WALK_TTL, Strategy, TopologyKind, WorldCommand};
 
 /// Searches remembered for the prompt.
 const HISTORY: usize = 100;
@@ -17,7 +17,7 @@ const HISTORY: usize = 100;
 pub(super) fn prompt(model: &mut Model, kind: PromptKind) {
     let before = match kind {
         PromptKind::Filter(pane) => model.list(pane).filter.clone(),
-        PromptKind::Search | PromptKind::AddPeer => String::new(),
+        PromptKind::Search | PromptKind::AddPeer | PromptKind::Node | PromptKind::Why => String::new(),
     };
     model.overlay = Some(Overlay::Prompt(Prompt { kind, line: LineEdit::new(&before), recalled: 0, before }));
 }
@@ -63,6 +63,7 @@ pub(super) fn act_in(model: &mut Model, overlay: Overlay, action: Action, effect
             }
             model.overlay = scrolled(model, action, scroll, lines).map(|scroll| Overlay::Detail { pane, row, scroll });
         }
+        Overlay::Why { asked, answer, scroll } => super::why::act_in(model, asked, answer, scroll, action),
         Overlay::Confirm { what } => confirm(model, what, action, effects),
         Overlay::Propose { chosen } => super::topology::in_question(model, chosen, action, effects),
         Overlay::Palette { line, chosen } => in_palette(model, line, chosen, action, effects),
@@ -107,7 +108,7 @@ fn confirm(model: &mut Model, what: Costly, action: Action, effects: &mut Vec<Ef
 }
 
 fn in_palette(model: &mut Model, line: LineEdit, chosen: usize, action: Action, effects: &mut Vec<Effect>) {
-    let fits = palette(line.text());
+    let fits = palette(line.text(), model.world().is_some());
     match action {
         Action::Back => {}
         Action::Act => {
@@ -148,7 +149,11 @@ fn in_prompt(model: &mut Model, mut prompt: Prompt, action: Action, effects: &mu
     match action {
         Action::Back => return leave(model, prompt),
         Action::Act => return submit(model, prompt, effects),
+        Action::Up | Action::Down if prompt.kind == PromptKind::Why => {
+            super::why::choose(model, &mut prompt, action == Action::Down);
+        }
         Action::Up | Action::Down if searches => recall(model, &mut prompt, action == Action::Up),
+        Action::NextStrategy if searches => next_strategy(model),
         Action::PageUp | Action::TtlUp if searches => set_ttl(model, 1),
         Action::PageDown | Action::TtlDown if searches => set_ttl(model, -1),
         _ => {}
@@ -180,24 +185,41 @@ fn submit(model: &mut Model, prompt: Prompt, effects: &mut Vec<Effect>) {
         PromptKind::Filter(_) => {}
         _ if text.is_empty() => {}
         PromptKind::AddPeer => effects.push(Effect::AddPeer(text)),
+        PromptKind::Node => effects.push(Effect::World(WorldCommand::Look(Look::Named(text)))),
+        PromptKind::Why => super::why::submit(model, text, effects),
         PromptKind::Search => {
             model.history.retain(|known| *known != text);
             model.history.push(text.clone());
             if model.history.len() > HISTORY {
                 model.history.remove(0);
             }
-            effects.push(Effect::Search(Wanted { text, ttl: model.ttl }));
+            effects.push(Effect::Search(Wanted { text, ttl: model.reach(), strategy: model.strategy }));
         }
     }
 }
 
 /// Changes the TTL of the next search.
 pub(super) fn set_ttl(model: &mut Model, by: i8) {
-    model.ttl = model.ttl.saturating_add_signed(by).clamp(1, MAX_TTL);
-    let reach = if model.ttl == 1 { "the neighbors only".into() } else { format!("{} hops", model.ttl) };
+    match model.strategy {
+        Strategy::Flood | Strategy::Ring => model.ttl = model.ttl.saturating_add_signed(by).clamp(1, MAX_TTL),
+        // Of a hundred steps one more or less makes no difference.
+        Strategy::Walk { .. } if by > 0 => model.steps = model.steps.saturating_mul(2).min(MAX_WALK_TTL),
+        Strategy::Walk { .. } => model.steps = (model.steps / 2).max(1),
+    }
+    say_reach(model);
+}
+
+/// Lets the next search spread another way.
+pub(super) fn next_strategy(model: &mut Model) {
+    model.strategy = model.strategy.next();
+    say_reach(model);
+}
+
+/// Says how the next search goes, where no prompt shows it.
+fn say_reach(model: &mut Model) {
     if model.overlay.is_none() {
         let central = model.snapshot.role.topology == TopologyKind::Central;
         let hint = if central { "in central a search has no hops: it asks the directory" } else { "" };
-        model.say(Tone::Plain, format!("The next search goes {reach}: TTL {}", model.ttl), hint);
+        model.say(Tone::Plain, format!("The next search: {}, {}", model.strategy.name(), overlays::reach(model)), hint);
     }
 }

@@ -1,11 +1,12 @@
 mod topology;
+mod why;
 
 use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
 use super::*;
-use crate::app::{Guid, QueryState, Refusal, Snapshot, TransferState};
+use crate::app::{Guid, QueryState, Refusal, Snapshot, Strategy, TransferState};
 use crate::tui::effect::{Answer, Reloaded, Wanted};
 use crate::tui::fixture::{self, Fixture, Shape};
 use crate::tui::glyphs::Glyphs;
@@ -62,12 +63,27 @@ fn click(model: &mut Model, ms: u64, column: u16, row: u16) -> Vec<Effect> {
 #[test]
 fn a_search_is_typed_with_its_ttl_and_shown_when_it_runs() {
     let mut model = model();
-    let wanted = Wanted { text: "dawn chorus".into(), ttl: 5 };
+    let wanted = Wanted { text: "dawn chorus".into(), ttl: 5, strategy: Strategy::Flood };
     assert_eq!(press(&mut model, "/ dawn space chorus pgup enter"), [Effect::Search(wanted)]);
     assert!(model.overlay.is_none());
     let guid = model.snapshot.searches[0].row.guid;
     at(&mut model, 0, Message::Answer(Answer::Search(Ok(guid))));
     assert_eq!((model.screen, model.search().unwrap().row.guid), (2, guid));
+}
+
+#[test]
+fn the_strategy_is_chosen_at_the_prompt_and_kept_for_the_next_search() {
+    let mut model = model();
+    let by = |strategy, ttl| [Effect::Search(Wanted { text: "dawn".into(), ttl, strategy })];
+    assert_eq!(press(&mut model, "/ dawn tab enter"), by(Strategy::Ring, 4));
+    assert_eq!(press(&mut model, "/ dawn enter"), by(Strategy::Ring, 4), "the same again");
+    let walk = Strategy::ALL[2];
+    assert_eq!(press(&mut model, "/ dawn tab pgup enter"), by(walk, 64), "steps are doubled");
+    press(&mut model, "- - -");
+    assert_eq!(press(&mut model, "/ dawn enter"), by(walk, 8), "and halved, out of the prompt too");
+    assert_eq!(press(&mut model, "/ dawn tab enter"), by(Strategy::Flood, 4), "floods keep their TTL");
+    press(&mut model, "a tab esc");
+    assert_eq!(press(&mut model, "/ dawn enter"), by(Strategy::Flood, 4), "an address has no strategy");
 }
 
 #[test]
@@ -102,7 +118,7 @@ fn what_is_pasted_is_searched_or_goes_where_one_types() {
     let mut model = model();
     at(&mut model, 0, Message::Paste("from elsewhere\n".into()));
     let effects = press(&mut model, "enter");
-    assert_eq!(effects, [Effect::Search(Wanted { text: "from elsewhere".into(), ttl: 4 })]);
+    assert_eq!(effects, [Effect::Search(Wanted { text: "from elsewhere".into(), ttl: 4, strategy: Strategy::Flood })]);
     press(&mut model, "?");
     at(&mut model, 0, Message::Paste("q".into()));
     assert!(matches!(model.overlay, Some(Overlay::Help { .. })), "and nowhere else");

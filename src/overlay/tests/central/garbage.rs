@@ -172,7 +172,8 @@ fn a_search_outlasts_a_busy_directory() {
     let (mut world, puppet) = with_bad_directory();
     let guid = Guid([9; 16]);
     let body = Arc::new(QueryBody::new("song", None, Delivery::Direct, false));
-    let spec = SearchSpec { guid, body, ttl: 7, timeout: Duration::from_secs(100_000), enough: 40 };
+    let spec =
+        SearchSpec { guid, body, ttl: 7, strategy: Strategy::Flood, timeout: Duration::from_secs(100_000), enough: 40 };
     world.input(2, Input::Command(Command::Search(spec)));
     let page = |nodes, next| CentralMessage::Found(Found { guid, nodes, next });
     puppet.say(&mut world, nothing_known());

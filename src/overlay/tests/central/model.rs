@@ -1,5 +1,7 @@
 //! Whatever happens to nodes and directories: what a directory holds is what its clients share.
 
+use proptest::strategy::Strategy;
+
 use super::*;
 
 #[derive(Clone, Debug)]

@@ -183,3 +183,33 @@ fn who_was_refused_for_its_role_meanwhile_is_linked_again_at_once_on_the_way_bac
     world.run(2 * SECOND);
     assert!(!world.nodes[3].links.is_empty());
 }
+
+#[test]
+fn ultra_peers_that_never_heard_of_each_other_meet_through_their_leaves() {
+    // 0 with the leaf 2 and 1 with the leaf 3; all that leads from one to the other is that 2 once heard of 3.
+    let mut world = World::new(4, ultra());
+    for (n, knows) in [(0, vec![]), (1, vec![]), (2, vec![0]), (3, vec![1])] {
+        world.start(n, pinned(if n < 2 { RoleChoice::Ultrapeer } else { RoleChoice::Leaf }));
+        world.input(n, Input::Hosts { addrs: knows.into_iter().map(addr).collect(), source: HostSource::Configured });
+    }
+    world.run(10 * SECOND);
+    world.input(2, Input::Hosts { addrs: vec![addr(3)], source: HostSource::Told });
+    world.run(180 * SECOND);
+    world.check();
+    assert!(world.nodes[0].link_to(&node_id(1)).is_some());
+}
+
+#[test]
+fn a_leaf_that_has_enough_brings_its_ultra_peers_together_with_one_it_was_told_of() {
+    let mut world = World::new(5, ultra());
+    for (n, knows) in [(0, vec![]), (1, vec![0]), (2, vec![0, 1]), (3, vec![]), (4, vec![0, 1, 2])] {
+        world.start(n, pinned(if n < 4 { RoleChoice::Ultrapeer } else { RoleChoice::Leaf }));
+        world.input(n, Input::Hosts { addrs: knows.into_iter().map(addr).collect(), source: HostSource::Configured });
+    }
+    world.run(20 * SECOND);
+    assert_eq!(world.nodes[4].count(Class::Ultrapeer), limits::MAX_ULTRAPEERS);
+    world.input(4, Input::Hosts { addrs: vec![addr(3)], source: HostSource::Told });
+    world.run(180 * SECOND);
+    world.check();
+    assert!(world.nodes[3].count(Class::Neighbor) > 0);
+}

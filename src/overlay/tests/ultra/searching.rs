@@ -55,6 +55,52 @@ fn who_hands_a_query_to_leaves_at_the_end_of_its_ttl_forwards_it() {
 }
 
 #[test]
+fn reports_tell_what_their_node_is_and_how_many_leaves_it_spared() {
+    // Asked at once, or held by the slow motion: the leaves are the same.
+    for hop_delay in [Duration::ZERO, Duration::from_millis(300)] {
+        let mut world = core(2, &[(0, 1)], &[(2, 1), (3, 1), (4, 1)], Config { hop_delay, ..ultra() });
+        let guid = world.search(0, "song 3", 7, Delivery::Direct);
+        world.run(10 * SECOND);
+        let told = world.events.iter().filter_map(|(_, event)| match event {
+            Event::Hop { guid: g, node, role, hop, .. } if *g == guid => {
+                Some((*node, *role, hop.sent, hop.leaves, hop.filtered))
+            }
+            _ => None,
+        });
+        let (up, leaf) = (Some(Role::Ultrapeer), Some(Role::Leaf));
+        assert_eq!(told.collect::<Vec<_>>(), [(node_id(1), up, 1, 1, 2), (node_id(3), leaf, 0, 0, 0)], "{hop_delay:?}");
+    }
+}
+
+#[test]
+fn walkers_stay_among_ultra_peers_and_are_handed_to_their_leaves() {
+    // A ring of ultra-peers with a leaf each; the first leaf searches, and nobody but the last one has it.
+    let edges: Vec<(usize, usize)> = (0..6).map(|n| (n, (n + 1) % 6)).collect();
+    let leaves: Vec<(usize, usize)> = (0..6).map(|n| (n + 6, n)).collect();
+    let mut world = core(6, &edges, &leaves, Config { advertise_all: true, ..ultra() });
+    let guid = world.search_by(Strategy::Walk { walkers: 2 }, 6, "\"song 11\"", 20, Delivery::Reverse, true);
+    world.run(10 * SECOND);
+    assert_eq!(world.found(guid).len(), 1);
+    let (cost, why) = world.done(guid);
+    // Both walkers begin at the one ultra-peer and go round; each of the others hands it to its leaf once.
+    assert_eq!((cost.reached, why), (11, DoneWhy::Complete));
+    assert_eq!(cost.messages, u64::from(cost.reached) + cost.duplicates);
+    assert_eq!(cost.messages, 2 * 20 + 5, "a leaf ends no walk: whether it has a match only it knows");
+}
+
+#[test]
+fn a_ring_asks_each_leaf_once() {
+    let mut world = core(3, &[(0, 1), (1, 2)], &[(3, 0), (4, 1), (5, 2)], ultra());
+    let guid = world.search_by(Strategy::Ring, 3, "song", 4, Delivery::Direct, true);
+    world.run(10 * SECOND);
+    assert_eq!(world.found(guid).len(), 5);
+    let (cost, why) = world.done(guid);
+    // Rounds of one, two and three ultra-peers, and the last one goes no further; two leaves besides the origin.
+    assert_eq!((cost.reached, cost.messages, why), (5, 1 + 2 + 3 + 2, DoneWhy::Complete));
+    assert_eq!(cost.messages, u64::from(cost.reached) + cost.duplicates);
+}
+
+#[test]
 fn an_ultra_peer_searches_among_its_own_leaves_too() {
     let mut world = core(2, &[(0, 1)], &[(2, 0), (3, 1)], ultra());
     let guid = world.search(0, "song", 7, Delivery::Direct);

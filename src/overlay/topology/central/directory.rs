@@ -232,7 +232,12 @@ impl Node {
                 cx.out.push(Output::Close { link: id, why: bye.reason });
                 self.client_gone(id, &why, Then::Forget, cx);
             }
-            Message::Query(_) | Message::Hit(_) | Message::Report(_) | Message::Reach(_) | Message::Ultra(_) => {
+            Message::Query(_)
+            | Message::Hit(_)
+            | Message::Report(_)
+            | Message::Reach(_)
+            | Message::Explain(_)
+            | Message::Ultra(_) => {
                 self.counters.misplaced += 1;
                 self.strike(id, cx);
             }

@@ -8,11 +8,12 @@
 //! after a while. A node that serves a directory asks that: a page now, and the others one by one, so that its clients
 //! never wait for more than a page.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::message::{CentralMessage, Found, Lookup};
 use crate::base::{Time, seed};
-use crate::overlay::io::{Context, DoneWhy, Event, Output, SearchCost, SearchSpec};
+use crate::overlay::io::{Context, DoneWhy, Event, Output, Peer, SearchCost, SearchSpec};
 use crate::overlay::message::Delivery;
 use crate::overlay::node::Node;
 use crate::overlay::search::{Search, Source};
@@ -50,11 +51,22 @@ pub(in crate::overlay) struct Pages {
     pages: u16,
     /// When to ask again; [`Time::NEVER`] while an answer is awaited.
     again_at: Time,
+    /// The directory whose first page came, and when.
+    answered: Option<(Arc<Peer>, Time)>,
 }
 
 impl Pages {
+    const fn new() -> Self {
+        Self { after: 0, pages: 0, again_at: Time::NEVER, answered: None }
+    }
+
     pub(in crate::overlay) const fn again_at(&self) -> Time {
         self.again_at
+    }
+
+    /// The directory that answered, and when; not this node's own.
+    pub(in crate::overlay) const fn answered(&self) -> Option<&(Arc<Peer>, Time)> {
+        self.answered.as_ref()
     }
 }
 
@@ -84,7 +96,7 @@ impl Node {
             Answer::Own => self.look_up_here(spec, cx),
             Answer::Directory(link) => {
                 let mut search = Search::new(spec, self.now, seed(self.rng.next_u64()));
-                search.lookup = Some(Box::new(Pages { after: 0, pages: 0, again_at: Time::NEVER }));
+                search.lookup = Some(Box::new(Pages::new()));
                 let copy_bytes = lookup_bytes(search.spec.body.sealed().len() as u64, 0);
                 cx.out.push(Output::Event(Event::Started { guid: search.spec.guid, sent: 1, copy_bytes }));
                 let guid = search.spec.guid;
@@ -99,7 +111,7 @@ impl Node {
     fn look_up_here(&mut self, spec: SearchSpec, cx: &mut Context<'_>) {
         cx.out.push(Output::Event(Event::Started { guid: spec.guid, sent: 0, copy_bytes: 0 }));
         let mut search = Search::new(spec, self.now, seed(self.rng.next_u64()));
-        search.lookup = Some(Box::new(Pages { after: 0, pages: 0, again_at: Time::NEVER }));
+        search.lookup = Some(Box::new(Pages::new()));
         self.searches.push(search);
         self.take_own_page(self.searches.len() - 1, cx);
     }
@@ -124,7 +136,7 @@ impl Node {
             Some(_) if search.found() >= enough => self.end_search(place, DoneWhy::Enough, cx),
             Some(after) => {
                 let (pages, again_at) = (search.lookup.as_ref().map_or(0, |pages| pages.pages) + 1, now + OWN_PAGE);
-                search.lookup = Some(Box::new(Pages { after, pages, again_at }));
+                search.lookup = Some(Box::new(Pages { after, pages, again_at, answered: None }));
                 let guid = search.spec.guid;
                 self.look_again(&guid, cx);
             }
@@ -183,8 +195,13 @@ impl Node {
             self.counters.unroutable += 1;
             return;
         };
+        let directory = &self.links[link].peer;
         let search = &mut self.searches[place];
         search.cost.reached = 1;
+        search.heard(now);
+        if let Some(pages) = &mut search.lookup {
+            pages.answered.get_or_insert_with(|| (Arc::clone(directory), now));
+        }
         let mut strange = 0;
         for at in &found.nodes {
             if at.node == own {

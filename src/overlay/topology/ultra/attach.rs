@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::filter::Filter;
+use super::election::Seeking;
+use super::filter::{Filter, Wanted};
 use super::leaves::fingerprint;
 use super::{Class, FilterPart, Task, UltraMessage};
 use crate::base::Time;
@@ -24,8 +25,13 @@ const MAX_ALTERNATIVES: usize = MAX_ULTRAPEERS * MAX_ADDRS_A_MESSAGE;
 const ALTERNATIVES: (u32, u32) = (1, 3);
 /// Dials of a leaf without an ultra-peer: so many a second, and so many at once.
 const DIALS: (u32, u32) = (16, 24);
-/// Between two dials of a leaf that has an ultra-peer and looks for more; half of it again at random.
+/// The same of one that was refused by so many that there is hardly a free slot: it waits for somebody to be elected.
+const REFUSED_DIALS: (u32, u32) = (2, 2);
+/// Between two dials of a leaf that has an ultra-peer and looks for more; half of it again at random. It doubles with each
+/// look: where all slots are taken, leaves that go on looking keep ultra-peers busier than searches do.
 const LOOK_FOR_MORE: Duration = Duration::from_secs(3);
+/// How often it doubles at most, until an ultra-peer is lost: then the leaf looks at once.
+const MAX_LOOKS: u8 = 6;
 /// A node that was no ultra-peer either is asked again after that time, and half of it again at random, while the
 /// search is young,
 const ASK_SOON: Duration = Duration::from_millis(300);
@@ -55,6 +61,8 @@ pub(super) struct Attached {
     farewells: Vec<Farewell>,
     dials: Bucket,
     next_look: Time,
+    /// Looks for more ultra-peers since one was lost.
+    looks: u8,
     own: Option<OwnFilter>,
     next_filter: Time,
 }
@@ -108,6 +116,11 @@ fn everything() -> FilterPart {
 }
 
 impl Attached {
+    /// Whether the filter as it was given last lets a query through; `None` while there is none.
+    pub(super) fn lets_through(&self, wanted: &Wanted) -> Option<bool> {
+        Some(self.own.as_ref()?.filter.as_ref()?.may_match(wanted))
+    }
+
     pub(super) fn filter_fill(&self) -> Option<(u32, u32)> {
         Some(self.own.as_ref()?.filter.as_ref()?.fill())
     }
@@ -118,8 +131,11 @@ impl Node {
     pub(in crate::overlay) fn join_ultrapeers(&mut self, cx: &mut Context<'_>) {
         let have = self.count(Class::Ultrapeer);
         let busy = self.hosts.dialling().count() >= MAX_DIALLING;
-        if have >= MAX_ULTRAPEERS || self.hosts.is_empty() || busy {
+        if self.hosts.is_empty() || busy {
             return;
+        }
+        if have >= MAX_ULTRAPEERS {
+            return self.plan_to_explore(cx.config);
         }
         if have > 0 { self.look_for_more(cx) } else { self.look_for_any(cx) }
     }
@@ -127,7 +143,9 @@ impl Node {
     fn look_for_any(&mut self, cx: &mut Context<'_>) {
         let (known, any) = wishes(cx.config, Wish::Anyone, Wish::Named);
         let mut under_way = self.hosts.dialling().count();
-        while under_way < MAX_DIALLING {
+        let seeking = self.ultra.as_ref().and_then(|ultra| ultra.seeking.as_ref());
+        let most = seeking.map_or(MAX_DIALLING, |seeking| MAX_DIALLING.min(seeking.tries_left().max(1).into()));
+        while under_way < most {
             let next = self.hosts.next_try(any, &[]);
             if next > self.now {
                 self.timers.at_latest(Timer::Join, next);
@@ -135,8 +153,10 @@ impl Node {
             }
             let now = self.now;
             let Some(ultra) = &mut self.ultra else { return };
-            if !ultra.attached.dials.take(now, DIALS.0, DIALS.1) {
-                self.timers.at_latest(Timer::Join, now + Duration::from_secs(1) / DIALS.0);
+            let refused = ultra.seeking.as_ref().is_some_and(Seeking::is_refused);
+            let (rate, burst) = if refused { REFUSED_DIALS } else { DIALS };
+            if !ultra.attached.dials.take(now, rate, burst) {
+                self.timers.at_latest(Timer::Join, now + Duration::from_secs(1) / rate);
                 return;
             }
             let known = self.hosts.pick(now, known, &[], &mut self.rng);
@@ -146,22 +166,25 @@ impl Node {
         }
     }
 
+    /// Tries one more, less and less often. One time out of two that is anybody: who is no ultra-peer may know one of which
+    /// this leaf's own have never heard, and so two parts of an overlay become one.
     fn look_for_more(&mut self, cx: &mut Context<'_>) {
         let (known, unmet) = wishes(cx.config, Wish::Unmet, Wish::Unmet);
+        let anybody = if cx.config.only_peers { unmet } else { Wish::Whoever };
         let linked: Vec<PeerAddr> = self.links.iter().flat_map(|link| link.peer.addrs()).collect();
-        let next = self.hosts.next_try(known, &linked).min(self.hosts.next_try(unmet, &linked));
+        let next = [known, unmet, anybody].map(|wish| self.hosts.next_try(wish, &linked)).into_iter().min();
         let Some(ultra) = &mut self.ultra else { return };
-        let next = next.max(ultra.attached.next_look);
+        let next = next.unwrap_or(Time::NEVER).max(ultra.attached.next_look);
         if next > self.now {
             self.timers.at_latest(Timer::Join, next);
             return;
         }
-        let wait = LOOK_FOR_MORE.mul_f64(1.0 + self.rng.fraction() / 2.0);
+        let wait = (LOOK_FOR_MORE * (1 << ultra.attached.looks)).mul_f64(1.0 + self.rng.fraction() / 2.0);
         ultra.attached.next_look = self.now + wait;
-        let known = self.hosts.pick(self.now, known, &linked, &mut self.rng);
-        if let Some(addr) = known.or_else(|| self.hosts.pick(self.now, unmet, &linked, &mut self.rng)) {
-            cx.out.push(Output::Dial { addr });
-        }
+        ultra.attached.looks = (ultra.attached.looks + 1).min(MAX_LOOKS);
+        let order = if self.rng.below(2) == 0 { [known, unmet, anybody] } else { [anybody, known, unmet] };
+        let found = order.into_iter().find_map(|wish| self.hosts.pick(self.now, wish, &linked, &mut self.rng));
+        cx.out.extend(found.map(|addr| Output::Dial { addr }));
         self.timers.at_latest(Timer::Join, self.now + wait);
     }
 
@@ -207,6 +230,11 @@ impl Node {
         let Some(farewell) = ultra.attached.farewells.iter().find(|other| other.link == link) else { return false };
         match message {
             Message::Bye(bye) => {
+                if !bye.hosts.is_empty() {
+                    // It knows others: it is not about to become an ultra-peer for want of one.
+                    let until = self.now + ASK_LATER.mul_f64(1.0 + self.rng.fraction() / 2.0);
+                    farewell.peer.addrs().for_each(|addr| self.hosts.unfit(addr, until));
+                }
                 self.learn_told(&bye.hosts);
                 self.forget_farewell(link);
                 cx.out.push(Output::Close { link, why: bye.reason });
@@ -287,8 +315,12 @@ impl Node {
     }
 
     pub(super) fn detached_from(&mut self, link: &Link, config: &Config) {
+        let refused = self.was_refusal(link);
         if let Some(ultra) = &mut self.ultra {
             ultra.attached.ultrapeers.retain(|other| other.link != link.id);
+            if !refused {
+                (ultra.attached.looks, ultra.attached.next_look) = (0, self.now);
+            }
         }
         if self.role == Role::Leaf && self.count(Class::Ultrapeer) == 0 {
             self.lost_last_ultrapeer(link, config);
@@ -365,6 +397,7 @@ impl Node {
         known.retain(|addr| !told.contains(addr));
         known.splice(0..0, told);
         known.truncate(MAX_ALTERNATIVES);
+        known.shrink_to_fit();
         self.timers.at_latest(Timer::Join, self.now);
     }
 }

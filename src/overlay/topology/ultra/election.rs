@@ -35,6 +35,9 @@ const TRY_OTHERS: Duration = Duration::from_secs(3);
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 /// A link to an ultra-peer that is gone sooner was a refusal.
 const REFUSAL: Duration = Duration::from_secs(1);
+/// Refusals after which a leaf takes it that there is hardly a free slot, and asks on slowly: each refusal names ten more to
+/// try, and in an overlay of many thousands there is no end of them.
+const REFUSALS_ENOUGH: u8 = 8;
 
 /// An elected ultra-peer stays one for that long. With a minute the overlay would not be settled a minute after the last
 /// change, as it has to be.
@@ -60,6 +63,20 @@ pub(super) struct Seeking {
     pub(super) since: Time,
     /// When it becomes an ultra-peer though it is not eligible.
     last_resort: Time,
+    /// Ultra-peers that had no slot for it.
+    refusals: u8,
+}
+
+impl Seeking {
+    /// Whether it has been refused so often that there is no use in haste.
+    pub(super) const fn is_refused(&self) -> bool {
+        self.tries_left() == 0
+    }
+
+    /// Ultra-peers that it still tries in haste.
+    pub(super) const fn tries_left(&self) -> u8 {
+        REFUSALS_ENOUGH.saturating_sub(self.refusals)
+    }
 }
 
 impl Node {
@@ -135,17 +152,23 @@ impl Node {
         let last_resort = LAST_RESORT + LAST_RESORT_A_POINT * lacks + WAIT_JITTER.mul_f64(jitter);
         let since = self.now;
         if let Some(ultra) = &mut self.ultra {
-            ultra.seeking = Some(Seeking { since, last_resort: since + last_resort });
+            ultra.seeking = Some(Seeking { since, last_resort: since + last_resort, refusals: 0 });
         }
         self.plan(Task::Election, since + wait);
         self.timers.at_latest(Timer::Join, since);
     }
 
+    /// Whether a link to an ultra-peer that is gone was there for a moment only.
+    pub(super) fn was_refusal(&self, link: &Link) -> bool {
+        self.now.since(link.since) < REFUSAL
+    }
+
     /// A leaf lost its last ultra-peer. One that was there for a moment only had refused it: the search goes on.
     pub(super) fn lost_last_ultrapeer(&mut self, link: &Link, config: &Config) {
-        let refused = self.now.since(link.since) < REFUSAL;
-        if !refused || self.ultra.as_ref().is_some_and(|ultra| ultra.seeking.is_none()) {
-            self.start_seeking(config);
+        let seeking = self.ultra.as_mut().and_then(|ultra| ultra.seeking.as_mut());
+        match seeking.filter(|_| self.now.since(link.since) < REFUSAL) {
+            Some(seeking) => seeking.refusals = seeking.refusals.saturating_add(1),
+            None => self.start_seeking(config),
         }
     }
 
@@ -164,9 +187,8 @@ impl Node {
             return;
         }
         let Some(ultra) = &self.ultra else { return };
-        let Some(&Seeking { since, last_resort }) = ultra.seeking.as_ref() else {
-            return self.start_seeking(cx.config);
-        };
+        let Some(seeking) = ultra.seeking.as_ref() else { return self.start_seeking(cx.config) };
+        let (since, last_resort) = (seeking.since, seeking.last_resort);
         if cx.config.role == RoleChoice::Auto {
             self.stand_for_election(since, last_resort, cx);
         }
@@ -201,10 +223,11 @@ impl Node {
         (self.role == Role::Ultrapeer && config.role == RoleChoice::Auto && until > self.now).then_some(until)
     }
 
-    /// Something changed that may make this ultra-peer superfluous.
+    /// Something changed that may make this ultra-peer superfluous. Neighbors change all the time, and most ultra-peers have
+    /// too many leaves for that to mean anything.
     pub(super) fn plan_step_down(&mut self) {
         let planned = self.ultra.as_ref().is_none_or(|ultra| ultra.tasks.is_planned(Task::StepDown));
-        if self.role == Role::Ultrapeer && !planned {
+        if self.role == Role::Ultrapeer && !planned && self.count(Class::Leaf) <= FEW_LEAVES {
             let earliest = (self.role_since + HOLD).max(self.now + RECONSIDER);
             let jitter = STEP_DOWN_JITTER.mul_f64(self.rng.fraction());
             self.plan(Task::StepDown, earliest + jitter);

@@ -7,6 +7,7 @@ use super::{Class, FilterPart, Task, UltraMessage};
 use crate::base::Time;
 use crate::overlay::io::{Config, Context, LinkId, Output, Peer};
 use crate::overlay::limit::Bucket;
+use crate::overlay::link::Link;
 use crate::overlay::message::{Message, QueryMessage, Role};
 use crate::overlay::node::Node;
 use crate::proto::PeerAddr;
@@ -14,14 +15,16 @@ use crate::proto::limits::{FILTER_BITS, MAX_ADDRS_A_MESSAGE};
 
 /// Filters that a leaf may send: so many a second, and so many at once.
 const FILTERS: (u32, u32) = (1, 10);
-/// Alternatives are told so long after a leaf came or the ultra-peers around changed.
+/// Alternatives are told so long after a leaf came,
 const ALTERNATIVES_SOON: Duration = Duration::from_millis(500);
+/// and so long after the ultra-peers around changed.
+const ALTERNATIVES_LATER: Duration = Duration::from_secs(20);
 /// Between two times that they are told.
 const ALTERNATIVES_EVERY: Duration = Duration::from_secs(2);
 /// Other ultra-peers are told what there is room for so long after that changed.
 const SLOTS_SOON: Duration = Duration::from_millis(200);
 /// Between two times that other ultra-peers are told what there is room for.
-const SLOTS_EVERY: Duration = Duration::from_secs(2);
+const SLOTS_EVERY: Duration = Duration::from_secs(10);
 /// They are told when that part of all slots was taken or became free, or when there is room no more or again.
 const SLOTS_PART: u16 = 8;
 
@@ -33,6 +36,8 @@ pub(super) struct Leaves {
     slots_told: u16,
     slots_told_at: Time,
     alternatives_told_at: Time,
+    /// What all leaves were told last, or something newer.
+    alternatives: Vec<PeerAddr>,
 }
 
 /// A leaf.
@@ -43,8 +48,8 @@ struct Leaf {
     filter: Option<Filter>,
     incoming: Incoming,
     filters_allowed: Bucket,
-    /// What it was told to turn to, by fingerprint.
-    alternatives: u64,
+    /// Whether it was told whom to turn to.
+    told: bool,
 }
 
 /// A filter on its way.
@@ -57,6 +62,15 @@ enum Incoming {
     Part(u8, Vec<u8>),
 }
 
+/// What became of a query among the leaves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::overlay) struct Handed {
+    /// Leaves that it is handed to.
+    pub(in crate::overlay) leaves: u16,
+    /// Leaves that are spared, because their filters say that they have nothing that matches.
+    pub(in crate::overlay) filtered: u16,
+}
+
 /// What is wrong with a part of a filter.
 enum Fault {
     TooOften,
@@ -65,8 +79,7 @@ enum Fault {
 
 impl Leaf {
     fn new(link: LinkId) -> Self {
-        let alternatives = fingerprint([]);
-        Self { link, filter: None, incoming: Incoming::None, filters_allowed: Bucket::FULL, alternatives }
+        Self { link, filter: None, incoming: Incoming::None, filters_allowed: Bucket::FULL, told: false }
     }
 
     /// Takes a part of a filter. Until all of it came the leaf is handed everything, and so it is when it sends filters
@@ -123,38 +136,42 @@ impl Leaves {
 }
 
 impl Node {
-    /// Hands a query, as it is to arrive there, to the leaves that were there at `arrived` and that may match; returns
-    /// how many copies that makes.
+    /// Hands a query, as it is to arrive there, to the leaves that were there at `arrived` and that may match.
     pub(in crate::overlay) fn hand_to_leaves(
         &mut self,
         from: LinkId,
         arrived: Time,
         query: &QueryMessage,
         cx: &mut Context<'_>,
-    ) -> u16 {
-        let Some(ultra) = self.ultra.as_ref().filter(|ultra| !ultra.leaves.all.is_empty()) else { return 0 };
+    ) -> Handed {
+        let mut handed = Handed::default();
+        let Some(ultra) = self.ultra.as_ref().filter(|ultra| !ultra.leaves.all.is_empty()) else { return handed };
         let wanted = ultra.leaves.wanted(query);
-        let mut sent = 0;
         for link in &self.links {
             if link.class != Class::Leaf || link.id == from || link.since > arrived {
                 continue;
             }
             if !ultra.leaves.may_match(link.id, wanted.as_ref()) {
                 self.counters.filtered += 1;
+                handed.filtered += 1;
                 continue;
             }
             cx.out.push(Output::Send { link: link.id, message: Message::Query(query.clone()) });
-            sent += 1;
+            handed.leaves += 1;
         }
-        sent
+        handed
     }
 
-    /// How many leaves a query will be handed to, as things stand.
-    pub(in crate::overlay) fn leaves_for(&self, from: LinkId, query: &QueryMessage) -> u16 {
-        let Some(ultra) = self.ultra.as_ref().filter(|ultra| !ultra.leaves.all.is_empty()) else { return 0 };
+    /// How many leaves a query will be handed to, and how many it will spare, as things stand.
+    pub(in crate::overlay) fn leaves_for(&self, from: LinkId, query: &QueryMessage) -> Handed {
+        let mut handed = Handed::default();
+        let Some(ultra) = self.ultra.as_ref().filter(|ultra| !ultra.leaves.all.is_empty()) else { return handed };
         let wanted = ultra.leaves.wanted(query);
-        let leaves = self.links.iter().filter(|link| link.class == Class::Leaf && link.id != from);
-        leaves.filter(|link| ultra.leaves.may_match(link.id, wanted.as_ref())).count() as u16
+        for link in self.links.iter().filter(|link| link.class == Class::Leaf && link.id != from) {
+            let goes = ultra.leaves.may_match(link.id, wanted.as_ref());
+            *if goes { &mut handed.leaves } else { &mut handed.filtered } += 1;
+        }
+        handed
     }
 
     pub(super) fn leaf_came(&mut self, index: usize, config: &Config) {
@@ -165,7 +182,7 @@ impl Node {
                 leaves.insert(at, Leaf::new(link));
             }
         }
-        self.plan_alternatives();
+        self.plan_alternatives(ALTERNATIVES_SOON);
         self.slots_changed(config);
     }
 
@@ -180,7 +197,7 @@ impl Node {
     /// Other ultra-peers around this one came, went, or told something new.
     pub(super) fn ultrapeers_changed(&mut self) {
         if self.role == Role::Ultrapeer {
-            self.plan_alternatives();
+            self.plan_alternatives(ALTERNATIVES_LATER);
             self.plan_step_down();
         }
     }
@@ -198,30 +215,39 @@ impl Node {
         }
     }
 
-    fn plan_alternatives(&mut self) {
+    fn plan_alternatives(&mut self, wait: Duration) {
         if let Some(told_at) = self.ultra.as_ref().map(|ultra| ultra.leaves.alternatives_told_at) {
-            let soon = self.now + ALTERNATIVES_SOON;
+            let soon = self.now + wait;
             let at = if told_at > Time::ZERO { soon.max(told_at + ALTERNATIVES_EVERY) } else { soon };
             self.plan(Task::Alternatives, at);
         }
     }
 
-    /// Tells each leaf which other ultra-peers it can turn to, if that is not what it was told before.
+    /// Tells each leaf which other ultra-peers it can turn to, unless most of what it was told before still holds: what is
+    /// told at each change is more than all searches together where many come and go.
     pub(super) fn tell_alternatives(&mut self, cx: &mut Context<'_>) {
         if cx.config.only_peers {
             return;
         }
         let others = self.other_ultrapeers();
         let now = self.now;
+        let Some(ultra) = &mut self.ultra else { return };
+        let is_outdated = !still_holds(&ultra.leaves.alternatives, &others);
+        if is_outdated {
+            ultra.leaves.alternatives = others.iter().copied().take(MAX_ADDRS_A_MESSAGE).collect();
+        }
         for index in 0..self.links.len() {
             let link = &self.links[index];
             if link.class != Class::Leaf {
                 continue;
             }
-            let addrs = told_to(&link.peer, &others);
-            let mark = fingerprint(addrs.iter().flat_map(|addr| addr.to_string().into_bytes()));
             let Some(leaf) = self.ultra.as_mut().and_then(|ultra| ultra.leaves.get_mut(link.id)) else { continue };
-            if std::mem::replace(&mut leaf.alternatives, mark) != mark {
+            if leaf.told && !is_outdated {
+                continue;
+            }
+            let addrs = told_to(&link.peer, &others);
+            leaf.told = !addrs.is_empty();
+            if leaf.told {
                 self.send(index, Message::Ultra(UltraMessage::Alternatives(addrs)), cx);
             }
         }
@@ -242,6 +268,15 @@ impl Node {
             .collect();
         others.sort_unstable();
         others.into_iter().map(|(.., addr)| addr).collect()
+    }
+
+    /// Ultra-peers that have room for a leaf: as those around told an ultra-peer, or as a leaf was told of to turn to.
+    pub(in crate::overlay) fn ultrapeers_with_room(&self, fits: impl Fn(PeerAddr) -> bool) -> Vec<PeerAddr> {
+        let alternatives = self.ultra.as_ref().map_or(&[][..], |ultra| &ultra.attached.alternatives);
+        let has_room = |link: &&Link| link.fitness().is_some_and(|(_, free_slots)| free_slots > 0);
+        let around = self.ultrapeer_neighbors().filter(has_room).filter_map(|link| link.peer.listen);
+        let known = around.chain(alternatives.iter().copied());
+        known.filter(|addr| addr.is_dialable() && fits(*addr)).take(MAX_ADDRS_A_MESSAGE).collect()
     }
 
     fn slots_changed(&mut self, config: &Config) {
@@ -270,6 +305,12 @@ impl Node {
     }
 }
 
+/// Whether at least half of what leaves were told are still there, and they make up at least half of what could be told.
+fn still_holds(told: &[PeerAddr], others: &[PeerAddr]) -> bool {
+    let there = told.iter().filter(|addr| others.contains(addr)).count();
+    2 * there >= told.len().max(others.len().min(MAX_ADDRS_A_MESSAGE))
+}
+
 /// What a leaf is told: nothing of itself, and no address of a private network to somebody outside.
 fn told_to(leaf: &Peer, others: &[PeerAddr]) -> Vec<PeerAddr> {
     let fits = |addr: &&PeerAddr| Some(**addr) != leaf.listen && (leaf.local || !addr.is_local());
@@ -280,4 +321,25 @@ fn told_to(leaf: &Peer, others: &[PeerAddr]) -> Vec<PeerAddr> {
 pub(super) fn fingerprint(bytes: impl IntoIterator<Item = u8>) -> u64 {
     let fnv = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
     bytes.into_iter().fold(0xcbf2_9ce4_8422_2325, fnv)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_ADDRS_A_MESSAGE, PeerAddr, still_holds};
+
+    fn addrs(range: std::ops::Range<u32>) -> Vec<PeerAddr> {
+        range.map(|n| PeerAddr((std::net::Ipv4Addr::from(0x0a00_0000 + n), 6346).into())).collect()
+    }
+
+    #[test]
+    fn alternatives_hold_while_half_of_them_are_there_and_there_are_not_twice_as_many() {
+        let told = addrs(0..8);
+        let cases = [(0..8, true), (4..8, true), (5..8, false), (4..12, true), (5..13, false), (0..0, false)];
+        for (others, holds) in cases {
+            assert_eq!(still_holds(&told, &addrs(others.clone())), holds, "{others:?}");
+        }
+        assert!(!still_holds(&addrs(0..2), &addrs(0..5)) && still_holds(&addrs(0..5), &addrs(0..100)));
+        assert!(still_holds(&[], &[]) && !still_holds(&[], &addrs(0..1)));
+        assert_eq!(MAX_ADDRS_A_MESSAGE, 10, "more than that is never told");
+    }
 }

@@ -12,6 +12,7 @@ mod leaves;
 mod message;
 mod score;
 
+pub(in crate::overlay) use leaves::Handed;
 pub use message::{FilterPart, UltraMessage};
 pub use score::{CapacitySource, Score};
 
@@ -22,8 +23,10 @@ use crate::overlay::link::Link;
 use crate::overlay::message::Role;
 use crate::overlay::node::Node;
 use crate::overlay::timers::Timer;
+use crate::proto::Query;
 use attach::Attached;
 use election::Seeking;
+use filter::Wanted;
 use leaves::Leaves;
 
 /// What a node keeps while it is in this topology.
@@ -130,6 +133,12 @@ impl Node {
             alternatives: ultra.attached.alternatives.len(),
             held_until: self.held_until(config),
         })
+    }
+
+    /// As a leaf with a keyword filter: whether that lets a query through.
+    pub(in crate::overlay) fn lets_through(&self, query: &Query) -> Option<bool> {
+        let ultra = self.ultra.as_ref().filter(|_| self.role == Role::Leaf)?;
+        ultra.attached.lets_through(&Wanted::of(query))
     }
 
     /// As an ultra-peer: the others of its kind that it is linked to.

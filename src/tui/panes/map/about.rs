@@ -76,8 +76,8 @@ fn lines(at: usize, node: &Known, width: u16, paint: &Paint<'_>) -> Vec<Line<'st
     if let Some(addr) = node.addr {
         facts.add("address", &addr.to_string(), paint.text());
     }
-    if let Some(role) = node.role.filter(|_| node.neighbor || at == 0) {
-        facts.add("role", role_word(role), paint.role(role));
+    if let Some(role) = node.role {
+        facts.add("role", &format!("{} {}", paint.role_symbol(role), role_word(role)), paint.role(role));
     }
     if at > 0 {
         facts.add("is", look.words(), style);

@@ -7,16 +7,16 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span as Words};
 
-use self::signs::{Look, sign};
+use self::signs::{Look, RTT_BANDS, rtt_color, sign};
 use super::Digest;
 use super::beside::Room;
 use super::cost::nodes;
 use super::dots::{Dots, Layer};
-use crate::app::Action as Did;
+use crate::app::{Action as Did, Role};
 use crate::tui::action::Action;
 use crate::tui::flood::tree::{Span, Tree};
 use crate::tui::map::known::Link;
-use crate::tui::map::view::Geometry;
+use crate::tui::map::view::{Colors, Geometry};
 use crate::tui::model::Model;
 use crate::tui::paint::Paint;
 use crate::tui::table::put;
@@ -58,6 +58,8 @@ pub(crate) struct Seen {
     pub(crate) cell: (u16, u16),
     /// What it looks like.
     look: Look,
+    /// Its role, if it has a hit and there is room for a star beside the sign that tells it.
+    star: Option<Role>,
 }
 
 /// The nodes that are on the canvas, the least important first: the last one drawn on a cell is the one that is seen.
@@ -69,11 +71,16 @@ pub(crate) fn seen(model: &Model, canvas: Rect) -> Vec<Seen> {
         .filter_map(|node| {
             let place = map.layout.place(node)?;
             let cell = geometry.cell(place.x, place.y)?;
-            Some(Seen { node, cell, look: Look::of(model, node, span, now) })
+            Some(Seen { node, cell, look: Look::of(model, node, span, now), star: None })
         })
         .collect();
     let cursor = model.map_cursor();
     seen.sort_by_key(|seen| (seen.node == 0, seen.node == cursor, seen.look.rank()));
+    let mut room = Room::new(canvas, seen.iter().map(|seen| seen.cell));
+    for seen in seen.iter_mut().filter(|seen| seen.look == Look::Hit) {
+        let role = map.table.nodes.get(seen.node).and_then(|node| node.role);
+        seen.star = role.filter(|_| room.star(seen.cell));
+    }
     seen
 }
 
@@ -127,7 +134,13 @@ fn canvas(buffer: &mut Buffer, area: Rect, seen: &[Seen], paint: &Paint<'_>) {
     dots.draw(buffer, model.glyphs.is_ascii());
     let cursor = model.map_cursor();
     for node in seen {
-        let (symbol, style) = sign(node.look, node.node, paint);
+        let (mut symbol, style) = sign(node.look, node.node, paint);
+        if let Some(role) = node.star {
+            if let Some(cell) = buffer.cell_mut((area.x + node.cell.0 + 1, area.y + node.cell.1)) {
+                cell.set_symbol(symbol).set_style(style);
+            }
+            symbol = paint.role_symbol(role);
+        }
         if let Some(cell) = buffer.cell_mut((area.x + node.cell.0, area.y + node.cell.1)) {
             let chosen = ratatui::style::Modifier::REVERSED;
             cell.set_symbol(symbol).set_style(if node.node == cursor { style.add_modifier(chosen) } else { style });
@@ -197,25 +210,30 @@ pub(super) fn name_of(at: usize, paint: &Paint<'_>, width: u16) -> String {
 /// Writes names beside their nodes, the most interesting first: the selected one, this one, neighbors, hits, the nearest.
 fn names(buffer: &mut Buffer, area: Rect, seen: &[Seen], dots: &Dots, paint: &Paint<'_>) {
     let cursor = paint.model.map_cursor();
-    let mut room = Room::new(area, seen.iter().map(|seen| seen.cell));
+    let stars = seen.iter().filter(|seen| seen.star.is_some()).map(|seen| (seen.cell.0 + 1, seen.cell.1));
+    let mut room = Room::new(area, seen.iter().map(|seen| seen.cell).chain(stars));
     let of = |seen: &Seen| paint.model.map.table.nodes.get(seen.node);
     let mut wanted: Vec<&Seen> = seen.iter().collect();
     wanted.sort_by_key(|seen| {
         let near = of(seen).map_or((true, u8::MAX), |node| (!node.neighbor, node.hop));
         (seen.node != cursor, seen.node != 0, near.0, seen.look != Look::Hit, near.1, seen.node)
     });
+    let by_rtt = paint.model.map.view.colors == Colors::Rtt;
     let mut written = 0;
     for node in wanted {
         if written >= NAMES {
             break;
         }
         let chosen = node.node == cursor;
-        let name = text::fit(&name_of(node.node, paint, NAME), NAME.into()).into_owned();
+        let mut name = text::fit(&name_of(node.node, paint, NAME), NAME.into()).into_owned();
+        if let Some(ms) = of(node).and_then(|node| node.rtt_ms).filter(|_| by_rtt) {
+            name = format!("{name} {}", text::latency(ms));
+        }
         let width = text::width(&name) as u16;
-        let y = node.cell.1;
+        let (y, star) = (node.cell.1, node.star.is_some());
         let quiet = |x: u16| chosen || (x..x + width).all(|x| dots.layer(x, y) <= Layer::Duplicate);
-        let beside = room.beside(node.cell, width, quiet);
-        let over = || chosen.then(|| room.over(node.cell, width)).flatten();
+        let beside = room.beside(node.cell, star, width, quiet);
+        let over = || chosen.then(|| room.over(node.cell, star, width)).flatten();
         let Some(x) = beside.or_else(over) else { continue };
         let style = match node.look {
             _ if chosen => paint.text().patch(paint.strong()),
@@ -250,8 +268,28 @@ fn legend(buffer: &mut Buffer, area: Rect, seen: &[Seen], paint: &Paint<'_>) {
         let words = format!(" {}", node.look.words());
         write(Line::from(vec![Words::styled(symbol, style), Words::styled(words, paint.dim())]));
     }
-    if paint.model.map.view.by_hop && paint.model.theme.hop(1, 7).fg.is_some() {
-        let hops = (1..=7).map(|hop| Words::styled(hop.to_string(), paint.hop(hop)));
-        write(Line::from([vec![Words::styled("hops ", paint.dim())], hops.collect()].concat()));
+    write(colors(paint));
+}
+
+/// What the colors tell.
+fn colors(paint: &Paint<'_>) -> Line<'static> {
+    // Without colors there is nothing to tell.
+    if paint.model.theme.hop(1, 7).fg.is_none() {
+        return Line::default();
     }
+    let mut parts = Vec::new();
+    match paint.model.map.view.colors {
+        Colors::Hops => {
+            parts.push(Words::styled("hops ", paint.dim()));
+            parts.extend((1..=7).map(|hop| Words::styled(hop.to_string(), paint.hop(hop))));
+        }
+        Colors::Roles => {}
+        Colors::Rtt => {
+            parts.push(Words::styled("rtt", paint.dim()));
+            let below = RTT_BANDS.iter().map(|ms| format!(" <{}", text::latency(*ms)));
+            let all = below.chain([" more".to_owned()]).enumerate();
+            parts.extend(all.map(|(band, words)| Words::styled(words, rtt_color(band, paint))));
+        }
+    }
+    Line::from(parts)
 }

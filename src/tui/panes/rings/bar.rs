@@ -30,7 +30,7 @@ pub(super) fn draw(buffer: &mut Buffer, parts: Parts, tree: &Tree, search: &Sear
         Words::styled(format!("{now:>6}"), paint.text()),
     ]);
     put(buffer, parts.bar, 0, 0, parts.track.x.saturating_sub(parts.bar.x), &left);
-    track(buffer, parts, at_us, end_us, paint);
+    track(buffer, parts, search, at_us, end_us, paint);
     let (by, of) = model.flood.player.speed(end_us);
     let speed =
         if of == 1 { format!("{}{by}", paint.symbol("×", "x")) } else { format!("{}1/{of}", paint.symbol("×", "x")) };
@@ -43,18 +43,28 @@ pub(super) fn draw(buffer: &mut Buffer, parts: Parts, tree: &Tree, search: &Sear
     put(buffer, parts.bar, x, 0, parts.bar.width.saturating_sub(x), &right);
 }
 
-fn track(buffer: &mut Buffer, parts: Parts, at_us: Option<u64>, end_us: u64, paint: &Paint<'_>) {
+fn track(buffer: &mut Buffer, parts: Parts, search: &Search, at_us: Option<u64>, end_us: u64, paint: &Paint<'_>) {
     let area = parts.track;
     if area.width == 0 {
         return;
     }
     let last = area.width - 1;
-    let part = at_us.map_or(1.0, |at| at as f64 / end_us.max(1) as f64);
-    let head = (part.clamp(0.0, 1.0) * f64::from(last)).round() as u16;
+    let column = |us: u64| {
+        let part = us as f64 / end_us.max(1) as f64;
+        (part.clamp(0.0, 1.0) * f64::from(last)).round() as u16
+    };
+    let head = column(at_us.unwrap_or(end_us));
     let line = Line::from(vec![
         Words::styled(paint.symbol("━", "=").repeat(head.into()), paint.bar_style()),
         Words::styled(paint.symbol("●", "O"), paint.me()),
         Words::styled(paint.symbol("─", "-").repeat((last - head).into()), paint.border(false)),
     ]);
     put(buffer, area, 0, 0, area.width, &line);
+    // Where each round of a ring began.
+    for round in &search.rounds {
+        let x = column(round.at_ms.saturating_mul(1_000));
+        if x != head {
+            put(buffer, area, x, 0, 1, &Line::styled(paint.symbol("╂", "+"), paint.warn()));
+        }
+    }
 }

@@ -2,7 +2,9 @@
 
 use ratatui::layout::Rect;
 
+use super::super::beside::Room;
 use super::super::dots::CELL;
+use super::role_of;
 use crate::tui::flood::tree::{State, Tree};
 use crate::tui::model::Model;
 
@@ -48,6 +50,8 @@ pub(crate) struct Seen {
     pub(crate) state: State,
     /// Its cell from the corner of the canvas.
     pub(crate) cell: (u16, u16),
+    /// Whether a star stands beside its sign: it has a hit, and its own sign tells what it is.
+    pub(crate) star: bool,
 }
 
 /// How hops and turns become dots.
@@ -66,7 +70,7 @@ impl Geometry {
         let (width, height) =
             (f64::from(canvas.width) * f64::from(CELL.0), f64::from(canvas.height) * f64::from(CELL.1));
         let radius = (width.min(height) / 2.0 - MARGIN).max(0.0);
-        Self { canvas, reach: radius, rings: tree.hops().saturating_sub(zoom).max(1) }
+        Self { canvas, reach: radius, rings: tree.rings().saturating_sub(zoom).max(1) }
     }
 
     /// The middle, in dots. A cell's own middle, so that this node's sign stands in it.
@@ -75,21 +79,27 @@ impl Geometry {
         (middle(self.canvas.width, CELL.0), middle(self.canvas.height, CELL.1))
     }
 
-    /// The radius of a hop's ring, in dots.
-    pub(crate) fn radius(&self, hop: u8) -> f64 {
-        self.reach * (f64::from(hop) / f64::from(self.rings)).powf(SPREAD)
+    /// The radius of a ring, in dots.
+    pub(crate) fn radius(&self, ring: u8) -> f64 {
+        self.reach * (f64::from(ring) / f64::from(self.rings)).powf(SPREAD)
+    }
+
+    /// The place of a node, in dots, if it has one.
+    pub(crate) fn dot_of(&self, tree: &Tree, at: usize) -> Option<(f64, f64)> {
+        let node = tree.nodes.get(at)?;
+        Some(self.dot(tree.ring(node.hop), node.spot?.turn))
     }
 
     /// A place on a ring, in dots.
-    pub(crate) fn dot(&self, hop: u8, turn: f64) -> (f64, f64) {
+    pub(crate) fn dot(&self, ring: u8, turn: f64) -> (f64, f64) {
         let (sin, cos) = (turn * std::f64::consts::TAU).sin_cos();
-        let ((x, y), radius) = (self.center(), self.radius(hop));
+        let ((x, y), radius) = (self.center(), self.radius(ring));
         (x + radius * sin, y - radius * cos)
     }
 
     /// The cell of a place on a ring, if it is on the canvas.
-    pub(crate) fn cell(&self, hop: u8, turn: f64) -> Option<(u16, u16)> {
-        let (x, y) = self.dot(hop, turn);
+    pub(crate) fn cell(&self, ring: u8, turn: f64) -> Option<(u16, u16)> {
+        let (x, y) = self.dot(ring, turn);
         let cell = |dot: f64, dots: i32, cells: u16| {
             let at = (dot.round() as i32).div_euclid(dots);
             u16::try_from(at).ok().filter(|at| *at < cells)
@@ -109,10 +119,15 @@ pub(crate) fn seen(model: &Model, canvas: Rect) -> Vec<Seen> {
             let node = tree.nodes.get(at)?;
             let spot = node.spot?;
             let state = tree.state(at, span)?;
-            Some(Seen { node: at, state, cell: geometry.cell(node.hop, spot.turn)? })
+            Some(Seen { node: at, state, cell: geometry.cell(tree.ring(node.hop), spot.turn)?, star: false })
         })
         .collect();
     let cursor = model.flood_cursor();
     seen.sort_by_key(|seen| (seen.state == State::You, seen.node == cursor && cursor != 0, seen.state));
+    let mut room = Room::new(canvas, seen.iter().map(|seen| seen.cell));
+    for seen in seen.iter_mut().filter(|seen| seen.state == State::Hit) {
+        let known = tree.nodes.get(seen.node).and_then(|node| role_of(node, model)).is_some();
+        seen.star = known && room.star(seen.cell);
+    }
     seen
 }

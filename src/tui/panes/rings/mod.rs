@@ -12,10 +12,13 @@ use ratatui::text::{Line, Span as Words};
 use self::geometry::{Geometry, Seen};
 use super::Digest;
 use super::dots::{Dots, Layer};
-use crate::app::{Action as Did, Role};
+use super::lookup::is_lookup;
+use crate::app::{Action as Did, Role, RoundRow, Search, Spread};
 use crate::tui::action::Action;
 use crate::tui::flood::tree::{Node, Span, State, Tree};
+use crate::tui::model::Model;
 use crate::tui::paint::Paint;
+use crate::tui::panes::role::role_word;
 use crate::tui::table::put;
 use crate::tui::text;
 
@@ -30,14 +33,31 @@ pub fn digest(paint: &Paint<'_>) -> Digest {
     if delay > 0 {
         long.push_str(&format!(" {} slowed {delay} ms a hop", paint.dot()));
     }
+    let walks = search.row.strategy == Spread::Walk;
+    let hops = if walks { "step" } else { "hop" };
+    if walks {
+        let walkers = super::cost::nodes(search.strategy.walkers().unwrap_or(0).into(), "walker");
+        long.push_str(&format!(" {} {walkers}", paint.dot()));
+    }
+    if let Some(round) = shown_round(search, paint) {
+        long.push_str(&format!(" {} ring, round of TTL {}", paint.dot(), round.ttl));
+    }
     if let Some(hop) = paint.model.hop {
-        long.push_str(&format!(" {} up to hop {hop}", paint.dot()));
+        long.push_str(&format!(" {} up to {hops} {hop}", paint.dot()));
     }
     let reached = paint.model.flood.shown.rows.iter().rfind(|row| row.sent > 0).map(|row| row.hop);
     if let Some((tree, reached)) = paint.model.flood.tree.as_ref().zip(reached) {
-        long.push_str(&format!(" {} hop {reached} of {}", paint.dot(), tree.hops()));
+        let most = if walks { search.row.ttl } else { tree.rings() };
+        long.push_str(&format!(" {} {hops} {reached} of {most}", paint.dot()));
     }
     Digest { short: text::count(search.row.nodes.into()), long }
+}
+
+/// The round of a ring at the moment that is shown.
+fn shown_round(search: &Search, paint: &Paint<'_>) -> Option<RoundRow> {
+    let model = paint.model;
+    let at_us = model.flood.player.at_us(model.clock, model.flood_end_us()).unwrap_or(u64::MAX);
+    search.rounds.iter().rfind(|round| round.at_ms.saturating_mul(1_000) <= at_us).copied()
 }
 
 /// Draws the pane's inside.
@@ -67,9 +87,9 @@ fn canvas(buffer: &mut Buffer, area: Rect, tree: &Tree, seen: &[Seen], paint: &P
     let geometry = Geometry::new(area, tree, model.flood.zoom);
     let span = model.flood_span();
     let mut dots = Dots::new(area);
-    for hop in 1..=tree.hops() {
+    for ring in 1..=tree.rings() {
         let style = paint.border(false);
-        dots.circle(geometry.center(), geometry.radius(hop), SPARSE.0, Layer::Ring, style);
+        dots.circle(geometry.center(), geometry.radius(ring), SPARSE.0, Layer::Ring, style);
     }
     edges(&mut dots, geometry, tree, span, paint);
     way(&mut dots, geometry, tree, span, paint);
@@ -88,7 +108,7 @@ fn canvas(buffer: &mut Buffer, area: Rect, tree: &Tree, seen: &[Seen], paint: &P
 
 /// The ways that copies took: those that were new to their node, and those that had been seen before.
 fn edges(dots: &mut Dots, geometry: Geometry, tree: &Tree, span: Span, paint: &Paint<'_>) {
-    let place = |at: usize| tree.nodes.get(at).and_then(|node| Some(geometry.dot(node.hop, node.spot?.turn)));
+    let place = |at: usize| geometry.dot_of(tree, at);
     let shown = tree.reports.iter().enumerate().take(span.until).filter(|(_, report)| report.hop <= span.hop);
     // Of more ways than nodes can be told apart nothing is seen, and they would take the time of a frame.
     for (index, report) in shown.take(MAX_WAYS) {
@@ -103,7 +123,7 @@ fn edges(dots: &mut Dots, geometry: Geometry, tree: &Tree, span: Span, paint: &P
             Did::Refused => dots.line(from, end, 2, Layer::Tree, paint.dropped()),
             Did::Duplicate if model_hides(paint) => {}
             Did::Duplicate => dots.line(from, end, SPARSE.1, Layer::Duplicate, paint.duplicate()),
-            _ if first => dots.line(from, end, 1, Layer::Tree, paint.hop(report.hop)),
+            _ if first => dots.line(from, end, 1, Layer::Tree, paint.hop(tree.ring(report.hop))),
             _ => {}
         }
     }
@@ -123,9 +143,7 @@ fn way(dots: &mut Dots, geometry: Geometry, tree: &Tree, span: Span, paint: &Pai
         return;
     }
     let way = tree.way_back(cursor);
-    let places =
-        way.iter().map(|&at| tree.nodes.get(at).and_then(|node| Some(geometry.dot(node.hop, node.spot?.turn))));
-    let places: Vec<_> = places.collect();
+    let places: Vec<_> = way.iter().map(|&at| geometry.dot_of(tree, at)).collect();
     for pair in places.windows(2) {
         if let [Some(from), Some(to)] = pair {
             dots.line(*from, *to, 1, Layer::Way, paint.me());
@@ -133,14 +151,20 @@ fn way(dots: &mut Dots, geometry: Geometry, tree: &Tree, span: Span, paint: &Pai
     }
 }
 
-/// The sign of a node, by what it is.
-pub(super) fn look(state: State, hop: u8, strange: bool, paint: &Paint<'_>) -> (&'static str, Style) {
+/// The sign of a node, by what became of the query there; of one that was reached, by what the node is.
+pub(super) fn look(
+    state: State,
+    role: Option<Role>,
+    ring: u8,
+    strange: bool,
+    paint: &Paint<'_>,
+) -> (&'static str, Style) {
     let glyphs = &paint.model.glyphs;
     match state {
         State::You => (glyphs.you, paint.me()),
         _ if strange => (glyphs.warning, paint.warn().add_modifier(Modifier::BOLD)),
         State::Hit => (glyphs.hit, paint.hit()),
-        State::Reached => (glyphs.reached, paint.hop(hop)),
+        State::Reached => (role_sign(role, paint), paint.hop(ring)),
         State::Refused => (glyphs.dropped, paint.dropped()),
         State::Duplicate => (glyphs.duplicate, paint.duplicate()),
         State::Inferred => (glyphs.dialling, paint.dim()),
@@ -150,26 +174,30 @@ pub(super) fn look(state: State, hop: u8, strange: bool, paint: &Paint<'_>) -> (
 fn sign(buffer: &mut Buffer, area: Rect, seen: &Seen, tree: &Tree, span: Span, paint: &Paint<'_>) {
     let Some(node) = tree.nodes.get(seen.node) else { return };
     let strange = tree.copies(node, span).any(|(copy, _)| tree.strange(copy).next().is_some());
-    let (mut sign, style) = look(seen.state, node.hop, strange, paint);
-    if seen.state == State::Reached && !strange && is_ultra_peer(node, paint) {
-        sign = paint.model.glyphs.ultra_peer;
+    let role = role_of(node, paint.model);
+    let (mut sign, style) = look(seen.state, role, tree.ring(node.hop), strange, paint);
+    let (x, y) = (area.x + seen.cell.0, area.y + seen.cell.1);
+    if seen.star && !strange {
+        sign = role_sign(role, paint);
+        if let Some(cell) = buffer.cell_mut((x + 1, y)) {
+            cell.set_symbol(paint.model.glyphs.hit).set_style(style);
+        }
     }
     let chosen = paint.model.flood_cursor() == seen.node;
-    if let Some(cell) = buffer.cell_mut((area.x + seen.cell.0, area.y + seen.cell.1)) {
+    if let Some(cell) = buffer.cell_mut((x, y)) {
         cell.set_symbol(sign).set_style(if chosen { style.add_modifier(Modifier::REVERSED) } else { style });
     }
 }
 
-/// What a node is, if it is a neighbor; of others nobody tells.
-pub(super) fn role_of(node: &Node, paint: &Paint<'_>) -> Option<Role> {
-    let neighbors = &paint.model.snapshot.neighbors;
-    let near = || neighbors.iter().find(|row| row.node == Some(node.id));
+/// What a node is: as it told, or as a link to it tells.
+pub(super) fn role_of(node: &Node, model: &Model) -> Option<Role> {
+    let near = || model.snapshot.neighbors.iter().find(|row| row.node == Some(node.id));
     // Neighbors stand on the first ring; all others need not be looked for.
-    if node.hop == 1 { near()?.kind } else { None }
+    node.role.or_else(|| if node.hop == 1 { near()?.kind } else { None })
 }
 
-fn is_ultra_peer(node: &Node, paint: &Paint<'_>) -> bool {
-    role_of(node, paint) == Some(Role::Ultrapeer)
+fn role_sign(role: Option<Role>, paint: &Paint<'_>) -> &'static str {
+    role.map_or(paint.model.glyphs.unknown, |role| paint.role_symbol(role))
 }
 
 /// What the signs and colours mean, as far as there is room; those that are rare only where they are.
@@ -177,28 +205,31 @@ fn legend(buffer: &mut Buffer, area: Rect, seen: &[Seen], paint: &Paint<'_>) {
     let any = |state: State| seen.iter().any(|seen| seen.state == state);
     let kinds = [
         (State::You, false, "you", true),
-        (State::Reached, false, "reached", true),
         (State::Hit, false, "hit", true),
-        (State::Reached, true, "inconsistent", paint.model.flood.shown.strange > 0),
+        (State::Hit, true, "inconsistent", paint.model.flood.shown.strange > 0),
         (State::Inferred, false, "inferred", any(State::Inferred)),
         (State::Refused, false, "refused", any(State::Refused)),
         (State::Duplicate, false, "duplicates only", any(State::Duplicate)),
     ];
     let mut parts: Vec<Line<'static>> = Vec::new();
     for (state, strange, name, _) in kinds.into_iter().filter(|(.., there)| *there) {
-        let (sign, style) = look(state, 4, strange, paint);
+        let (sign, style) = look(state, None, 4, strange, paint);
         parts.push(Line::from(vec![Words::styled(sign, style), Words::styled(format!(" {name}"), paint.dim())]));
     }
-    let tree = paint.model.flood.tree.as_ref();
-    let ultra =
-        |seen: &Seen| tree.and_then(|tree| tree.nodes.get(seen.node)).is_some_and(|node| is_ultra_peer(node, paint));
-    if seen.iter().any(ultra) {
-        let sign = Words::styled(paint.model.glyphs.ultra_peer, paint.hop(1));
-        parts.insert(2, Line::from(vec![sign, Words::styled(" ultra-peer", paint.dim())]));
+    let shown = roles(seen, paint);
+    let roles = shown.len();
+    for (at, role) in shown.into_iter().enumerate() {
+        let sign = Words::styled(role_sign(role, paint), paint.hop(1));
+        let name = format!(" {}", role.map_or("role not told", role_word));
+        parts.insert(1 + at, Line::from(vec![sign, Words::styled(name, paint.dim())]));
     }
-    let dotted = if model_hides(paint) { "duplicates hidden" } else { "duplicate" };
-    let ways = Words::styled(paint.symbol("⠐⠐⠐", ":::"), paint.duplicate());
-    parts.insert(3, Line::from(vec![ways, Words::styled(format!(" {dotted}"), paint.dim())]));
+    // A look-up has no duplicates.
+    if !paint.model.search().is_some_and(|search| is_lookup(search)) {
+        let dotted = if model_hides(paint) { "duplicates hidden" } else { "duplicate" };
+        let ways = Words::styled(paint.symbol("⠐⠐⠐", ":::"), paint.duplicate());
+        let part = Line::from(vec![ways, Words::styled(format!(" {dotted}"), paint.dim())]);
+        parts.insert(parts.len().min(2 + roles), part);
+    }
     let mut x = 1;
     for part in parts {
         let width = part.width() as u16;
@@ -208,4 +239,17 @@ fn legend(buffer: &mut Buffer, area: Rect, seen: &[Seen], paint: &Paint<'_>) {
         put(buffer, area, x, 0, width, &part);
         x += width + 2;
     }
+}
+
+/// What the nodes are whose signs tell it; those of which nobody told it last.
+fn roles(seen: &[Seen], paint: &Paint<'_>) -> Vec<Option<Role>> {
+    const ALL: [Role; 5] = [Role::Ultrapeer, Role::Leaf, Role::Peer, Role::Directory, Role::Client];
+    let Some(tree) = &paint.model.flood.tree else { return Vec::new() };
+    let told = |seen: &&Seen| seen.star || seen.state == State::Reached;
+    let there: Vec<Option<Role>> = seen
+        .iter()
+        .filter(told)
+        .filter_map(|seen| tree.nodes.get(seen.node).map(|node| role_of(node, paint.model)))
+        .collect();
+    ALL.into_iter().map(Some).chain([None]).filter(|role| there.contains(role)).collect()
 }

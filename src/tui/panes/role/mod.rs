@@ -14,7 +14,7 @@ use ratatui::text::{Line, Span};
 use self::rows::Rows;
 use super::Digest;
 use super::cost::nodes;
-use crate::app::{DirectoryState, Role, TopologyKind};
+use crate::app::{DirectoryState, Role, Strategy, TopologyKind};
 use crate::tui::action::Action;
 use crate::tui::model::Model;
 use crate::tui::paint::Paint;
@@ -22,6 +22,8 @@ use crate::tui::text;
 
 /// A leaf without an ultra-peer is worth an alarm when it has been one for so long.
 const SEEKING_MS: u64 = 3_000;
+/// Columns of a curve.
+const CURVE: u16 = 12;
 /// Times shorter than this are counted down second by second.
 const SECONDS_MS: u64 = 60_000;
 
@@ -119,6 +121,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
         TopologyKind::Ultrapeer => role.ultra.iter().for_each(|ultra| ultra::rows(&mut rows, ultra)),
         TopologyKind::Central => role.directory.iter().for_each(|directory| central::rows(&mut rows, directory)),
     }
+    traffic(&mut rows);
     if let Some(serving) = &role.serving {
         serving::rows(&mut rows, serving, role.role == Role::Directory);
     }
@@ -160,6 +163,29 @@ fn flood(rows: &mut Rows<'_>) {
     rows.fact(0, "", &strive, paint.dim());
 }
 
+/// What the role costs and what it brings, the last minute and in all.
+fn traffic(rows: &mut Rows<'_>) {
+    let paint = rows.paint;
+    let now = &paint.model.snapshot.traffic;
+    let (query, content) = (super::traffic::query_word(paint), now.content_in.saturating_add(now.content_out));
+    for (name, history, total, style) in [
+        (query, &now.query.history, now.query.bytes(), paint.warn()),
+        ("content", &now.content_history, content, paint.hit()),
+    ] {
+        let rate = text::rate(history.last().copied().unwrap_or(0) as f64);
+        let words = format!(" {rate:>9}, {}", text::bytes(total));
+        let curve = rows.room.saturating_sub(text::width(&words) as u16).min(CURVE);
+        rows.line(
+            3,
+            name,
+            Line::from(vec![
+                Span::styled(paint.model.glyphs.spark(history, curve.into()), style),
+                Span::styled(words, paint.text()),
+            ]),
+        );
+    }
+}
+
 /// What is known of this node in every topology.
 fn this_node(rows: &mut Rows<'_>) {
     let paint = rows.paint;
@@ -178,12 +204,22 @@ fn this_node(rows: &mut Rows<'_>) {
 
 /// The TTL of the next search.
 pub fn ttl_line(paint: &Paint<'_>) -> Line<'static> {
-    let ttl = paint.model.ttl;
+    let model = paint.model;
+    let ttl = model.ttl;
+    if model.strategy.walkers().is_some() {
+        return Line::from(vec![
+            Span::styled(format!("{} steps", model.steps), paint.text()),
+            Span::styled(" of the next walk", paint.dim()),
+        ]);
+    }
     let [left, spent] = paint.ttl(ttl, crate::app::MAX_TTL);
     Line::from(vec![
         left,
         spent,
         Span::styled(format!(" {ttl}"), paint.text()),
-        Span::styled(" of the next search", paint.dim()),
+        Span::styled(
+            if model.strategy == Strategy::Ring { " of the next ring" } else { " of the next search" },
+            paint.dim(),
+        ),
     ])
 }

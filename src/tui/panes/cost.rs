@@ -199,10 +199,11 @@ fn first_hit(search: &Search, paint: &Paint<'_>) -> Line<'static> {
     Line::styled(first.unwrap_or_else(|| paint.none().to_owned()), paint.text())
 }
 
-/// Nodes that this one knows of, those that the search reached among them.
+/// Nodes that this one knows of: at least as many as any search reached.
 pub(super) fn known_nodes(search: &Search, paint: &Paint<'_>) -> usize {
-    let role = &paint.model.snapshot.role;
-    role.known_hosts.max(role.neighbors).max(search.row.nodes as usize)
+    let (role, searches) = (&paint.model.snapshot.role, &paint.model.snapshot.searches);
+    let reached = searches.iter().map(|other| other.row.nodes).max().unwrap_or(0).max(search.row.nodes);
+    role.known_hosts.max(role.neighbors).max(reached as usize)
 }
 
 /// Why the chosen search found little, and what to do; `None` when it found enough.

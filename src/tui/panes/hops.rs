@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::map::name_of;
 use super::{Digest, cost, flood, lookup};
-use crate::app::{HopRow, Search};
+use crate::app::{HopRow, Search, Spread};
 use crate::tui::action::PaneName;
 use crate::tui::paint::Paint;
 use crate::tui::table::{self, Column, View, Width, put};
@@ -24,8 +24,8 @@ const NAMES: u16 = 13;
 
 /// The columns.
 pub const COLUMNS: &[Column<HopRow>] = &[
-    Column::plain("hop", Width::Is(3), 0, |row, paint, _| {
-        Line::styled(format!("{} {}", paint.symbol("█", "h"), row.hop), flood::hop_style(row, paint))
+    Column::plain("hop", Width::Is(4), 0, |row, paint, _| {
+        Line::styled(format!("{}{:>2}", paint.symbol("█", "h"), row.hop), flood::hop_style(row, paint))
     }),
     Column::figure("sent", 5, 0, |row, paint, _| flood::number(row.sent, paint.text(), paint)),
     Column::figure("new", 4, 0, |row, paint, _| flood::number(row.new, paint.text(), paint)),
@@ -116,6 +116,11 @@ fn sums(buffer: &mut Buffer, area: Rect, search: &Search, paint: &Paint<'_>) {
 fn horizon(search: &Search, paint: &Paint<'_>) -> Option<String> {
     let model = paint.model;
     let horizon = model.map.horizon.as_ref().filter(|_| model.flood_span().hop == u8::MAX)?;
+    if search.row.strategy == Spread::Walk {
+        let missed = horizon.beyond.len() + horizon.silent;
+        let nodes = cost::nodes(missed as u64, "known node");
+        return (missed > 0).then(|| format!("No walker came by {nodes}: a walk has no horizon, only luck"));
+    }
     if horizon.beyond.is_empty() {
         let silent = match horizon.silent {
             0 => String::new(),

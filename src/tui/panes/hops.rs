@@ -8,6 +8,7 @@ use super::map::name_of;
 use super::{Digest, cost, flood, lookup};
 use crate::app::{HopRow, Search, Spread};
 use crate::tui::action::PaneName;
+use crate::tui::map::horizon::Horizon;
 use crate::tui::paint::Paint;
 use crate::tui::table::{self, Column, View, Width, put};
 use crate::tui::text;
@@ -31,7 +32,7 @@ pub const COLUMNS: &[Column<HopRow>] = &[
     Column::figure("new", 4, 0, |row, paint, _| flood::number(row.new, paint.text(), paint)),
     Column::figure("dup", 4, 0, |row, paint, _| flood::number(row.duplicates, paint.duplicate(), paint)),
     Column::figure("drop", 4, 2, |row, paint, _| flood::number(row.dropped, paint.dropped(), paint)),
-    Column::figure("hits", 4, 0, flood::hits),
+    Column::figure("hits", 5, 0, flood::hits),
     Column::figure("median", 6, 1, flood::median),
 ];
 
@@ -126,7 +127,7 @@ fn horizon(search: &Search, paint: &Paint<'_>) -> Option<String> {
             0 => String::new(),
             many => format!("; {} within it did not report", cost::nodes(many as u64, "node")),
         };
-        return Some(format!("Nobody known lies beyond the horizon of TTL {}{silent}", search.row.ttl));
+        return Some(format!("Nobody known lies beyond the horizon of TTL {}{silent}", Horizon::ttl_of(search)));
     }
     let names: Vec<String> = horizon.beyond.iter().take(NAMED).map(|at| name_of(*at, paint, NAME)).collect();
     let more = if horizon.beyond.len() > NAMED { paint.model.glyphs.ellipsis } else { "" };

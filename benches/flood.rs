@@ -33,7 +33,7 @@ fn main() {
     );
     for nodes in sizes {
         let Ok(graph) = make(Kind::Regular, nodes, 8, &mut Rng::new(1)) else { continue };
-        let search = best(runs(nodes), || (), |_| breadth_first(&graph, 0, TTL).messages);
+        let search = best(runs(nodes), || (), |_| breadth_first(&graph, 0, TTL.into()).messages);
         for dedup in [Dedup::HighestTtl, Dedup::First] {
             for threads in if threads == 1 { vec![1] } else { vec![1, threads] } {
                 measure(&graph, dedup, threads, &search);

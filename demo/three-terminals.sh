@@ -34,7 +34,12 @@ folder=$(mktemp -d "${TMPDIR:-/tmp}/hopscope-three.XXXXXX")
 tmux_() { tmux -L "hopscope-$$" -f /dev/null "$@"; }
 cleanup() {
     tmux_ kill-server 2> /dev/null || true
-    rm -rf "$folder"
+    # The nodes take a moment to say goodbye, and write down whom they know.
+    for _ in $(seq 50); do
+        rm -rf "$folder" 2> /dev/null && [ ! -e "$folder" ] && return
+        sleep 0.1
+    done
+    fail "$folder could not be removed"
 }
 trap cleanup EXIT
 trap 'exit 130' INT TERM HUP

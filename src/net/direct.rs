@@ -19,7 +19,7 @@ use super::shared::Shared;
 use super::stream::Stream;
 use super::tally::Tally;
 use crate::base::{Map, seed};
-use crate::overlay::{Message, Undelivered};
+use crate::overlay::{Message, Purpose, Undelivered};
 use crate::proto::PeerAddr;
 use crate::wire::{self, Decoder};
 
@@ -155,9 +155,10 @@ impl Courier {
         while let Some(message) = next {
             let before = bytes.len();
             wire::encode_message(&message, bytes);
-            let count = match message {
-                Message::Report(_) => &self.tally.direct_report_bytes,
-                _ => &self.tally.direct_hit_bytes,
+            let count = match message.purpose() {
+                Purpose::Search => &self.tally.direct_hit_bytes,
+                Purpose::Report => &self.tally.direct_report_bytes,
+                Purpose::Upkeep => &self.tally.direct_question_bytes,
             };
             count.add((bytes.len() - before) as u64);
             self.unacknowledged.push_back(message);

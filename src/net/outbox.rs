@@ -234,7 +234,7 @@ impl Actor {
         let mut total = self.past;
         links.values().for_each(|entry| total += entry.total());
         let net = self.shared.tally.read();
-        total.bytes_out += net.direct_hit_bytes + net.direct_report_bytes;
+        total.bytes_out += net.direct_hit_bytes + net.direct_report_bytes + net.direct_question_bytes;
         total.search_out += net.direct_hit_bytes;
         total.report_out += net.direct_report_bytes;
         let traffic = |link: LinkId| links.get(&link).map(super::actor::Entry::total).unwrap_or_default();

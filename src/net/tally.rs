@@ -54,6 +54,8 @@ counters! {
     direct_hit_bytes,
     /// Bytes of reports sent over connections of their own.
     direct_report_bytes,
+    /// Bytes of questions and accounts sent over connections of their own.
+    direct_question_bytes,
     /// Links closed because they could not be written to fast enough.
     slow,
     /// Events that nobody took in time.

@@ -116,6 +116,11 @@ impl Node {
         self.seen.get(guid).and_then(|passed| passed.from())
     }
 
+    /// Links that what answers a query may travel on its way back.
+    fn longest_way_back(&self, guid: &Guid) -> u8 {
+        if self.seen.get(guid).is_some_and(|passed| passed.walk) { MAX_WALK_BACK } else { MAX_WAY_BACK }
+    }
+
     /// A hit came in on a link: for an own search, or to be passed on.
     pub(super) fn on_hit(&mut self, index: usize, hit: &HitMessage, cx: &mut Context<'_>) {
         if self.is_own_search(&hit.guid) {
@@ -132,7 +137,7 @@ impl Node {
     pub(super) fn on_report(&mut self, index: usize, report: &ReportMessage, cx: &mut Context<'_>) {
         if self.is_own_search(&report.guid) {
             // It has come over one link more than its hops say, and over no more than it may travel.
-            let links = report.travel.hops().saturating_add(1).min(MAX_WAY_BACK);
+            let links = report.travel.hops().saturating_add(1).min(self.longest_way_back(&report.guid));
             self.take_report(report, links, cx);
             return;
         }
@@ -156,9 +161,8 @@ impl Node {
         cx: &mut Context<'_>,
         onward: impl FnOnce(Travel) -> Message,
     ) -> bool {
-        let passed = self.seen.get(guid);
-        let longest = if passed.is_some_and(|passed| passed.walk) { MAX_WALK_BACK } else { MAX_WAY_BACK };
-        let way = passed.and_then(|passed| passed.from());
+        let longest = self.longest_way_back(guid);
+        let way = self.way_to_origin(guid);
         let way = way.filter(|way| *way != self.links[index].id && self.role.relays());
         let way = way.and_then(|way| self.link_index(way));
         let travel = travel.arrive(longest).filter(|travel| travel.may_go_on());

@@ -90,7 +90,7 @@ pub struct Counters {
     pub inconsistent: u64,
     /// Queries forgotten before their time, because the table of GUIDs was full.
     pub forgotten: u64,
-    /// Queries that the slow motion had no room to hold.
+    /// Queries that the slow motion had no room to hold, or that had nowhere left to go when it let them on.
     pub not_held: u64,
     /// Hits that were passed on for others.
     pub hits_relayed: u64,
@@ -230,10 +230,13 @@ impl Node {
 
     fn on_message(&mut self, link: LinkId, message: Message, cx: &mut Context<'_>) {
         let Some(index) = self.link_index(link) else {
-            if !self.on_farewell(link, &message, cx) {
-                self.on_client_message(link, message, cx);
-            }
-            return;
+            return match &message {
+                // Its sender had not heard yet that this node has no use for the link. The answer is as good as ever.
+                Message::Hit(hit) if self.is_own_search(&hit.guid) => self.take_hit(hit, false, cx),
+                Message::Report(report) if self.is_own_search(&report.guid) => self.take_report(report, 1, cx),
+                _ if self.on_farewell(link, &message, cx) => {}
+                _ => self.on_client_message(link, message, cx),
+            };
         };
         let from = &mut self.links[index];
         from.last_heard = self.now;

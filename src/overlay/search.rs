@@ -208,6 +208,13 @@ impl Search {
         self.round.and_then(|round| next_round(round.ttl, self.spec.ttl))
     }
 
+    /// The round under way is the last one: the node left the overlay through which the next would go.
+    pub(super) fn goes_no_further(&mut self) {
+        if let Some(round) = self.round {
+            self.spec.ttl = round.ttl;
+        }
+    }
+
     fn begin_round(&mut self, ttl: Ttl, hop_delay: Duration, now: Time) {
         self.round = Some(Round { ttl, until: now + round_takes(ttl, hop_delay) });
         self.last_news = now;
@@ -280,7 +287,8 @@ impl Node {
         self.searches.push(search);
     }
 
-    pub(super) fn is_own_search(&self, guid: &Guid) -> bool {
+    /// Whether a search of that name is this node's own: one that runs, or one that did lately.
+    pub fn is_own_search(&self, guid: &Guid) -> bool {
         self.searches_for(guid) || self.seen.get(guid).is_some_and(|passed| passed.is_own())
     }
 

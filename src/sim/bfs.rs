@@ -12,9 +12,9 @@ pub struct Ball {
     pub messages: u64,
 }
 
-/// Searches the graph from `origin`, as far as `ttl` hops.
+/// Searches the graph from `origin`, as far as `ttl` hops; no way in a graph is longer than it has nodes.
 #[must_use]
-pub fn breadth_first(graph: &Graph, origin: u32, ttl: u8) -> Ball {
+pub fn breadth_first(graph: &Graph, origin: u32, ttl: usize) -> Ball {
     let mut known = vec![false; graph.nodes()];
     known[origin as usize] = true;
     let (mut front, mut next) = (vec![origin], Vec::new());

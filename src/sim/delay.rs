@@ -7,6 +7,8 @@ use crate::base::Rng;
 
 /// How many times the shortest delay the longest one may be: it bounds the wheel.
 pub const MAX_SPREAD: u64 = 100_000;
+/// Lists of copies on their way, in all wheels together: a hundred megabytes.
+const MAX_LISTS: u64 = 4_000_000;
 
 /// How long a link takes: the same time for both directions, drawn for each link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +71,12 @@ impl Delay {
     pub fn exponential(mean: Duration) -> Self {
         let mean = micros(mean).max(1);
         Self { shortest: (mean / 1_000).max(1), longest: mean.saturating_mul(20), mean: Some(mean) }
+    }
+
+    /// Parts that nodes may be divided into: each has a wheel of its own, with a list for each window and part.
+    pub(super) fn most_parts(self) -> usize {
+        let windows = self.longest / self.shortest.max(1) + 2;
+        ((MAX_LISTS / windows).isqrt() as usize).max(1)
     }
 
     /// The slowest link that there may be.

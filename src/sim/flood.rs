@@ -68,6 +68,7 @@ impl Flood {
             ping_interval: Duration::MAX,
             ..Config::default()
         };
+        let threads = threads.min(self.delay.most_parts());
         let world = World::new(graph, config, self.delay, self.seed, &self.body, threads);
         Ok(Prepared { world, flood: self.clone() })
     }

@@ -114,7 +114,7 @@ proptest! {
             prop_assert_eq!(count, within(hop).filter(|&(_, at)| at == hop).count() as u64);
         }
         prop_assert_eq!(report.virtual_ms, 50.0 * (report.per_hop.len() - 1) as f64);
-        let ball = breadth_first(&graph, origin, ttl);
+        let ball = breadth_first(&graph, origin, ttl.into());
         prop_assert_eq!(ball.messages, report.messages);
         // The copies of the last hop may reach nobody new.
         prop_assert!(report.per_hop.starts_with(&ball.per_hop));

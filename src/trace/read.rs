@@ -158,7 +158,7 @@ pub fn read(from: impl BufRead) -> Result<Recording, TraceError> {
 /// How a search spread that a line tells of; `None` for numbers that no search has. What a newer version calls by a name
 /// that this one does not know is shown like a flood.
 fn strategy_of(name: &str, walkers: Option<u8>) -> Option<Strategy> {
-    let strategy = Strategy::named(name).unwrap_or_default();
+    let Some(strategy) = Strategy::named(name) else { return Some(Strategy::Flood) };
     walkers.map_or(Some(strategy), |walkers| strategy.with_walkers(walkers))
 }
 

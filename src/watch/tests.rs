@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::{View, start};
 use crate::app::{
-    Handle, Look, Pace, Refusal, SearchRequest, Snapshot, Speed, Step, TopologyKind, WorldCommand, WorldStatus,
+    Handle, Look, Pace, Refusal, SearchRequest, Snapshot, Speed, Step, Strategy, TopologyKind, WorldCommand,
+    WorldStatus,
 };
 use crate::base::Time;
 use crate::proto::Guid;
@@ -94,6 +95,21 @@ async fn a_flood_comes_to_each_hop_as_the_graph_has_it() {
     assert_eq!(told, expected);
     assert_eq!((search.row.nodes, search.lost_reports), (expected.iter().sum(), 0));
     assert!(search.traced && search.ended.is_some() && search.row.hits > 0);
+}
+
+#[tokio::test]
+async fn rings_and_walks_spread_as_from_any_node_and_break_no_rule() {
+    let handle = watched(&laid_out(), TopologyKind::Flood, NODE, FROM).await;
+    handle.steer(WorldCommand::Faster(100)).await.unwrap();
+    for strategy in [Strategy::Ring, Strategy::Walk { walkers: 4 }] {
+        let request = SearchRequest { text: "f0".into(), strategy: Some(strategy), ..SearchRequest::default() };
+        handle.search(request).await.unwrap();
+        step(&handle, Step::Time).await.unwrap();
+        let snapshot = handle.snapshot();
+        let search = snapshot.searches.last().unwrap();
+        assert_eq!(search.strategy, strategy);
+        assert!(search.ended.is_some() && search.row.nodes > 0, "{:?}", snapshot.warnings);
+    }
 }
 
 #[tokio::test]

@@ -10,13 +10,20 @@ use super::verdict::{Judged, judge};
 use super::{About, Evidence, Verdict, Why, WhyRequest, lines};
 use crate::app::handle::{AskRequest, Handle, Refusal, SearchRequest};
 use crate::app::nodes::{KnownNode, NO_SUCH_NODE};
-use crate::app::snapshot::{HopReport, Search};
-use crate::overlay::{Account, Explained, Role, Told, TopologyKind};
+use crate::app::snapshot::{HopReport, Search, Spread};
+use crate::overlay::{Account, DoneWhy, Explained, Role, Told, TopologyKind};
 use crate::proto::limits::{MAX_HITS_A_SEARCH, MAX_TTL};
 use crate::proto::{Guid, NodeId, Query, Untrusted};
 
 /// Nodes that are asked whether they know the one that is meant: as many as may be asked at once, and a few left for others.
 const MAX_INTRODUCERS: usize = 12;
+
+/// Whether a search went all the way that its TTL says, so that who did not get it tells something. A walk goes by chance,
+/// and one that ended early may have been under way.
+fn tells_like_a_flood(search: &Search) -> bool {
+    let whole = !matches!(search.ended, None | Some(DoneWhy::Enough | DoneWhy::Cancelled | DoneWhy::Cut));
+    whole && matches!(search.row.strategy, Spread::Flood | Spread::Lookup)
+}
 
 impl Handle {
     /// Finds out why a search does not find something at a node. Takes as long as two searches and a question to the
@@ -74,7 +81,10 @@ impl Handle {
         let snapshot = self.snapshot();
         let search = snapshot.searches.iter().find(|search| search.row.guid == guid);
         match search {
-            Some(search) if search.ended.is_some() => Ok(Arc::clone(search)),
+            Some(search) if tells_like_a_flood(search) => Ok(Arc::clone(search)),
+            Some(search) if search.ended.is_some() => {
+                self.flood(&request.text, request.ttl.map(|ttl| ttl.min(MAX_TTL))).await
+            }
             Some(_) => Err(Refusal::new("search_runs", "this search is not over yet", "wait for its end, or end it")),
             None => Err(Refusal::new("no_such_query", "no search of that name is known", "see the list of queries")),
         }

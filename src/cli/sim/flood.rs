@@ -31,6 +31,8 @@ const MAX_GRAPH: u64 = 2 * 1024 * 1024 * 1024;
 struct Run {
     #[serde(flatten)]
     report: Report,
+    /// Nodes to which no way leads from the origin, whatever the TTL.
+    unreachable: u64,
     /// Threads that shared the work.
     threads: usize,
     /// Time to read or make the graph.
@@ -73,10 +75,12 @@ pub(super) fn flood(arguments: &ArgMatches) -> Result<Exit, Failure> {
     let took = clock.elapsed().saturating_sub(ready);
     let peak_rss_bytes = peak_memory();
     let search = clock.elapsed();
-    let ball = breadth_first(&graph, flood.origin, flood.ttl);
+    let ball = breadth_first(&graph, flood.origin, flood.ttl.into());
     let searched = clock.elapsed().saturating_sub(search);
     let (copies, links) = (per_second(report.messages, took), per_second(ball.messages, searched));
+    let part: u64 = breadth_first(&graph, flood.origin, graph.nodes()).per_hop.iter().sum();
     let run = Run {
+        unreachable: graph.nodes() as u64 - part,
         threads,
         graph_ms: millis(made),
         setup_ms: millis(ready.saturating_sub(made)),
@@ -176,6 +180,10 @@ fn show(out: &mut Out, run: &Run) -> Result<(), Failure> {
         bytes(size),
         span(virtual_ms as u64),
     ))?;
+    if run.unreachable > 0 {
+        let nodes = count(run.unreachable, "node");
+        out.line(format!("the graph is not connected: no way leads from node {origin} to {nodes}, whatever the TTL"))?;
+    }
     let memory = run.peak_rss_bytes.map(|peak| format!(", {} of memory", bytes(peak))).unwrap_or_default();
     out.line(format!(
         "{:.1} ms on {}, after {:.1} ms for the graph and {:.1} ms for the nodes: {} messages a second{memory}; hash {hash}",

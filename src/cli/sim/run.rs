@@ -73,9 +73,10 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<Exit, Failure> {
     }
     match report.violation {
         Some(violation) => {
-            let size =
-                arguments.get_one::<usize>("nodes").map_or_else(String::new, |nodes| format!(" --nodes {nodes}"));
-            let replay = format!("replay it with `hopscope sim run {path} --seed {seed}{size}`");
+            let nodes = arguments.get_one::<usize>("nodes").map(|nodes| format!(" --nodes {nodes}"));
+            let duration = arguments.get_one::<Span>("duration").map(|span| format!(" --duration {span}"));
+            let (nodes, duration) = (nodes.unwrap_or_default(), duration.unwrap_or_default());
+            let replay = format!("replay it with `hopscope sim run {path} --seed {seed}{nodes}{duration}`");
             Err(Failure::failed(format!("a rule was {violation}"), replay))
         }
         None if report.finished => Ok(Exit::Done),

@@ -20,7 +20,7 @@ use super::node::Node;
 use super::timers::Timer;
 use super::topology::Class;
 use crate::base::Time;
-use crate::proto::limits::{MAX_HITS_A_NODE, MAX_LINKS, MAX_REGISTERED_NODES, MAX_TTL};
+use crate::proto::limits::{MAX_HITS_A_NODE, MAX_LINKS, MAX_REGISTERED_NODES, MAX_WALK_TTL};
 use crate::proto::{NodeId, PeerAddr, Query, Untrusted};
 
 /// Questions of this node that wait for their account.
@@ -295,8 +295,8 @@ fn tell(ask: &Ask, outcome: Explained, cx: &mut Context<'_>) {
 /// Whether an account can be true.
 fn is_plausible(told: &Told, config: &Config) -> bool {
     let most = MAX_HITS_A_NODE as u16;
-    // A leaf is one hop further than the last ultra-peer.
-    let farthest = config.max_ttl.max(MAX_TTL) + 1;
+    // It may have been a walker. A leaf is one hop further than the last ultra-peer.
+    let farthest = config.max_ttl.max(MAX_WALK_TTL).saturating_add(1);
     let passed = told.passed.is_none_or(|passed| {
         passed.hop >= 1 && passed.hop.saturating_add(passed.ttl) <= farthest && u16::from(passed.hits) <= most
     });

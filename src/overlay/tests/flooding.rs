@@ -101,6 +101,24 @@ fn enough_hits_end_a_search_and_late_ones_are_counted() {
 }
 
 #[test]
+fn a_hit_over_a_link_that_was_closed_meanwhile_counts() {
+    let mut world = line(3);
+    let guid = world.search(1, "song", 7, Delivery::Direct);
+    let link = world.nodes[1].link_to(&node_id(0)).map(|index| world.nodes[1].links[index].id()).unwrap();
+    world.input(1, Input::Command(Command::Disconnect(node_id(0))));
+    let file = FoundFile { name: "song 0".into(), size: 1, id: file_id("song 0") };
+    let body = HitBody { node: Some(node_id(0)), hops: 1, files: vec![file], ..HitBody::default() };
+    let hit = HitMessage { guid, travel: Travel::way_back(), body: Arc::new(body) };
+    let stale = world.nodes[1].counters().stale;
+    world.input(1, Input::Message { link, message: Message::Hit(hit.clone()) });
+    assert_eq!(world.found(guid), [(node_id(0), 1, Delivery::Reverse)]);
+    // One for somebody else's search is as late as it ever was.
+    let other = HitMessage { guid: Guid([3; 16]), ..hit };
+    world.input(1, Input::Message { link, message: Message::Hit(other) });
+    assert_eq!((world.nodes[1].counters().stale, world.found(guid).len()), (stale + 1, 1));
+}
+
+#[test]
 fn what_reports_cost_is_counted_apart_on_each_link_that_they_come_over() {
     let mut costs = Vec::new();
     for delivery in [Delivery::Direct, Delivery::Reverse] {

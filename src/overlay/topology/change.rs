@@ -7,6 +7,7 @@ use super::Class;
 use crate::overlay::io::{Config, Context, DoneWhy, Event, Output};
 use crate::overlay::message::{ByeReason, Message, Role, Status, TopologyKind};
 use crate::overlay::node::Node;
+use crate::overlay::search::Search;
 use crate::overlay::timers::Timer;
 
 impl Node {
@@ -153,6 +154,9 @@ impl Node {
     /// Ends the searches whose answers cannot come any more: there is no link to bring them, and they would not come on
     /// a connection of their own.
     fn cut_searches(&mut self, cx: &mut Context<'_>) {
+        if self.kind == TopologyKind::Central {
+            self.searches.iter_mut().for_each(Search::goes_no_further);
+        }
         let cut = self.links.is_empty();
         self.end_searches_where(DoneWhy::Cut, cx, |search| cut && !search.comes_direct());
     }

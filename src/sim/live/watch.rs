@@ -11,7 +11,8 @@ use super::roles::{Stance, is_leaf, watch_sender};
 use super::violation::Broken;
 use crate::base::{Map, Rng, seed};
 use crate::overlay::{
-    Config, Dedup, Event, FoundFile, Input, LinkId, Message, Node, Output, QueryMessage, Role, Strategy,
+    Command, Config, Dedup, Event, FoundFile, HitMessage, Input, LinkId, Message, Node, Output, QueryMessage,
+    ReportMessage, Role, Strategy,
 };
 use crate::proto::limits::MAX_WALK_TTL;
 use crate::proto::{Guid, NodeId, Travel};
@@ -54,6 +55,8 @@ impl Watched {
 pub(super) enum Cue {
     /// A copy of a query, and whether the node knew the query.
     Copy { link: LinkId, guid: Guid, travel: Travel, known: bool },
+    /// A search that begins, and how many walkers it sends.
+    Search { guid: Guid, walkers: u8 },
     /// A wake-up.
     Wake,
     /// Something on a link that is not the node's.
@@ -67,6 +70,16 @@ impl Cue {
     pub(super) fn of(input: &Input, core: &Node) -> Self {
         match input {
             Input::Wake => Self::Wake,
+            Input::Command(Command::Search(spec)) => {
+                Self::Search { guid: spec.guid, walkers: spec.strategy.walkers().unwrap_or(0) }
+            }
+            // What answers a search of its own counts whatever became of the link.
+            Input::Message { message: Message::Hit(HitMessage { guid, .. }), .. }
+            | Input::Message { message: Message::Report(ReportMessage { guid, .. }), .. }
+                if core.is_own_search(guid) =>
+            {
+                Self::Other
+            }
             Input::Message { link, .. } if is_stray(core, *link) => Self::Stray { stale: core.counters().stale },
             Input::Message { link, message: Message::Query(query) } => {
                 let QueryMessage { guid, travel, .. } = query;
@@ -154,7 +167,8 @@ impl AskedTable {
         let Some(guid) = out.iter().find_map(walker) else { return Ok(()) };
         let most = match scene.cue {
             Cue::Copy { guid: came, .. } if *came == guid => 1,
-            _ => self.open.get(&guid).and_then(|asked| asked.strategy.walkers()).unwrap_or(0),
+            Cue::Search { guid: own, walkers } if *own == guid => *walkers,
+            _ => 0,
         };
         let went = out.iter().filter(|output| walker(output).is_some()).count();
         if went <= most.into() {

@@ -34,12 +34,12 @@ impl Horizon {
             let node = table.nodes.get(at).and_then(|node| tree.find(node.id));
             node.and_then(|node| tree.state(node, all)).is_some_and(|state| state >= State::Inferred)
         };
-        let mut horizon = Self::default();
+        let (mut horizon, ttl_sent) = (Self::default(), Self::ttl_of(search));
         // A directory and its clients are part of no flood, whatever its TTL.
         let floods = |at: &usize| !matches!(table.nodes[*at].role, Some(Role::Directory | Role::Client));
         for at in (1..table.nodes.len()).filter(floods).filter(|at| !reached(*at)) {
             match needed.get(at).copied().flatten() {
-                Some(ttl) if ttl <= search.row.ttl => horizon.silent += 1,
+                Some(ttl) if ttl <= ttl_sent => horizon.silent += 1,
                 ttl => {
                     horizon.beyond.push(at);
                     match ttl.and_then(|ttl| horizon.by_ttl.get_mut(usize::from(ttl) - 1)) {
@@ -51,6 +51,12 @@ impl Horizon {
         }
         horizon.beyond.sort_by_key(|at| (needed.get(*at).copied().flatten().unwrap_or(u8::MAX), *at));
         Some(horizon)
+    }
+
+    /// How far a search went: a ring that found enough stopped before its TTL.
+    #[must_use]
+    pub fn ttl_of(search: &Search) -> u8 {
+        search.row.round.unwrap_or(search.row.ttl)
     }
 
     /// What larger TTLs would have reached: each TTL with how many nodes it reaches in all, up to the one that reaches

@@ -1,5 +1,7 @@
 //! Cost: own searches, and what the chosen one cost; why it found little, and what to do.
 
+use std::sync::Arc;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -7,8 +9,9 @@ use ratatui::text::{Line, Span};
 use super::Digest;
 use super::compared;
 use super::lookup::{self, is_lookup};
-use crate::app::{DirectoryState, DoneWhy, MAX_TTL, Role, Search, Spread, Strategy, TopologyKind};
+use crate::app::{DirectoryState, DoneWhy, HopReport, MAX_TTL, Role, Search, Spread, Strategy, TopologyKind};
 use crate::tui::action::{Action, PaneName};
+use crate::tui::map::horizon::Horizon;
 use crate::tui::paint::Paint;
 use crate::tui::table::{self, Column, View, Width, put};
 use crate::tui::text;
@@ -199,10 +202,11 @@ fn first_hit(search: &Search, paint: &Paint<'_>) -> Line<'static> {
     Line::styled(first.unwrap_or_else(|| paint.none().to_owned()), paint.text())
 }
 
-/// Nodes that this one knows of, those that the search reached among them.
+/// Nodes that this one knows of: at least as many as any search reached.
 pub(super) fn known_nodes(search: &Search, paint: &Paint<'_>) -> usize {
-    let role = &paint.model.snapshot.role;
-    role.known_hosts.max(role.neighbors).max(search.row.nodes as usize)
+    let (role, searches) = (&paint.model.snapshot.role, &paint.model.snapshot.searches);
+    let reached = searches.iter().map(|other| other.row.nodes).max().unwrap_or(0).max(search.row.nodes);
+    role.known_hosts.max(role.neighbors).max(reached as usize)
 }
 
 /// Why the chosen search found little, and what to do; `None` when it found enough.
@@ -238,11 +242,23 @@ fn horizon(search: &Search, paint: &Paint<'_>) -> String {
         let key = paint.key(&Action::TtlUp);
         return format!("Walkers came to {reached} of ~{known} known nodes{whose}: more steps with {key}, or a flood");
     }
-    if search.row.ttl < MAX_TTL && reached < known {
+    if search.row.strategy == Spread::Ring && search.ended == Some(DoneWhy::Enough) {
+        let ttl = Horizon::ttl_of(search);
+        return format!("The ring had enough at TTL {ttl} and went no further{whose}: a flood finds what lies beyond");
+    }
+    // Somebody had it with no TTL left, and may have neighbors that never heard of it.
+    let ran_out = |report: &Arc<HopReport>| report.ttl == 0 && report.role != Some(Role::Leaf);
+    if search.row.ttl < MAX_TTL && (reached < known || search.hops.iter().any(ran_out)) {
         let key = paint.key(&Action::TtlUp);
-        return format!(
-            "Horizon: {reached} of ~{known} known nodes reached{whose}. Raise the TTL with {key} and search again"
-        );
+        let far = if reached < known {
+            format!("{reached} of ~{known} known nodes reached")
+        } else {
+            "the TTL was used up before the overlay was".to_owned()
+        };
+        return format!("Horizon: {far}{whose}. Raise the TTL with {key} and search again");
+    }
+    if search.ended == Some(DoneWhy::Enough) {
+        return format!("It ended when it had enough{whose}: who was not asked by then may have more");
     }
     format!("All that the query could reach was asked{whose}: try fewer or other words")
 }

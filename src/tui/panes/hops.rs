@@ -6,8 +6,9 @@ use ratatui::text::{Line, Span};
 
 use super::map::name_of;
 use super::{Digest, cost, flood, lookup};
-use crate::app::{HopRow, Search};
+use crate::app::{HopRow, Search, Spread};
 use crate::tui::action::PaneName;
+use crate::tui::map::horizon::Horizon;
 use crate::tui::paint::Paint;
 use crate::tui::table::{self, Column, View, Width, put};
 use crate::tui::text;
@@ -24,14 +25,14 @@ const NAMES: u16 = 13;
 
 /// The columns.
 pub const COLUMNS: &[Column<HopRow>] = &[
-    Column::plain("hop", Width::Is(3), 0, |row, paint, _| {
-        Line::styled(format!("{} {}", paint.symbol("█", "h"), row.hop), flood::hop_style(row, paint))
+    Column::plain("hop", Width::Is(4), 0, |row, paint, _| {
+        Line::styled(format!("{}{:>2}", paint.symbol("█", "h"), row.hop), flood::hop_style(row, paint))
     }),
     Column::figure("sent", 5, 0, |row, paint, _| flood::number(row.sent, paint.text(), paint)),
     Column::figure("new", 4, 0, |row, paint, _| flood::number(row.new, paint.text(), paint)),
     Column::figure("dup", 4, 0, |row, paint, _| flood::number(row.duplicates, paint.duplicate(), paint)),
     Column::figure("drop", 4, 2, |row, paint, _| flood::number(row.dropped, paint.dropped(), paint)),
-    Column::figure("hits", 4, 0, flood::hits),
+    Column::figure("hits", 5, 0, flood::hits),
     Column::figure("median", 6, 1, flood::median),
 ];
 
@@ -116,12 +117,17 @@ fn sums(buffer: &mut Buffer, area: Rect, search: &Search, paint: &Paint<'_>) {
 fn horizon(search: &Search, paint: &Paint<'_>) -> Option<String> {
     let model = paint.model;
     let horizon = model.map.horizon.as_ref().filter(|_| model.flood_span().hop == u8::MAX)?;
+    if search.row.strategy == Spread::Walk {
+        let missed = horizon.beyond.len() + horizon.silent;
+        let nodes = cost::nodes(missed as u64, "known node");
+        return (missed > 0).then(|| format!("No walker came by {nodes}: a walk has no horizon, only luck"));
+    }
     if horizon.beyond.is_empty() {
         let silent = match horizon.silent {
             0 => String::new(),
             many => format!("; {} within it did not report", cost::nodes(many as u64, "node")),
         };
-        return Some(format!("Nobody known lies beyond the horizon of TTL {}{silent}", search.row.ttl));
+        return Some(format!("Nobody known lies beyond the horizon of TTL {}{silent}", Horizon::ttl_of(search)));
     }
     let names: Vec<String> = horizon.beyond.iter().take(NAMED).map(|at| name_of(*at, paint, NAME)).collect();
     let more = if horizon.beyond.len() > NAMED { paint.model.glyphs.ellipsis } else { "" };

@@ -83,9 +83,11 @@ pub(super) fn choose(model: &Model, prompt: &mut Prompt, down: bool) {
 /// A node was named: asks.
 pub(super) fn submit(model: &mut Model, at: String, effects: &mut Vec<Effect>) {
     let Some(search) = model.search() else { return };
-    let (text, ttl) = (search.row.text.raw().to_owned(), search.row.ttl);
+    let text = search.row.text.raw().to_owned();
+    // A walk's is in steps, and what is sent anew is a flood.
+    let ttl = search.strategy.walkers().is_none().then_some(search.row.ttl);
     let is_fresh = search.ended.is_some() && search.row.age_ms < REMEMBERED_MS;
-    let request = WhyRequest { text, at, ttl: Some(ttl), search: is_fresh.then_some(search.row.guid) };
+    let request = WhyRequest { text, at, ttl, search: is_fresh.then_some(search.row.guid) };
     model.overlay = Some(Overlay::Why { asked: request.clone(), answer: None, scroll: 0 });
     effects.push(Effect::Why(request));
 }

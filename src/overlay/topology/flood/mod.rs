@@ -229,7 +229,11 @@ impl Node {
                 match to {
                     To::Neighbors => drop(self.relay(from, arrived, query, cx)),
                     To::Leaves => drop(self.hand_to_leaves(from, arrived, &query, cx)),
-                    To::Anyone => drop(self.step(from, arrived, query, cx)),
+                    To::Anyone => {
+                        // The only way on may have gone meanwhile.
+                        let stays = self.step(from, arrived, query, cx) == 0;
+                        self.counters.not_held += u64::from(stays);
+                    }
                 }
             }
         }

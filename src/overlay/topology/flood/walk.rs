@@ -26,7 +26,8 @@ impl Node {
             self.own_query_came_back(query.guid, index, travel, sent, cx);
             return;
         }
-        let mut verdict = if self.seen.get(&query.guid).is_some() {
+        let mut verdict = if let Some(passed) = self.seen.get_mut(&query.guid) {
+            passed.ttl = passed.ttl.max(travel.ttl());
             self.count_duplicate(index);
             Verdict { action: Action::Duplicate, hits: 0, go_on: true }
         } else {

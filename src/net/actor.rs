@@ -293,11 +293,8 @@ impl Actor {
         while let Some(message) = messages.next() {
             match batch.origin {
                 Origin::Direct(from) => self.feed(Input::Direct { from, message }),
-                // One of the messages may have closed the link.
-                Origin::Link(link) if self.links.get(&link).is_some_and(|entry| !entry.closing) => {
-                    self.feed(Input::Message { link, message });
-                }
-                Origin::Link(_) => {}
+                // On a link that is about to close too: answers to a search count, and the core counts what leads to nothing.
+                Origin::Link(link) => self.feed(Input::Message { link, message }),
             }
             if messages.len() > 0 && self.shared.clock.now() >= until {
                 let rest = messages.collect();

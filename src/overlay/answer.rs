@@ -1,16 +1,20 @@
 //! Hits: from the node that has a match to the origin, directly or by the reverse path.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::explain::Undelivered;
 use super::io::{Context, LinkId, Output};
 use super::limit::Bucket;
+use super::link::Link;
 use super::message::{Delivery, FoundFile, HitBody, HitMessage, Message, QueryMessage, ReportMessage};
 use super::node::Node;
 use crate::base::Time;
 use crate::proto::limits::{MAX_HITS_A_MESSAGE, MAX_WALK_BACK, MAX_WAY_BACK};
 use crate::proto::{Guid, NodeId, PeerAddr, Travel};
 
+/// A link that is so old was not refused by its other end.
+const ACCEPTED: Duration = Duration::from_millis(500);
 /// Messages that this node delivers direct: so many a second, and so many at once, to all destinations together. A query
 /// may name somebody else's address as its origin; this is what keeps an overlay from being turned against it.
 const DIRECT_OVERALL: (u32, u32) = (500, 1_000);
@@ -81,7 +85,10 @@ impl Node {
         let direct = origin.filter(|_| query.body.delivery == Delivery::Direct);
         // A node that returned with another key may still be remembered under the old one, over a link that is dead.
         let at = |to: PeerAddr| self.links.iter().enumerate().filter(move |(_, link)| link.peer.listen == Some(to));
-        let neighbor = direct.and_then(|to| at(to).max_by_key(|(_, link)| link.since)).map(|(index, _)| index);
+        // Nor is one to be relied on that came up this moment: its other end may have no room for it.
+        let accepted = |(_, link): &(usize, &Link)| self.now.since(link.since) >= ACCEPTED;
+        let neighbor = direct.and_then(|to| at(to).filter(accepted).max_by_key(|(_, link)| link.since));
+        let neighbor = neighbor.map(|(index, _)| index);
         match (neighbor, direct) {
             (Some(neighbor), _) => self.send(neighbor, message, cx),
             (None, Some(to)) if self.direct.allow(to, self.now) => cx.out.push(Output::Direct { to, message }),

@@ -141,6 +141,8 @@ impl Node {
         }
         match reason {
             ByeReason::Already => self.leave_alone(peer, false),
+            // The room that it lacks is its own: as soon as it loses one of those that it has, this is whom it turns to.
+            ByeReason::Full if self.role == Role::Leaf => peer.addrs().for_each(|addr| self.hosts.called(addr)),
             ByeReason::Full => peer.addrs().for_each(|addr| self.hosts.refused(addr, self.now)),
             ByeReason::Role => self.no_use_for(peer, cx.config),
             _ => {}

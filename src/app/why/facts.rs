@@ -64,7 +64,7 @@ pub(super) struct Flood {
     pub(super) report: Option<Reported>,
     /// Whether it reported as a leaf.
     pub(super) is_leaf: bool,
-    /// Leaves that ultra-peers spared, because their filters say that nothing matches there.
+    /// Copies that ultra-peers spared their leaves, because the filters say that nothing matches there.
     pub(super) spared: u32,
 }
 

@@ -33,7 +33,7 @@ fn flood(who: &str, flood: &Flood, facts: &Facts) -> String {
             format!("The search with TTL {ttl} got {} from {who}{hop}: {hit}", count(flood.hits.into(), "hit"))
         }
         (0, Some(report), hop) => {
-            let hop = hop.map(|hop| format!(" at hop {hop} with TTL {} left", report.ttl)).unwrap_or_default();
+            let hop = hop.map(|hop| format!(" at hop {hop}")).unwrap_or_default();
             let did = match report.action {
                 Action::Answered => {
                     format!("it answered with {}, of which none arrived", count(report.hits.into(), "file"))
@@ -60,9 +60,9 @@ fn flood(who: &str, flood: &Flood, facts: &Facts) -> String {
                 _ => "",
             });
             if flood.spared > 0 {
-                let leaves =
-                    if flood.spared == 1 { "1 leaf was".to_owned() } else { format!("{} leaves were", flood.spared) };
-                text.push_str(&format!("; {leaves} spared for what their filters say"));
+                // A leaf has several ultra-peers, and each spares it.
+                let times = count(flood.spared.into(), "copy");
+                text.push_str(&format!("; leaves were spared {times} for what their filters say"));
             }
             text
         }
@@ -133,7 +133,7 @@ fn passed(told: &Told, facts: &Facts) -> String {
     let ttl = facts.first.ttl;
     match told.passed {
         Some(passed) => format!(
-            "It had the search with TTL {ttl} at hop {}, TTL {} left, and answered with {}{}",
+            "It had the search with TTL {ttl} first at hop {}, of all copies at most with TTL {} left, and answered with {}{}",
             passed.hop,
             passed.ttl,
             count(passed.hits.into(), "file"),

@@ -71,6 +71,9 @@ impl Model {
                 flood.shown = Shown::default();
             }
         }
+        if self.flood.tree.as_mut().is_some_and(|tree| tree.ends(search.ended)) {
+            self.flood.shown = Shown::default();
+        }
         let end_us = self.flood_end_us();
         self.flood.player.settle(self.clock, end_us);
         let span = self.flood_span();

@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use super::player::Play;
 use super::tree::{MAX_DRAWN, State, Strange};
 use super::*;
-use crate::app::{HopReport, NodeId, Snapshot};
+use crate::app::{DoneWhy, HopReport, NodeId, Snapshot};
 use crate::tui::action::{Action as Asked, PaneName};
 use crate::tui::effect::Message;
 use crate::tui::fixture::{Fixture, Shape};
@@ -109,6 +109,23 @@ fn nobody_moves_when_others_come_and_reading_bit_by_bit_is_reading_at_once() {
     }
     let spots = |tree: &Tree| tree.nodes.iter().map(|node| (node.id, node.hop, node.spot)).collect::<Vec<_>>();
     assert_eq!(spots(&grown), spots(&whole));
+}
+
+#[test]
+fn what_does_not_fit_together_is_no_lie_where_reports_were_still_to_come() {
+    let (own, mut search) = search(3, false);
+    let mut hops: Vec<_> = search.hops.iter().cloned().collect();
+    let twin = hops.iter().position(|hop| hop.hop == 3 && hop.action == Action::Forwarded).unwrap();
+    hops[twin] = Arc::new(HopReport { hop: 5, ttl: 2, ..HopReport::clone(&hops[twin]) });
+    search.hops = hops.into();
+    let all = Span { until: usize::MAX, hop: u8::MAX };
+    let mut tree = Tree::new(own, &Search { ended: Some(DoneWhy::Deadline), ..search });
+    let strange = tree.strange_count(all);
+    assert!(strange > 0);
+    assert!(tree.ends(Some(DoneWhy::Enough)) && !tree.ends(Some(DoneWhy::Enough)));
+    assert_eq!(tree.strange_count(all), 0);
+    assert!(tree.ends(Some(DoneWhy::Complete)));
+    assert_eq!(tree.strange_count(all), strange);
 }
 
 #[test]

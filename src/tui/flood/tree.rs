@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::place::{Rings, Spot, Wish};
-use crate::app::{Action, Guid, HopReport, MAX_TTL, NodeId, Role, Search, Strategy, TopologyKind, ring_of};
+use crate::app::{Action, DoneWhy, Guid, HopReport, MAX_TTL, NodeId, Role, Search, Strategy, TopologyKind, ring_of};
 
 /// Nodes that get a place in the picture; the others are counted.
 pub const MAX_DRAWN: usize = 2_000;
@@ -123,6 +123,8 @@ pub struct Tree {
     ttl: u8,
     /// The most hops that a copy of such a search can have.
     most: u8,
+    /// Whether the search ended while reports were still to come.
+    early: bool,
 }
 
 impl Tree {
@@ -157,9 +159,21 @@ impl Tree {
             // A look-up goes no further than the directory, whatever its TTL.
             ttl: if search.topology == TopologyKind::Central { 1 } else { search.row.ttl.min(most) },
             most,
+            early: false,
         };
+        tree.ends(search.ended);
         tree.extend(&search.hops);
         tree
+    }
+
+    /// Takes in whether and why the search ended; whether that changed what fits together.
+    pub fn ends(&mut self, why: Option<DoneWhy>) -> bool {
+        let early = matches!(why, Some(DoneWhy::Enough | DoneWhy::Cancelled | DoneWhy::Cut));
+        let changed = std::mem::replace(&mut self.early, early) != early;
+        if changed {
+            self.judge();
+        }
+        changed
     }
 
     /// Whether reports are these and some more, so that only the new ones need be read.
@@ -289,13 +303,14 @@ impl Tree {
         self.nodes[at].spot = spot;
     }
 
-    /// Compares each copy with its sender's own, now that more is known: reports come in any order.
+    /// Compares each copy with its sender's own, now that more is known: reports come in any order. Of a search that ended
+    /// early nobody knows: the one that is missing may have been under way.
     fn judge(&mut self) {
-        let bit = 1 << Strange::Parent as u8;
+        let (bit, early) = (1 << Strange::Parent as u8, self.early);
         for ((report, sender), strange) in self.reports.iter().zip(&self.senders).zip(&mut self.strange) {
             let sender = sender.and_then(|at| self.nodes.get(at));
             let fits = |node: &Node| node.hops == 0 || node.hops & bit_of(report.hop.saturating_sub(1)) != 0;
-            *strange = if sender.is_none_or(fits) { *strange & !bit } else { *strange | bit };
+            *strange = if early || sender.is_none_or(fits) { *strange & !bit } else { *strange | bit };
         }
     }
 

@@ -105,7 +105,9 @@ pub(super) fn why_empty(search: &Search, paint: &Paint<'_>) -> String {
     if super::lookup::is_lookup(search) {
         return super::lookup::no_flood(search, paint);
     }
-    if search.sent_here == 0 {
+    if search.sent_here == 0 && search.lost_reports > 0 {
+        "It began before this node was looked at: what it sent and heard until then is not known".into()
+    } else if search.sent_here == 0 {
         "Nothing was sent: there was no neighbor to ask".into()
     } else if search.traced {
         format!("Sent to {}; no node has reported yet", super::cost::nodes(search.sent_here.into(), "neighbor"))

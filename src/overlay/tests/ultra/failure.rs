@@ -213,3 +213,23 @@ fn a_leaf_that_has_enough_brings_its_ultra_peers_together_with_one_it_was_told_o
     world.check();
     assert!(world.nodes[3].count(Class::Neighbor) > 0);
 }
+
+#[test]
+fn a_leaf_turns_to_whom_it_had_no_room_for_as_soon_as_it_has() {
+    let mut world = World::new(5, ultra());
+    for n in 0..5 {
+        world.start(n, pinned(if n < 4 { RoleChoice::Ultrapeer } else { RoleChoice::Leaf }));
+    }
+    world.input(4, Input::Hosts { addrs: (0..3).map(addr).collect(), source: HostSource::Configured });
+    world.run(10 * SECOND);
+    world.input(4, Input::Hosts { addrs: vec![addr(3)], source: HostSource::Told });
+    let dialled = world.next_link;
+    while world.next_link == dialled {
+        world.run(SECOND);
+    }
+    world.run(SECOND);
+    assert!(world.nodes[4].link_to(&node_id(3)).is_none(), "it has three already");
+    (0..3).for_each(|n| world.kill(n));
+    world.run(5 * SECOND);
+    assert!(world.nodes[4].link_to(&node_id(3)).is_some());
+}

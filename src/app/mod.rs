@@ -25,7 +25,7 @@ mod transfer_events;
 mod why;
 mod world;
 
-pub use crate::net::{LinkTraffic, check_peer};
+pub use crate::net::check_peer;
 pub use clock::Clock;
 pub use engine::start;
 pub use event::{Done, Event, Hit, UpDown, Via};
@@ -41,8 +41,9 @@ pub use snapshot::{
 pub use why::{About, Evidence, Verdict, Why, WhyRequest};
 pub use world::{Look, Pace, Speed, SpeedError, Step, WorldCommand, WorldStatus};
 // The nouns that faces need, so that they can live on this room alone.
+pub use crate::base::Map;
 pub use crate::overlay::{
-    Action, Dedup, Delivery, DirectoryState, DoneWhy, QueryBody, Role, RoleChoice, Strategy, TopologyKind,
+    Action, Dedup, Delivery, DirectoryState, DoneWhy, LinkTraffic, QueryBody, Role, RoleChoice, Strategy, TopologyKind,
 };
 pub use crate::proto::limits::{MAX_LINKS, MAX_NODE_NAME, MAX_TTL, MAX_WALK_TTL, MAX_WALKERS};
 pub use crate::proto::{FileId, Guid, NodeId, PeerAddr, Ttl, Untrusted};

@@ -16,8 +16,8 @@ use super::told::{Teller, Told};
 use super::traffic::{Meter, Reading};
 use super::world::WorldStatus;
 use crate::base::Time;
-use crate::net::{LinkTraffic, NetStatus, Served};
-use crate::overlay::{self, Action, Config, LinkId, Node, Peer, SearchSpec, TopologyKind, Trace};
+use crate::net::{NetStatus, Served};
+use crate::overlay::{self, Action, Config, LinkId, LinkTraffic, Node, Peer, SearchSpec, TopologyKind, Trace};
 use crate::proto::{FileId, Folded, Guid, Magnet, MagnetSource, NodeId, PeerAddr, Ttl, Untrusted};
 use crate::share::{FileRow, FilesPage, LibraryStatus};
 

@@ -75,14 +75,7 @@ fn demo() -> Command {
                 .value_name("FILE")
                 .help("Lay the links of a flooding lab out as in this file: a pair of node names a line, # for comments"),
         )
-        .arg(
-            Arg::new("seed")
-                .long("seed")
-                .value_name("S")
-                .default_value("1")
-                .value_parser(value_parser!(u64))
-                .help("The same seed gives the same links and the same files"),
-        )
+        .arg(seed("The same seed gives the same links and the same files").default_value("1"))
         .arg(switch("headless", "Open no terminal: print the nodes and their roles, and wait for ctrl-c"))
         .arg(json("Print one JSON object a node; implies --headless"))
         .args(node_flags(|option| option.demo))
@@ -314,6 +307,11 @@ fn manual() -> Command {
 /// The switch for JSON instead of text.
 pub(super) fn json(help: &'static str) -> Arg {
     switch("json", help)
+}
+
+/// The number from which everything drawn by chance follows.
+pub(super) fn seed(help: &'static str) -> Arg {
+    Arg::new("seed").long("seed").value_name("S").value_parser(value_parser!(u64)).help(help)
 }
 
 /// A switch of a command.

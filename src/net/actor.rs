@@ -18,10 +18,11 @@ use super::resolve::Lookup;
 use super::send_queue::{Outlet, SendQueue};
 use super::settings::{NetCommand, NetSettings};
 use super::shared::Shared;
-use super::status::{LinkTraffic, Publisher, Spent};
+use super::status::Publisher;
 use crate::base::{Map, Rng, Time, seed};
 use crate::overlay::{
-    self, Command, Context, Event, Hello, HostSource, Input, LinkId, Node, Output, Peer, Role, Trace,
+    self, Command, Context, Event, Hello, HostSource, Input, LinkId, LinkTraffic, Node, Output, Peer, Role, Spent,
+    Trace,
 };
 use crate::proto::PeerAddr;
 

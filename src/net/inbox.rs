@@ -8,9 +8,8 @@ use tokio::sync::mpsc;
 
 use super::limits::{BATCHES_A_LINK, MAX_BATCH};
 use super::link::NewLink;
-use super::status::Spent;
 use super::tally::Tally;
-use crate::overlay::{HostSource, LinkId, Message, Undelivered};
+use crate::overlay::{HostSource, LinkId, Message, Spent, Undelivered};
 use crate::proto::{NodeId, PeerAddr};
 use crate::wire::{Decoder, Incoming, WireError};
 
@@ -148,7 +147,7 @@ impl Batches {
             *frames += usize::from(incoming.is_some());
             match incoming {
                 Some(Incoming::Message(message)) if belongs(&message) => {
-                    self.spent.count(&message, decoder.last_bytes());
+                    self.spent += Spent::on(&message, decoder.last_bytes() as u64);
                     self.current.push(message);
                 }
                 Some(Incoming::Message(_)) => return Err(ReadError::OutOfPlace),

@@ -48,7 +48,7 @@ pub use identity::{Identity, IdentityError, KEY_FILE, node_id};
 pub use resolve::{PeerNameError, check_peer};
 pub use settings::{NetAsk, NetCommand, NetError, NetSearch, NetSettings, SearchError};
 pub use start::{Net, Shutdown, can_listen, start};
-pub use status::{LinkStatus, LinkTraffic, NetStatus, Served};
+pub use status::{LinkStatus, NetStatus, Served};
 pub use stream::Stream;
 pub use tally::NetCounters;
 pub use tls::Purpose;

@@ -12,7 +12,7 @@ use super::link::{self, TOO_SLOW, matters};
 use super::send_queue::Sent;
 use super::status::{NetStatus, Served};
 use super::tls::Purpose;
-use crate::overlay::{Bye, ByeReason, Event, Input, LinkId, Message, Output, QueryMessage, Relay, Undelivered};
+use crate::overlay::{Bye, ByeReason, Event, Input, LinkId, Message, Output, QueryMessage, Relay, Spent, Undelivered};
 use crate::proto::{NodeId, PeerAddr};
 use crate::wire;
 
@@ -110,7 +110,7 @@ impl Actor {
         match entry.outlet.send(frame, matters(message), self.now) {
             Sent::Queued => {
                 entry.traffic.messages_out += 1;
-                entry.spent.count(message, frame.len());
+                entry.spent += Spent::on(message, frame.len() as u64);
             }
             Sent::Dropped => {}
             Sent::Hopeless => return self.give_up(link),

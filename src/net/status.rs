@@ -10,8 +10,7 @@ use super::limits::{HOSTS_INTERVAL, MAX_CLIENTS_SHOWN, STATUS_INTERVAL};
 use super::tally::NetCounters;
 use crate::base::Time;
 use crate::overlay::{
-    ClientStatus, Config, Counters, DirectoryStatus, LinkId, Message, Node, Peer, Purpose, Role, TopologyKind,
-    UltraStatus,
+    ClientStatus, Config, Counters, DirectoryStatus, LinkId, LinkTraffic, Node, Peer, Role, TopologyKind, UltraStatus,
 };
 use crate::proto::PeerAddr;
 
@@ -141,61 +140,6 @@ impl LinkStatus {
     #[must_use]
     pub const fn inbound(&self) -> bool {
         self.peer.dialled.is_none()
-    }
-}
-
-/// Messages and bytes of one link or of all. Bytes are those of frames, TLS's own left out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LinkTraffic {
-    /// Messages received.
-    pub messages_in: u64,
-    /// Messages queued to be sent.
-    pub messages_out: u64,
-    /// Bytes received.
-    pub bytes_in: u64,
-    /// Bytes queued to be sent.
-    pub bytes_out: u64,
-    /// Of the bytes received, those for which somebody searches.
-    pub search_in: u64,
-    /// Of the bytes to be sent, the same.
-    pub search_out: u64,
-    /// Of the bytes received, those of reports: what tracing costs.
-    pub report_in: u64,
-    /// Of the bytes to be sent, the same.
-    pub report_out: u64,
-    /// Messages not sent because the queue was full.
-    pub dropped: u64,
-}
-
-impl std::ops::AddAssign for LinkTraffic {
-    fn add_assign(&mut self, other: Self) {
-        self.messages_in += other.messages_in;
-        self.messages_out += other.messages_out;
-        self.bytes_in += other.bytes_in;
-        self.bytes_out += other.bytes_out;
-        self.search_in += other.search_in;
-        self.search_out += other.search_out;
-        self.report_in += other.report_in;
-        self.report_out += other.report_out;
-        self.dropped += other.dropped;
-    }
-}
-
-/// Bytes of some messages by what they are for, upkeep left out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Spent {
-    pub(super) search: u64,
-    pub(super) report: u64,
-}
-
-impl Spent {
-    /// Counts a message of so many bytes.
-    pub(super) fn count(&mut self, message: &Message, bytes: usize) {
-        match message.purpose() {
-            Purpose::Search => self.search += bytes as u64,
-            Purpose::Report => self.report += bytes as u64,
-            Purpose::Upkeep => {}
-        }
     }
 }
 

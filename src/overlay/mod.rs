@@ -20,6 +20,7 @@ mod seen;
 mod strategy;
 mod timers;
 mod topology;
+mod traffic;
 
 #[cfg(test)]
 mod tests;
@@ -49,3 +50,4 @@ pub use topology::central::{
     Register, Registration, Registry, RegistryFull, Renew, file_tag,
 };
 pub use topology::ultra::{CapacitySource, FilterPart, Score, UltraMessage, UltraStatus};
+pub use traffic::{LinkTraffic, Spent};

@@ -8,7 +8,7 @@ use crate::app::simulated::{Identity, Living, News, Simulated};
 use crate::app::{LinkTraffic, LogLevel, Snapshot, Ttl, Warning, WorldStatus};
 use crate::base::Time;
 use crate::overlay::{LinkId, Node};
-use crate::sim::live::{Flow, MAX_OBSERVED, Seen, Sight, World};
+use crate::sim::live::{MAX_OBSERVED, Seen, Sight, World};
 
 /// One node and its books.
 #[derive(Debug)]
@@ -61,14 +61,14 @@ impl Desk {
 
     fn second_passed(&mut self, world: &mut World) {
         self.follow(world);
-        let (traffic, total) = traffic(world, self.node);
+        let (traffic, total) = world.flows(self.node);
         self.books.second_passed(&living(world, self.node, &traffic, total));
     }
 
     /// The node as faces see it.
     pub(super) fn snapshot(&mut self, world: &mut World, status: WorldStatus, warnings: Arc<[Warning]>) -> Snapshot {
         self.follow(world);
-        let (traffic, total) = traffic(world, self.node);
+        let (traffic, total) = world.flows(self.node);
         self.books.snapshot(&living(world, self.node, &traffic, total), status, warnings)
     }
 }
@@ -131,25 +131,6 @@ impl Desks {
     pub(super) fn second_passed(&mut self, world: &mut World) {
         self.shown.second_passed(world);
         self.others.iter_mut().for_each(|desk| desk.second_passed(world));
-    }
-}
-
-fn traffic(world: &mut World, node: u32) -> (Vec<(LinkId, LinkTraffic)>, LinkTraffic) {
-    let (flows, total) = world.flows(node);
-    (flows.into_iter().map(|(link, flow)| (link, of(flow))).collect(), of(total))
-}
-
-fn of(flow: Flow) -> LinkTraffic {
-    LinkTraffic {
-        messages_in: flow.messages_in,
-        messages_out: flow.messages_out,
-        bytes_in: flow.bytes_in,
-        bytes_out: flow.bytes_out,
-        search_in: flow.search_in,
-        search_out: flow.search_out,
-        report_in: flow.report_in,
-        report_out: flow.report_out,
-        dropped: flow.dropped,
     }
 }
 

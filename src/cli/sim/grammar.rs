@@ -6,7 +6,7 @@ use clap::{Arg, Command, value_parser};
 
 use super::flood::delay;
 use crate::app::{Dedup, Speed, TopologyKind};
-use crate::cli::grammar::{json, setting, switch};
+use crate::cli::grammar::{json, seed, setting, switch};
 use crate::cli::settings::{number, word};
 use crate::sim::live::{MAX_LIVE_NODES, Span};
 use crate::sim::{Kind, MAX_NODES, MAX_THREADS};
@@ -81,14 +81,7 @@ fn flood() -> Command {
                 .value_parser(word::<Dedup>)
                 .help("Whether a duplicate with a higher TTL is passed on again: highest-ttl, or first for never"),
         )
-        .arg(
-            Arg::new("seed")
-                .long("seed")
-                .value_name("S")
-                .default_value("1")
-                .value_parser(value_parser!(u64))
-                .help("Graph, delays and ids follow from it"),
-        )
+        .arg(seed("Graph, delays and ids follow from it").default_value("1"))
         .arg(
             Arg::new("threads")
                 .long("threads")
@@ -97,6 +90,10 @@ fn flood() -> Command {
                 .help("Threads that share the work, one for each processor unless given; the result is the same"),
         )
         .arg(json("Print one JSON object"))
+}
+
+fn scenario() -> Arg {
+    Arg::new("scenario").value_name("SCENARIO").required(true).help("A scenario file; see `simulations/`")
 }
 
 fn run() -> Command {
@@ -108,14 +105,8 @@ fn run() -> Command {
              always hold are looked at on the way; the first that is broken ends the run. Ctrl-c ends it early and reports \
              what was done.",
         )
-        .arg(Arg::new("scenario").value_name("SCENARIO").required(true).help("A scenario file; see `simulations/`"))
-        .arg(
-            Arg::new("seed")
-                .long("seed")
-                .value_name("S")
-                .value_parser(value_parser!(u64))
-                .help("Another seed than the scenario names"),
-        )
+        .arg(scenario())
+        .arg(seed("Another seed than the scenario names"))
         .arg(
             Arg::new("nodes")
                 .long("nodes")
@@ -144,14 +135,8 @@ fn watch() -> Command {
              sped up. Search, change the topology or close a link there, as on a node of your own. Everything on the screen \
              comes from the core of that node, and everything is marked as simulated. `?` lists the keys.",
         )
-        .arg(Arg::new("scenario").value_name("SCENARIO").required(true).help("A scenario file; see `simulations/`"))
-        .arg(
-            Arg::new("seed")
-                .long("seed")
-                .value_name("S")
-                .value_parser(value_parser!(u64))
-                .help("Another seed than the scenario names"),
-        )
+        .arg(scenario())
+        .arg(seed("Another seed than the scenario names"))
         .arg(
             Arg::new("world-topology")
                 .long("topology")

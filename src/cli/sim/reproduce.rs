@@ -2,13 +2,13 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use clap::{Arg, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgMatches, Command};
 use serde::Serialize;
 
 use crate::app::Clock;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::format::span;
-use crate::cli::grammar::{is_set, json, switch};
+use crate::cli::grammar::{is_set, json, seed, switch};
 use crate::cli::output::{Out, Style};
 use crate::sim::reproduce::{Allowed, Basis, Effort, How, Row, STUDIES, Stop, Study, Told, Verdict, study};
 
@@ -28,14 +28,7 @@ pub(super) fn command() -> Command {
              or a formula. Whatever differs without a tolerance has its reason beside it.",
         )
         .arg(Arg::new("name").value_name("NAME").required(true).help("Which results: one of those below, or all"))
-        .arg(
-            Arg::new("seed")
-                .long("seed")
-                .value_name("S")
-                .default_value("1")
-                .value_parser(value_parser!(u64))
-                .help("Graphs, sources, delays and walks follow from it"),
-        )
+        .arg(seed("Graphs, sources, delays and walks follow from it").default_value("1"))
         .arg(switch("full", "Draw as many sources as the tolerances were meant for; takes many minutes"))
         .arg(json("Print one JSON object a figure, and one that counts them"))
         .after_help(format!("Results:\n{}\n\nExit code 1 if a figure is outside its tolerance.", names.join("\n")))

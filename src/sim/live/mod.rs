@@ -45,7 +45,7 @@ pub use faults::{Fault, FaultKind};
 pub use law::{Kind as LawKind, Law};
 pub use library::{Replication, Shares};
 pub use links::Links;
-pub use observe::{Flow, MAX_OBSERVED, Seen, Sight};
+pub use observe::{MAX_OBSERVED, Seen, Sight};
 pub use outcome::{ByHop, Load, Neighbors, Outcome, Roles};
 pub use scenario::{
     Churn, Contradiction, Crowd, Join, Layout, MAX_FAULTS, MAX_LIVE_NODES, Scenario, Searches, Settings, TOPOLOGIES,

@@ -3,8 +3,8 @@
 
 use crate::base::{Map, Time, seed};
 use crate::overlay::{
-    Command, Config, Event, FoundFile, HostSource, Input, LinkId, Message, Node, Output, Purpose, Registry, SearchSpec,
-    Trace,
+    Command, Config, Event, FoundFile, HostSource, Input, LinkId, LinkTraffic, Message, Node, Output, Registry,
+    SearchSpec, Trace,
 };
 use crate::proto::{NodeId, PeerAddr};
 
@@ -40,76 +40,15 @@ pub struct Seen {
     pub what: Sight,
 }
 
-/// What went over links of an observed node since it is observed. Bytes are about those of a real node.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Flow {
-    /// Messages received.
-    pub messages_in: u64,
-    /// Messages sent.
-    pub messages_out: u64,
-    /// Bytes received.
-    pub bytes_in: u64,
-    /// Bytes sent.
-    pub bytes_out: u64,
-    /// Of the bytes received, those for which somebody searches.
-    pub search_in: u64,
-    /// Of the bytes sent, the same.
-    pub search_out: u64,
-    /// Of the bytes received, those of reports.
-    pub report_in: u64,
-    /// Of the bytes sent, the same.
-    pub report_out: u64,
-    /// Messages that found no room in the queue.
-    pub dropped: u64,
-}
-
-impl std::ops::AddAssign for Flow {
-    fn add_assign(&mut self, other: Self) {
-        self.messages_in += other.messages_in;
-        self.messages_out += other.messages_out;
-        self.bytes_in += other.bytes_in;
-        self.bytes_out += other.bytes_out;
-        self.search_in += other.search_in;
-        self.search_out += other.search_out;
-        self.report_in += other.report_in;
-        self.report_out += other.report_out;
-        self.dropped += other.dropped;
-    }
-}
-
-impl Flow {
-    fn received(&mut self, message: &Message) {
-        let bytes = bytes(message);
-        self.messages_in += 1;
-        self.bytes_in += bytes;
-        match message.purpose() {
-            Purpose::Search => self.search_in += bytes,
-            Purpose::Report => self.report_in += bytes,
-            Purpose::Upkeep => {}
-        }
-    }
-
-    fn sent(&mut self, message: &Message) {
-        let bytes = bytes(message);
-        self.messages_out += 1;
-        self.bytes_out += bytes;
-        match message.purpose() {
-            Purpose::Search => self.search_out += bytes,
-            Purpose::Report => self.report_out += bytes,
-            Purpose::Upkeep => {}
-        }
-    }
-}
-
 /// One node that is observed.
 #[derive(Debug)]
 struct Observed {
     node: u32,
     /// Its settings, with traces.
     config: Config,
-    flows: Map<LinkId, Flow>,
+    flows: Map<LinkId, LinkTraffic>,
     /// Of links that are gone, and of connections for one delivery.
-    past: Flow,
+    past: LinkTraffic,
 }
 
 /// All that are observed, and what was seen of them.
@@ -161,28 +100,28 @@ impl Observatory {
         }
     }
 
-    fn flow(&mut self, node: u32, link: u32) -> Option<&mut Flow> {
+    fn flow(&mut self, node: u32, link: u32) -> Option<&mut LinkTraffic> {
         self.find(node).map(|observed| observed.flows.entry(LinkId(link)).or_default())
     }
 
     /// A node sends on a link.
     pub(super) fn sent(&mut self, node: u32, link: u32, message: &Message) {
         if let Some(flow) = self.flow(node, link) {
-            flow.sent(message);
+            flow.sent(message, bytes(message));
         }
     }
 
     /// A message came over a link.
     pub(super) fn received(&mut self, node: u32, link: u32, message: &Message) {
         if let Some(flow) = self.flow(node, link) {
-            flow.received(message);
+            flow.received(message, bytes(message));
         }
     }
 
     /// A message came over a connection of its own.
     pub(super) fn received_direct(&mut self, node: u32, message: &Message) {
         if let Some(observed) = self.find(node) {
-            observed.past.received(message);
+            observed.past.received(message, bytes(message));
         }
     }
 
@@ -280,7 +219,7 @@ impl World {
             return false;
         }
         let config = Config { trace: true, ..self.config_of(node).clone() };
-        let observed = Observed { node, config, flows: Map::with_hasher(seed(0)), past: Flow::default() };
+        let observed = Observed { node, config, flows: Map::with_hasher(seed(0)), past: LinkTraffic::default() };
         self.observatory.nodes.push(observed);
         true
     }
@@ -297,7 +236,7 @@ impl World {
     }
 
     /// What went over each link of an observed node, in no order, and over all of them, those that are gone included.
-    pub fn flows(&mut self, node: u32) -> (Vec<(LinkId, Flow)>, Flow) {
+    pub fn flows(&mut self, node: u32) -> (Vec<(LinkId, LinkTraffic)>, LinkTraffic) {
         let Self { observatory, slots, .. } = self;
         let Some(Observed { flows, past, .. }) = observatory.find(node) else { return Default::default() };
         let ends = slots.get(node as usize).map_or(&[][..], |slot| &slot.ends);

@@ -22,7 +22,7 @@ use crate::proto::{Guid, NodeId, Travel};
 pub(super) struct Watched {
     /// The end on which each node's first copy came: the way back.
     from: Map<u32, LinkId>,
-    /// The TTL that a copy last had when it was sent from an end.
+    /// The TTL that a copy last had when it was sent from an end; none when it was handed to a leaf.
     sent: Map<LinkId, u8>,
     /// What the search was told of, and the hops to there.
     told: Map<(NodeId, u32), u8>,
@@ -218,16 +218,18 @@ impl AskedTable {
         if walks {
             return Ok(());
         }
-        let before = watched.sent.insert(link, query.travel.ttl());
-        let higher = before.is_none_or(|ttl| query.travel.ttl() > ttl);
+        // What a leaf was handed spent no TTL: should it be an ultra-peer by the next copy, that is its first to pass on.
+        let ttl = if to_leaf { 0 } else { query.travel.ttl() };
+        let before = watched.sent.insert(link, ttl);
+        let higher = before.is_none_or(|before| ttl > before);
         let is_own = query.travel.hops() == 0;
         if is_own && before.is_some() && !(is_ring && higher) {
-            let detail = format!("over {link:?} with TTL {before:?}, then {}", query.travel.ttl());
+            let detail = format!("over {link:?} with TTL {before:?}, then {ttl}");
             return Err(Broken::new("the origin sends a query once, a ring again with a higher TTL", detail));
         }
         let may = scene.config.dedup == Dedup::HighestTtl && higher;
         if again && !may {
-            let detail = format!("over {link:?} with TTL {before:?}, then {}", query.travel.ttl());
+            let detail = format!("over {link:?} with TTL {before:?}, then {ttl}");
             return Err(Broken::new("a query goes over a link once, again only with a higher TTL", detail));
         }
         Ok(())

@@ -1,10 +1,10 @@
 //! What this node knows of the overlay: its neighbors, and whom the reports and hits of its searches named. A bounded
 //! table that is only read anew as far as something is new.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::app::{
-    Action, Guid, Hit, HopReport, MAX_TTL, Neighbor, NodeId, PeerAddr, Role, Search, Snapshot, Spread, Untrusted,
+    Action, Guid, Hit, HopReport, MAX_TTL, Map, Neighbor, NodeId, PeerAddr, Role, Search, Snapshot, Spread, Untrusted,
 };
 
 /// Nodes on the map, this one included. When there are more, those not seen for longest give way.
@@ -103,8 +103,8 @@ pub struct Table {
     pub links: Vec<Link>,
     /// Changes when the places of nodes in the list do.
     pub generation: u64,
-    ids: BTreeMap<NodeId, usize>,
-    pairs: BTreeMap<(usize, usize), ()>,
+    ids: Map<NodeId, usize>,
+    pairs: Map<(usize, usize), ()>,
     /// Of each search the reports and hits that were read.
     read: BTreeMap<Guid, (usize, usize)>,
 }
@@ -152,11 +152,9 @@ impl Table {
     }
 
     fn neighbors(&mut self, now: &Snapshot) {
+        let there: BTreeSet<NodeId> = now.neighbors.iter().filter_map(|row| row.node).collect();
         let gone: Vec<usize> = (1..self.nodes.len())
-            .filter(|at| {
-                let node = &self.nodes[*at];
-                node.neighbor && !now.neighbors.iter().any(|row| row.node == Some(node.id))
-            })
+            .filter(|at| self.nodes[*at].neighbor && !there.contains(&self.nodes[*at].id))
             .collect();
         for at in gone {
             (self.nodes[at].neighbor, self.nodes[at].rtt_ms) = (false, None);

@@ -9,6 +9,7 @@ use super::limit::Bucket;
 use super::link::Link;
 use super::message::{Delivery, FoundFile, HitBody, HitMessage, Message, QueryMessage, ReportMessage};
 use super::node::Node;
+use super::seen::Passed;
 use crate::base::Time;
 use crate::proto::limits::{MAX_HITS_A_MESSAGE, MAX_WALK_BACK, MAX_WAY_BACK};
 use crate::proto::{Guid, NodeId, PeerAddr, Travel};
@@ -177,6 +178,10 @@ impl Node {
             self.counters.unroutable += 1;
             return false;
         };
+        if !self.seen.get_mut(guid).is_some_and(Passed::pass_back) {
+            self.counters.limited += 1;
+            return false;
+        }
         self.send(way, onward(travel), cx);
         true
     }

@@ -2,7 +2,8 @@
 
 use super::io::LinkId;
 use crate::base::{Generations, Rng, Time};
-use crate::proto::{Guid, Travel, Ttl, limits};
+use crate::proto::limits::{MAX_PASSED_BACK, SEEN_GENERATION};
+use crate::proto::{Guid, Travel, Ttl};
 
 /// What is remembered of a query.
 #[derive(Clone, Copy, Debug)]
@@ -18,13 +19,15 @@ pub(super) struct Passed {
     pub(super) reported: bool,
     /// Whether the first copy was a walker: the way back may be long.
     pub(super) walk: bool,
+    /// Hits and reports that were passed back.
+    passed_back: u16,
 }
 
 impl Passed {
     /// A query whose first copy, a walker or not, came on a link, as it stood on arrival, and was answered with so many
     /// files.
     pub(super) const fn new(from: LinkId, travel: Travel, hits: u8, walk: bool) -> Self {
-        Self { from, ttl: travel.ttl(), hops: travel.hops(), hits, reported: false, walk }
+        Self { from, ttl: travel.ttl(), hops: travel.hops(), hits, reported: false, walk, passed_back: 0 }
     }
 
     /// An own query.
@@ -35,6 +38,15 @@ impl Passed {
     /// Whether this node itself asks.
     pub(super) fn is_own(&self) -> bool {
         self.from == LinkId::NOBODYS
+    }
+
+    /// Counts a hit or report that is passed back; `false` for one more than an origin can have a use for. So whoever says
+    /// the same for ever is heard for a while, and so is what goes in a circle: where nodes forgot a walk that still went
+    /// on, first copies no longer lead to its origin.
+    pub(super) fn pass_back(&mut self) -> bool {
+        let may = self.passed_back < MAX_PASSED_BACK;
+        self.passed_back += u16::from(may);
+        may
     }
 
     /// The link that the first copy came on: the way back. `None` for an own query.
@@ -108,11 +120,11 @@ impl Seen {
     /// Forgets what is old, and says when to come again: never once nothing is left.
     pub(super) fn age(&mut self, now: Time, capacity: usize) -> Time {
         let table = self.table(capacity);
-        if now.since(table.turned) >= limits::SEEN_GENERATION {
+        if now.since(table.turned) >= SEEN_GENERATION {
             table.passed.rotate();
             table.turned = now;
         }
-        if table.passed.is_empty() { Time::NEVER } else { table.turned + limits::SEEN_GENERATION }
+        if table.passed.is_empty() { Time::NEVER } else { table.turned + SEEN_GENERATION }
     }
 
     /// Queries remembered.

@@ -50,6 +50,9 @@ pub const MAX_SEARCHES: usize = 32;
 pub const MAX_HITS_A_SEARCH: usize = 2_000;
 /// Hop reports kept of one search: a flood among some thousands of nodes.
 pub const MAX_HOPS_A_SEARCH: usize = 50_000;
+/// Hits and reports that a node passes back for one query: no origin keeps more.
+pub const MAX_PASSED_BACK: u16 = (MAX_HITS_A_SEARCH + MAX_HOPS_A_SEARCH) as u16;
+const _: () = assert!(MAX_PASSED_BACK as usize == MAX_HITS_A_SEARCH + MAX_HOPS_A_SEARCH);
 /// Links that may exist at once, whatever the settings say.
 pub const MAX_LINKS: usize = 256;
 

@@ -119,6 +119,22 @@ fn a_hit_over_a_link_that_was_closed_meanwhile_counts() {
 }
 
 #[test]
+fn who_answers_for_ever_is_heard_for_a_while() {
+    let mut world = line(3);
+    let guid = world.search(0, "nothing", 7, Delivery::Reverse);
+    world.run(Duration::from_secs(1));
+    let link = world.nodes[1].link_to(&node_id(2)).map(|index| world.nodes[1].links[index].id()).unwrap();
+    let hit = HitMessage { guid, travel: Travel::way_back(), body: Arc::new(HitBody::default()) };
+    let before = world.nodes[1].counters().hits_relayed;
+    for _ in 0..60_000 {
+        world.input(1, Input::Message { link, message: Message::Hit(hit.clone()) });
+    }
+    let relayed = world.nodes[1].counters().hits_relayed - before;
+    assert!((51_990..=52_000).contains(&relayed), "{relayed}, and the reports that came before");
+    assert_eq!(world.nodes[1].counters().limited, 60_000 - relayed);
+}
+
+#[test]
 fn what_reports_cost_is_counted_apart_on_each_link_that_they_come_over() {
     let mut costs = Vec::new();
     for delivery in [Delivery::Direct, Delivery::Reverse] {

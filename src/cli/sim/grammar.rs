@@ -6,7 +6,7 @@ use clap::{Arg, Command, value_parser};
 
 use super::flood::delay;
 use crate::app::{Dedup, Speed, TopologyKind};
-use crate::cli::grammar::{json, seed, setting, switch};
+use crate::cli::flags::{json, seed, setting, switch};
 use crate::cli::settings::{number, word};
 use crate::sim::live::{MAX_LIVE_NODES, Span};
 use crate::sim::{Kind, MAX_NODES, MAX_THREADS};

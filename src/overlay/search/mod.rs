@@ -1,5 +1,6 @@
 //! Own searches: opened, fed with hits and reports, and always ended with what they cost.
 
+mod accounts;
 mod state;
 
 use std::sync::Arc;
@@ -62,7 +63,7 @@ impl Node {
         if strategy == Strategy::Ring {
             search.begin_round(FIRST_ROUND, cx.config.hop_delay, self.now);
         }
-        search.count_messages(sent);
+        search.count_own(self.id, sent);
         let copy_bytes = search.copy_bytes();
         cx.out.push(Output::Event(Event::Started { guid, sent, copy_bytes }));
         self.timers.at_latest(Timer::Search, search.next_check());
@@ -121,7 +122,7 @@ impl Node {
         };
         let mut dropped = 0;
         for hop in &report.body.hops {
-            if !search.take_hop(node, own, hop) {
+            if !search.take_hop(node, hop) {
                 dropped += 1;
                 continue;
             }
@@ -147,7 +148,7 @@ impl Node {
         let from = self.links[index].peer.id;
         let now = self.now;
         let Some(search) = self.search_mut(&guid) else { return };
-        search.take_back(from, sent);
+        search.take_back(from, node, sent);
         search.heard(now);
         let (hop, ttl, action) = (travel.hops(), travel.ttl(), Action::Duplicate);
         let hop = Hop { from, hop, ttl, action, hits: 0, sent, leaves: 0, filtered: 0 };
@@ -183,7 +184,7 @@ impl Node {
         let (guid, body) = (self.searches[index].spec.guid, Arc::clone(&self.searches[index].spec.body));
         let sent = self.flood_own(guid, ttl, &body, cx);
         let search = &mut self.searches[index];
-        search.count_messages(sent);
+        search.count_own(self.id, sent);
         search.begin_round(ttl, cx.config.hop_delay, self.now);
         let at = self.now.since(search.started);
         cx.out.push(Output::Event(Event::Round { guid, ttl, sent, at }));

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::accounts::Accounts;
 use crate::base::{Map, Seed, Time};
 use crate::overlay::io::{Context, DoneWhy, Event, Output, SearchCost, SearchSpec};
 use crate::overlay::message::{Action, Delivery, FoundFile, Hop, Role};
@@ -42,10 +43,7 @@ pub(in crate::overlay) struct Search {
     pub(in crate::overlay) lookup: Option<Box<Pages>>,
     /// Files that counted, each once.
     files: Map<(NodeId, FileId), ()>,
-    /// Nodes that reported, and how many of their reports counted; at most [`MAX_HOPS_A_NODE`] each.
-    nodes: Map<NodeId, u16>,
-    /// Nodes that others had copies from and that did not report themselves yet.
-    awaited: Map<NodeId, ()>,
+    accounts: Accounts,
     /// Reports that counted; at most [`MAX_HOPS_A_SEARCH`].
     pub(super) hops: usize,
     /// Files with which nodes said that they answered.
@@ -80,8 +78,7 @@ impl Search {
             round: None,
             lookup: None,
             files: Map::with_hasher(state.clone()),
-            nodes: Map::with_hasher(state.clone()),
-            awaited: Map::with_hasher(state),
+            accounts: Accounts::new(state),
             hops: 0,
             reported_hits: 0,
             last_news: started,
@@ -155,45 +152,35 @@ impl Search {
     }
 
     /// Counts what a node reports on one copy. False if it cannot be so, or if too much was reported: then it does not count.
-    pub(super) fn take_hop(&mut self, node: NodeId, own: NodeId, hop: &Hop) -> bool {
-        let told = self.nodes.get(&node).copied().unwrap_or(0);
-        if !self.is_plausible(hop, told) || self.hops >= MAX_HOPS_A_SEARCH {
+    pub(super) fn take_hop(&mut self, node: NodeId, hop: &Hop) -> bool {
+        if !self.is_plausible(hop, self.accounts.told(&node)) || self.hops >= MAX_HOPS_A_SEARCH {
             return false;
         }
         self.hops += 1;
-        self.nodes.insert(node, told + 1);
-        self.awaited.remove(&node);
-        if hop.from != own && !self.nodes.contains_key(&hop.from) {
-            self.awaited.insert(hop.from, ());
-        }
+        self.accounts.had(node, hop.from, hop.sent);
         self.reported_hits += u64::from(hop.hits);
-        self.cost.reached = self.nodes.len() as u32;
+        self.cost.reached = self.accounts.reached();
         self.cost.duplicates += u64::from(hop.action == Action::Duplicate);
         self.count_messages(hop.sent);
         true
     }
 
-    /// Counts a copy that came back from a neighbor, of which so many were sent on.
-    pub(super) fn take_back(&mut self, from: NodeId, sent: u16) {
+    /// Counts a copy that came back from a neighbor to this node, which sent so many on.
+    pub(super) fn take_back(&mut self, from: NodeId, own: NodeId, sent: u16) {
         self.cost.duplicates += 1;
-        self.count_messages(sent);
-        if !self.nodes.contains_key(&from) {
-            // It counts its copies in its own report, which is still to come: of one that reports nothing, never.
-            self.awaited.insert(from, ());
-        }
+        self.count_own(own, sent);
+        // It counts that copy in its own report, which may be still to come: of one that reports nothing, never.
+        self.accounts.came(from);
     }
 
     fn deadline(&self) -> Time {
         self.started + self.spec.timeout
     }
 
-    /// Whether nothing more can come: each copy sent was received by a node that reported on it (no loss: `messages =
-    /// reached + duplicates`), each node that passed one on has said so itself, and each file reported has arrived.
+    /// Whether nothing more can come: each copy that a node sent was received by one that reported on it (no loss, so that
+    /// `messages = reached + duplicates`), and each file reported has arrived.
     fn is_accounted_for(&self) -> bool {
-        self.lookup.is_none()
-            && self.awaited.is_empty()
-            && self.cost.messages == u64::from(self.cost.reached) + self.cost.duplicates
-            && u64::from(self.cost.hits) >= self.reported_hits
+        self.lookup.is_none() && self.accounts.are_even() && u64::from(self.cost.hits) >= self.reported_hits
     }
 
     /// Whether a report can be true of this search, from a node that told of `told` copies before.
@@ -218,9 +205,15 @@ impl Search {
         body + ENVELOPE_BYTES + u64::from(body > 255)
     }
 
-    pub(super) fn count_messages(&mut self, sent: u16) {
+    fn count_messages(&mut self, sent: u16) {
         self.cost.messages += u64::from(sent);
         self.cost.bytes += u64::from(sent) * self.copy_bytes();
+    }
+
+    /// Counts copies that this node itself sent.
+    pub(super) fn count_own(&mut self, own: NodeId, sent: u16) {
+        self.count_messages(sent);
+        self.accounts.sent(own, sent);
     }
 
     fn has_enough(&self) -> bool {

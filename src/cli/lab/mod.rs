@@ -20,7 +20,7 @@ use self::plan::Common;
 use self::running::Lab;
 use self::viewer::Viewer;
 use super::failure::{Exit, Failure};
-use super::grammar::is_set;
+use super::flags::is_set;
 use super::logging::{self, Target};
 use super::node::{self, Signals};
 use super::resolve::Resolved;

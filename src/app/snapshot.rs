@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::event::Hit;
+use super::recorded::Origin;
 use super::world::WorldStatus;
 use crate::overlay::{Action, DirectoryState, DoneWhy, Role, Strategy, TopologyKind};
 use crate::proto::limits::MAX_TTL;
@@ -44,6 +45,16 @@ pub struct Snapshot {
     pub warnings: Arc<[Warning]>,
     /// The world that the node lives in, if it is simulated.
     pub world: Option<Arc<WorldStatus>>,
+    /// Whose searches these are, if there is no node but a recording of one: nothing but its searches is known then.
+    pub recorded: Option<Arc<Origin>>,
+}
+
+impl Snapshot {
+    /// What the node is in its topology; `None` for a recorded one that did not tell.
+    #[must_use]
+    pub fn own_role(&self) -> Option<Role> {
+        self.recorded.as_ref().map_or(Some(self.role.role), |origin| origin.role)
+    }
 }
 
 /// Who this node is.

@@ -90,12 +90,22 @@ impl Model {
         self.flood.tree.as_ref().map_or(0, |tree| tree.end_ms().saturating_mul(1_000))
     }
 
+    /// Where the player stands, in microseconds since the search began; `None` when all is shown. A flood that is shown
+    /// up to a hop stands where it goes on from there.
+    #[must_use]
+    pub fn flood_at_us(&self) -> Option<u64> {
+        match (self.hop, &self.flood.tree) {
+            (Some(hop), Some(tree)) => Some(tree.moment_us(hop)),
+            _ => self.flood.player.at_us(self.clock, self.flood_end_us()),
+        }
+    }
+
     /// What of the flood is shown.
     #[must_use]
     pub fn flood_span(&self) -> Span {
         let hop = self.hop.unwrap_or(u8::MAX);
         let Some(tree) = &self.flood.tree else { return Span { until: 0, hop } };
-        let at = self.flood.player.at_us(self.clock, self.flood_end_us());
+        let at = self.flood.player.at_us(self.clock, self.flood_end_us()).filter(|_| self.hop.is_none());
         Span { until: at.map_or(tree.reports.len(), |at| tree.until(at / 1_000)), hop }
     }
 

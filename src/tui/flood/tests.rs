@@ -19,6 +19,7 @@ use crate::tui::panes::rings::geometry::{Geometry, parts, seen};
 use crate::tui::theme::Theme;
 use crate::tui::update::{next_tick, update};
 
+mod playing;
 mod roles;
 
 const OWN: NodeId = NodeId([0; 32]);

@@ -115,6 +115,8 @@ pub struct Tree {
     senders: Vec<Option<usize>>,
     /// For each report what is wrong with it, one bit for each kind.
     strange: Vec<u8>,
+    /// When the first copy of each hop was told of. Hops that no copy can have are left out, so there are few.
+    began: BTreeMap<u8, u64>,
     ids: BTreeMap<NodeId, usize>,
     rings: Rings,
     drawn: usize,
@@ -152,6 +154,7 @@ impl Tree {
             times: Vec::new(),
             senders: Vec::new(),
             strange: Vec::new(),
+            began: BTreeMap::new(),
             ids: BTreeMap::from([(own, 0)]),
             rings: Rings::new(ring_of(search.strategy, most), search.sent_here as usize),
             drawn: 0,
@@ -206,7 +209,9 @@ impl Tree {
             self.mark(index, Strange::Itself);
         }
         let possible = (1..=self.most).contains(&report.hop);
-        if !report.fits(self.strategy, self.ttl) {
+        if report.fits(self.strategy, self.ttl) {
+            self.began.entry(report.hop).or_insert(self.times[index]);
+        } else {
             self.mark(index, Strange::Hop);
         }
         let sender = if possible && report.node != report.from { self.sender(index, report) } else { None };
@@ -361,6 +366,20 @@ impl Tree {
     #[must_use]
     pub fn end_ms(&self) -> u64 {
         self.times.last().copied().unwrap_or(0)
+    }
+
+    /// The farthest hop that was told of until some time; 0 before the first.
+    #[must_use]
+    pub fn farthest(&self, ms: u64) -> u8 {
+        self.began.iter().rfind(|(_, began)| **began <= ms).map_or(0, |(hop, _)| *hop)
+    }
+
+    /// The last moment before a copy was told of that had gone farther than a hop, in microseconds since the search
+    /// began; the end if none had.
+    #[must_use]
+    pub fn moment_us(&self, hop: u8) -> u64 {
+        let farther = self.began.iter().filter(|(began, _)| **began > hop).map(|(_, ms)| *ms).min();
+        farther.map_or(self.end_ms().saturating_mul(1_000), |ms| ms.saturating_mul(1_000).saturating_sub(1))
     }
 
     /// The number of a node.

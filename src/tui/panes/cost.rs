@@ -46,9 +46,7 @@ pub const COLUMNS: &[Column<Search>] = &[
     Column::plain("hits", Width::Is(5), 1, |row, paint, _| {
         Line::styled(text::count(row.row.hits.into()), if row.row.hits > 0 { paint.hit() } else { paint.dim() })
     }),
-    Column::plain("age", Width::Is(4), 2, |row, paint, _| {
-        Line::styled(text::age(row.row.age_ms + paint.model.since_taken_ms()), paint.dim())
-    }),
+    Column::plain("age", Width::Is(4), 2, |row, paint, _| super::queries::age(&row.row, paint, 4)),
 ];
 
 fn mark(row: &Search, paint: &Paint<'_>, _: u16) -> Line<'static> {
@@ -211,7 +209,8 @@ pub(super) fn known_nodes(search: &Search, paint: &Paint<'_>) -> usize {
 
 /// Why the chosen search found little, and what to do; `None` when it found enough.
 pub fn advice(paint: &Paint<'_>) -> Option<String> {
-    let search = paint.model.search()?;
+    // What was recorded is over: there is nothing left to do.
+    let search = paint.model.search().filter(|_| paint.model.recorded().is_none())?;
     let ended = search.ended?;
     match ended {
         DoneWhy::NoDirectory => return Some(lookup::no_directory(paint)),

@@ -23,10 +23,14 @@ pub fn no_flood(search: &Search, paint: &Paint<'_>) -> String {
     if search.ended == Some(DoneWhy::NoDirectory) {
         return format!("Nothing was sent. {}", no_directory(paint));
     }
+    let look_up = "A look-up has no flood: one request to the directory, one answer, and no other node hears of it";
+    if paint.model.recorded().is_some() {
+        return look_up.into();
+    }
     let key = paint.key(&Action::NextTopology);
     let next = TopologyKind::Central.next().name();
     format!(
-        "A look-up has no flood: one request to the directory, one answer, and no other node hears of it. \
+        "{look_up}. \
          To watch a search spread, {key} changes to {next}"
     )
 }

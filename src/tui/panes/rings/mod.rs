@@ -56,7 +56,7 @@ pub fn digest(paint: &Paint<'_>) -> Digest {
 /// The round of a ring at the moment that is shown.
 fn shown_round(search: &Search, paint: &Paint<'_>) -> Option<RoundRow> {
     let model = paint.model;
-    let at_us = model.flood.player.at_us(model.clock, model.flood_end_us()).unwrap_or(u64::MAX);
+    let at_us = model.flood_at_us().unwrap_or(u64::MAX);
     search.rounds.iter().rfind(|round| round.at_ms.saturating_mul(1_000) <= at_us).copied()
 }
 

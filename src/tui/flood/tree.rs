@@ -331,6 +331,10 @@ impl Tree {
         Strange::ALL.into_iter().filter(move |what| marks >> *what as u8 & 1 == 1)
     }
 
+    fn is_marked(&self, index: usize, what: Strange) -> bool {
+        self.strange.get(index).is_some_and(|marks| marks >> what as u8 & 1 == 1)
+    }
+
     /// Reports with which something is wrong.
     #[must_use]
     pub fn strange_count(&self, span: Span) -> usize {
@@ -360,6 +364,29 @@ impl Tree {
     #[must_use]
     pub fn until(&self, ms: u64) -> usize {
         self.times.partition_point(|time| *time <= ms)
+    }
+
+    /// Nodes whose nearest copy came at each hop, this node first: what the graph of the overlay says, where the first copy
+    /// of some came by a longer way that was faster. Hops that no copy can have are left out.
+    #[must_use]
+    pub fn per_hop(&self, span: Span) -> Vec<u64> {
+        let fits = |(index, _): &(usize, &HopReport)| !self.is_marked(*index, Strange::Hop);
+        let hops = |node| self.copies(node, span).filter(fits).map(|(_, copy)| copy.hop);
+        let farthest = self.nodes.iter().flat_map(hops).max().unwrap_or(0);
+        let mut counts = vec![0; usize::from(farthest) + 1];
+        counts[0] = 1;
+        for nearest in self.nodes.iter().skip(1).filter_map(|node| hops(node).min()) {
+            if let Some(count) = counts.get_mut(usize::from(nearest)) {
+                *count += 1;
+            }
+        }
+        counts
+    }
+
+    /// When a report came, as it is told: none comes before the one that came before it.
+    #[must_use]
+    pub fn time_ms(&self, report: usize) -> u64 {
+        self.times.get(report).copied().unwrap_or_else(|| self.end_ms())
     }
 
     /// When the last report came.

@@ -20,8 +20,7 @@ const SHOWN: u16 = 12;
 /// list.
 #[must_use]
 fn palette_actions(model: &Model) -> Vec<Action> {
-    let offered =
-        |action: &Action| action.info().group != "Move" && *action != Action::Palette && model.offers(action);
+    let offered = |action: &Action| action.info().group != "Move" && *action != Action::Palette && model.offers(action);
     Action::all().iter().copied().filter(offered).collect()
 }
 

@@ -17,7 +17,10 @@ pub(super) fn instead(pane: PaneName, paint: &Paint<'_>) -> Option<String> {
     let screen = |screen| paint.key(&Action::Screen(screen));
     Some(match pane {
         PaneName::Neighbors => {
-            format!("A recording holds no neighbors. The map ({}) shows the links that its searches went over", screen(4))
+            format!(
+                "A recording holds no neighbors. The map ({}) shows the links that its searches went over",
+                screen(4)
+            )
         }
         PaneName::Transfers => "A recording holds no transfers".into(),
         PaneName::Files | PaneName::Shares => {

@@ -38,10 +38,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
     {
         in_topology.push_str(&format!(", {}", role::central::state(directory, paint).1));
     }
-    lines.push(Line::from(vec![
-        Span::styled(format!("{sign} "), style),
-        Span::styled(in_topology, paint.text()),
-    ]));
+    lines.push(Line::from(vec![Span::styled(format!("{sign} "), style), Span::styled(in_topology, paint.text())]));
     let running = |text: String| Line::styled(text, paint.text());
     if let Some(warning) = now.warnings.first() {
         let words = paint.foreign(&warning.message, area.width.saturating_sub(2));

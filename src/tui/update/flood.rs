@@ -33,10 +33,15 @@ pub(super) fn play(model: &mut Model) {
 pub(super) fn speed(model: &mut Model, by: isize) {
     let end_us = model.flood_end_us();
     let changed = model.flood.player.change_speed(model.clock, end_us, by);
+    let faster = by > 0;
     let (by, of) = model.flood.player.speed(end_us);
     let times = if of == 1 { format!("{by} times") } else { format!("1/{of} of") };
-    let more = if changed { "" } else { ", and no other way" };
-    model.say(Tone::Plain, format!("Replays run at {times} the recorded speed{more}"), "");
+    let limit = match (changed, faster) {
+        (true, _) => "",
+        (false, true) => ": there is no faster one",
+        (false, false) => ": there is no slower one",
+    };
+    model.say(Tone::Plain, format!("Replays run at {times} the recorded speed{limit}"), "");
 }
 
 /// Goes some hops on or back from where the player stands, and shows the flood up to there. On from the last one is the
@@ -44,7 +49,7 @@ pub(super) fn speed(model: &mut Model, by: isize) {
 pub(super) fn step(model: &mut Model, by: isize) {
     // Of a walk a step is a range of hops, as its table and its rings show them.
     let rows = model.search().map_or(&[][..], |search| &search.by_hop);
-    let hops: Vec<u8> = rows.iter().filter(|row| row.sent > 0).map(|row| row.hop).collect();
+    let hops: Vec<u8> = rows.iter().filter(|row| row.arrived() > 0).map(|row| row.hop).collect();
     let Some(&last) = hops.last() else {
         let why = if model.search().is_some() { "No node has told of a hop" } else { "No search to step through" };
         return model.say(Tone::Plain, why, "");

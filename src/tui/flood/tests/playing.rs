@@ -15,7 +15,10 @@ fn line(runs: bool) -> Model {
     };
     let hops = (1..=4).flat_map(|hop| [told(hop, 2 * hop - 1), told(hop, 2 * hop)]).map(Arc::new).collect();
     // Beyond the last hop the TTL went on, and nobody had a copy.
-    let row = |hop: u8| HopRow { first: hop, hop, sent: if hop < 5 { 2 } else { 0 }, ..HopRow::default() };
+    let row = |hop: u8| {
+        let copies = if hop < 5 { 2 } else { 0 };
+        HopRow { first: hop, hop, sent: copies, new: copies, ..HopRow::default() }
+    };
     let search = Search {
         hops,
         by_hop: (1..=6).map(row).collect(),

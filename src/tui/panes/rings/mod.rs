@@ -45,7 +45,7 @@ pub fn digest(paint: &Paint<'_>) -> Digest {
     if let Some(hop) = paint.model.hop {
         long.push_str(&format!(" {} up to {hops} {hop}", paint.dot()));
     }
-    let reached = paint.model.flood.shown.rows.iter().rfind(|row| row.sent > 0).map(|row| row.hop);
+    let reached = paint.model.flood.shown.rows.iter().rfind(|row| row.arrived() > 0).map(|row| row.hop);
     if let Some((tree, reached)) = paint.model.flood.tree.as_ref().zip(reached) {
         let most = if walks { search.row.ttl } else { tree.rings() };
         long.push_str(&format!(" {} {hops} {reached} of {most}", paint.dot()));

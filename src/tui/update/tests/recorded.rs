@@ -48,10 +48,7 @@ fn what_needs_a_node_says_what_to_do_instead_and_asks_nobody() {
             model.settle();
             let effects = carry_out(&mut model, *action);
             let local = |effect: &Effect| {
-                matches!(
-                    effect,
-                    Effect::Quit | Effect::Copy(_) | Effect::Theme(_) | Effect::Redraw | Effect::Suspend
-                )
+                matches!(effect, Effect::Quit | Effect::Copy(_) | Effect::Theme(_) | Effect::Redraw | Effect::Suspend)
             };
             assert!(effects.iter().all(local), "{action}: {effects:?}");
             if action.needs_node() {

@@ -111,6 +111,14 @@ impl Model {
         Span { until: at.map_or(tree.reports.len(), |at| tree.until(at / 1_000)), hop }
     }
 
+    /// Whether all of the flood is shown that is known.
+    #[must_use]
+    pub fn shows_whole_flood(&self) -> bool {
+        let all = self.flood.tree.as_ref().map_or(0, |tree| tree.reports.len());
+        let span = self.flood_span();
+        span.hop == u8::MAX && span.until >= all
+    }
+
     /// The node of the flood under the cursor.
     #[must_use]
     pub fn flood_cursor(&self) -> usize {

@@ -371,16 +371,21 @@ impl Tree {
     #[must_use]
     pub fn per_hop(&self, span: Span) -> Vec<u64> {
         let fits = |(index, _): &(usize, &HopReport)| !self.is_marked(*index, Strange::Hop);
-        let hops = |node| self.copies(node, span).filter(fits).map(|(_, copy)| copy.hop);
-        let farthest = self.nodes.iter().flat_map(hops).max().unwrap_or(0);
-        let mut counts = vec![0; usize::from(farthest) + 1];
+        let mut counts = [0; 1 + u8::MAX as usize];
         counts[0] = 1;
-        for nearest in self.nodes.iter().skip(1).filter_map(|node| hops(node).min()) {
-            if let Some(count) = counts.get_mut(usize::from(nearest)) {
-                *count += 1;
+        let mut farthest = 0;
+        for (at, node) in self.nodes.iter().enumerate() {
+            let mut nearest = None;
+            for (_, copy) in self.copies(node, span).filter(fits) {
+                nearest = Some(copy.hop.min(nearest.unwrap_or(copy.hop)));
+                farthest = farthest.max(copy.hop);
+            }
+            // This node had it before any copy went.
+            if let Some(hop) = nearest.filter(|_| at > 0) {
+                counts[usize::from(hop)] += 1;
             }
         }
-        counts
+        counts[..=usize::from(farthest)].to_vec()
     }
 
     /// When a report came, as it is told: none comes before the one that came before it.

@@ -127,7 +127,7 @@ fn sum(search: &Search, paint: &Paint<'_>) -> Line<'static> {
     let hops = until.map_or(String::new(), |hop| format!("up to hop {hop}: "));
     let mut line = Line::styled(hops, paint.warn());
     line.push_span(Span::styled(format!("{} reached", super::cost::nodes(new, "node")), paint.text()));
-    let copies = format!(" with {} copies", text::count(sent));
+    let copies = format!(" with {}", text::counted(sent, "copy", "copies"));
     line.push_span(Span::styled(copies, paint.text()));
     if let Some(each) = super::cost::redundancy(sent, new) {
         line.push_span(Span::styled(format!(" {} {each:.2} a node", paint.dot()), paint.dim()));

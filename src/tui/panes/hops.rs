@@ -81,8 +81,7 @@ fn sums(buffer: &mut Buffer, area: Rect, search: &Search, paint: &Paint<'_>) {
     let shown = &paint.model.flood.shown;
     let total = |part: fn(&HopRow) -> u32| shown.rows.iter().map(|row| u64::from(part(row))).sum::<u64>();
     let (sent, arrived) = (total(|row| row.sent), total(HopRow::arrived));
-    let span = paint.model.flood_span();
-    let whole = span.hop == u8::MAX && span.until >= search.hops.len();
+    let whole = paint.model.shows_whole_flood();
     // A node may have reported duplicates only; of the whole flood those count as reached, as they do in its cost.
     let new = if whole { search.row.nodes.into() } else { total(|row| row.new) };
     let known = cost::known_nodes(search, paint) as u64;
@@ -139,7 +138,7 @@ fn nearest(shown: &Shown, paint: &Paint<'_>) -> Option<Line<'static>> {
 /// Whom the search did not reach of those who are known, and what would have. Nothing while it runs, or is shown in part.
 fn horizon(search: &Search, paint: &Paint<'_>) -> Option<String> {
     let model = paint.model;
-    let horizon = model.map.horizon.as_ref().filter(|_| model.flood_span().hop == u8::MAX)?;
+    let horizon = model.map.horizon.as_ref().filter(|_| model.shows_whole_flood())?;
     if search.row.strategy == Spread::Walk {
         let missed = horizon.beyond.len() + horizon.silent;
         let nodes = cost::nodes(missed as u64, "known node");

@@ -20,6 +20,9 @@ pub fn is_lookup_row(guid: Guid, paint: &Paint<'_>) -> bool {
 /// Why there are no hops of it.
 #[must_use]
 pub fn no_flood(search: &Search, paint: &Paint<'_>) -> String {
+    if paint.model.recorded().is_some() && search.ended == Some(DoneWhy::NoDirectory) {
+        return "Nothing was sent: there was no directory to ask".into();
+    }
     if search.ended == Some(DoneWhy::NoDirectory) {
         return format!("Nothing was sent. {}", no_directory(paint));
     }

@@ -4,7 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use crate::app::Search;
+use super::lookup::is_lookup;
+use crate::app::{DoneWhy, Search, Spread};
 use crate::tui::action::{Action, PaneName};
 use crate::tui::paint::Paint;
 use crate::tui::table::put;
@@ -29,6 +30,22 @@ pub(super) fn instead(pane: PaneName, paint: &Paint<'_>) -> Option<String> {
         PaneName::Log => "A recording holds no log".into(),
         _ => return None,
     })
+}
+
+/// Why a recorded search has no results. What to do about it is past.
+pub(super) fn nothing_found(search: &Search) -> String {
+    match search.ended {
+        Some(DoneWhy::NoDirectory) => "There was no directory to ask".into(),
+        Some(DoneWhy::NoNeighbors) => "There was no neighbor to ask".into(),
+        Some(DoneWhy::TooMany) => "Too many searches ran at once, and this one was not sent".into(),
+        Some(DoneWhy::Cut) => "The node changed its topology while the search ran".into(),
+        Some(DoneWhy::Cancelled) => "It was cancelled before anybody answered".into(),
+        _ if is_lookup(search) => "The directory knew nobody who had that".into(),
+        _ => {
+            let unit = if search.row.strategy == Spread::Walk { ("step", "steps") } else { ("hop", "hops") };
+            format!("Nobody within {} had that", text::counted(search.row.ttl.into(), unit.0, unit.1))
+        }
+    }
 }
 
 /// Draws what all searches of a recording cost the overlay, in place of the traffic of a node.

@@ -24,7 +24,8 @@ pub(super) fn draw(buffer: &mut Buffer, parts: Parts, tree: &Tree, search: &Sear
         (Play::Live, None) => (glyphs.live, "live", paint.hit()),
         (Play::Live, Some(_)) => (glyphs.good, "whole", paint.dim()),
     };
-    let now = text::latency(at_us.unwrap_or(end_us) as f64 / 1_000.0);
+    // Reports tell whole milliseconds: those that have passed.
+    let now = text::latency((at_us.unwrap_or(end_us) / 1_000) as f64);
     let left = Line::from(vec![
         Words::styled(format!(" {sign} {word:<6} "), style),
         Words::styled(format!("{now:>6}"), paint.text()),

@@ -109,6 +109,30 @@ fn every_screen_makes_sense_without_a_node() {
 }
 
 #[test]
+fn a_search_without_results_says_why_and_not_what_to_press() {
+    let ends = [
+        (TopologyKind::Central, DoneWhy::Complete, "The directory knew nobody"),
+        (TopologyKind::Central, DoneWhy::NoDirectory, "no directory to ask"),
+        (TopologyKind::Flood, DoneWhy::Complete, "Nobody within 7 hops had that"),
+        (TopologyKind::Flood, DoneWhy::Cut, "changed its topology"),
+        (TopologyKind::Flood, DoneWhy::NoNeighbors, "no neighbor to ask"),
+    ];
+    for (topology, ended, words) in ends {
+        let mut model = recording(None);
+        let search =
+            Search { topology, ended: Some(ended), hits: Arc::default(), ..(**model.search().unwrap()).clone() };
+        let snapshot = Snapshot { searches: vec![Arc::new(search)], ..(*model.snapshot).clone() };
+        at(&mut model, 1, Message::Snapshot(Arc::new(snapshot)));
+        press(&mut model, "2");
+        let drawn = screen(&model);
+        assert!(
+            drawn.contains(words) && !drawn.contains("Press") && !drawn.contains("changes to"),
+            "{words}:\n{drawn}"
+        );
+    }
+}
+
+#[test]
 fn a_role_that_was_not_told_is_not_made_up() {
     let drawn = screen(&recording(None));
     let header = drawn.lines().next().unwrap();

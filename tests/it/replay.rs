@@ -24,6 +24,7 @@ fn the_recorded_flood_of_the_demo_has_the_numbers_that_its_graph_gives() {
     assert_eq!(sums["messages"].as_u64(), Some(40 + sums["duplicates"].as_u64().expect("a number")));
     let per_hop: Vec<u64> = sums["per_hop"].as_array().expect("a list").iter().filter_map(Value::as_u64).collect();
     assert_eq!(per_hop, [1, 3, 9, 14, 11, 3]);
+    assert_eq!(per_hop, distances(TRACE), "the shortest ways in the graph of the links that copies went over");
     let sent: u64 = sums["hops"].as_array().expect("a list").iter().filter_map(|row| row["sent"].as_u64()).sum();
     assert_eq!(Some(sent), sums["messages"].as_u64(), "by hop they are as many as in all");
     assert_eq!(
@@ -38,6 +39,26 @@ fn the_recorded_flood_of_the_demo_has_the_numbers_that_its_graph_gives() {
         (&sums["inconsistent"], &sums["trace_incomplete"], &sums["inferred"]),
         (&0.into(), &false.into(), &0.into())
     );
+}
+
+/// Nodes by their distance from the origin, in the graph of all links that a copy of a recorded flood went over.
+fn distances(trace: &str) -> Vec<u64> {
+    let text = std::fs::read_to_string(trace).expect("it is there");
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("it is JSON")).collect();
+    let id = |line: &Value, field: &str| line[field].as_str().expect("an id").to_owned();
+    let mut links = BTreeMap::<String, BTreeSet<String>>::new();
+    for hop in lines.iter().filter(|line| line["type"] == "hop") {
+        links.entry(id(hop, "node")).or_default().insert(id(hop, "from"));
+        links.entry(id(hop, "from")).or_default().insert(id(hop, "node"));
+    }
+    let mut here = BTreeSet::from([id(&lines[0], "node")]);
+    let (mut reached, mut counts) = (here.clone(), Vec::new());
+    while !here.is_empty() {
+        counts.push(here.len() as u64);
+        here = here.iter().flat_map(|node| &links[node]).filter(|node| !reached.contains(*node)).cloned().collect();
+        reached.extend(here.iter().cloned());
+    }
+    counts
 }
 
 #[test]

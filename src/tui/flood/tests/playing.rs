@@ -1,5 +1,6 @@
 //! The player in each of its states: what every key does there.
 
+use super::roles::screen;
 use super::*;
 use crate::app::DoneWhy;
 
@@ -140,4 +141,26 @@ fn whoever_holds_the_track_may_slip_off_it() {
     mouse(&mut model, MouseEventKind::Down(MouseButton::Left), (track.x, track.y - 5));
     drag(&mut model, (track.right() - 1, track.y));
     assert_eq!(stands(&model), "at 0");
+}
+
+#[test]
+fn what_was_on_its_way_when_a_search_ended_is_told_the_same_wherever_it_is_counted() {
+    let mut model = line(false);
+    let mut snapshot = (*model.snapshot).clone();
+    let mut search = Search { ended: Some(DoneWhy::Enough), ..(*snapshot.searches[0]).clone() };
+    search.by_hop[3].sent += 3;
+    (search.messages, search.row.nodes, search.row.duplicates) = (11, 8, 0);
+    snapshot.searches = vec![Arc::new(search)];
+    at(&mut model, 1, Message::Snapshot(Arc::new(snapshot)));
+    for (key, told) in [
+        ("1", &["8 nodes reached with 11 copies", "3 on the way"][..]),
+        ("2", &["copies      11", "on the way  3 copies when it ended", "1.38 copies a node"]),
+        ("3", &["on the way   3 copies when it ended", "1.38 copies a node"]),
+    ] {
+        press(&mut model, key);
+        let drawn = screen(&model);
+        assert!(told.iter().all(|words| drawn.contains(words)), "{told:?} on\n{drawn}");
+    }
+    go(&mut model, "...,");
+    assert!(!screen(&model).contains("on the way"), "as far as hop 2 all have come");
 }

@@ -61,10 +61,12 @@ pub(super) fn step(model: &mut Model, by: isize) {
         (Some(passed), _) => Some(before(&hops, passed)),
     };
     show_hop(model, next);
+    let walks = model.search().is_some_and(|search| search.strategy.walkers().is_some());
+    let (what, unit) = if walks { ("walk", "step") } else { ("flood", "hop") };
     let shown = match next {
-        None => "The whole flood".into(),
-        Some(0) => "Before the first hop: only this node knows of the query".into(),
-        Some(hop) => format!("The flood up to hop {hop} of {last}"),
+        None => format!("The whole {what}"),
+        Some(0) => format!("Before the first {unit}: only this node knows of the query"),
+        Some(hop) => format!("The {what} up to {unit} {hop} of {last}"),
     };
     model.say(Tone::Plain, shown, "");
 }

@@ -152,7 +152,8 @@ impl Searches {
             tally.add(&report);
         }
         // With no TTL left it is handed to leaves only, which are one hop farther than the query goes.
-        if let Some(tally) = record.tally_of(report.hop.saturating_add(1), fits && report.leaves > 0) {
+        let handed = fits && report.leaves > 0 && report.hop <= record.ttl;
+        if let Some(tally) = record.tally_of(report.hop.saturating_add(1), handed) {
             tally.row.sent = tally.row.sent.saturating_add(report.sent.into());
         }
         if record.hops.len() < MAX_HOPS_A_SEARCH {

@@ -104,6 +104,7 @@ fn snapshot() -> Snapshot {
         log: Arc::new([]),
         warnings: Arc::new([]),
         world: None,
+        recorded: None,
     }
 }
 

@@ -243,6 +243,7 @@ impl Engine {
             log: Arc::clone(&self.log_lines),
             warnings: self.parts.warnings(&self.library),
             world: None,
+            recorded: None,
         }
     }
 }

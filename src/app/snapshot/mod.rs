@@ -18,7 +18,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::recorded::Origin;
 use super::world::WorldStatus;
+use crate::overlay::Role;
 use crate::proto::{NodeId, PeerAddr, Untrusted};
 use crate::share::LibraryStatus;
 use crate::transfer::Transfer;
@@ -53,6 +55,16 @@ pub struct Snapshot {
     pub warnings: Arc<[Warning]>,
     /// The world that the node lives in, if it is simulated.
     pub world: Option<Arc<WorldStatus>>,
+    /// Whose searches these are, if there is no node but a recording of one: nothing but its searches is known then.
+    pub recorded: Option<Arc<Origin>>,
+}
+
+impl Snapshot {
+    /// What the node is in its topology; `None` for a recorded one that did not tell.
+    #[must_use]
+    pub fn own_role(&self) -> Option<Role> {
+        self.recorded.as_ref().map_or(Some(self.role.role), |origin| origin.role)
+    }
 }
 
 /// Who this node is.

@@ -25,7 +25,7 @@ pub struct Search {
     pub hits: Arc<[Arc<Hit>]>,
     /// The flood so far, hop by hop: index 0 is hop 1. The steps of a walk are in ranges.
     pub by_hop: Vec<HopRow>,
-    /// Copies that this node sent itself.
+    /// Copies that this node sent itself; those of a ring in all its rounds.
     pub sent_here: u32,
     /// Query copies sent by all nodes, as far as known.
     pub messages: u64,
@@ -47,6 +47,17 @@ pub struct Search {
     pub lost_reports: u64,
     /// The reports themselves, in the order of arrival.
     pub hops: Arc<[Arc<HopReport>]>,
+}
+
+impl Search {
+    /// Copies that were sent and that nobody told of: on their way, lost, or with nodes that report nothing.
+    #[must_use]
+    pub fn untold(&self) -> u64 {
+        let (sent, arrived) = self.by_hop.iter().fold((0u64, 0u64), |(sent, arrived), row| {
+            (sent + u64::from(row.sent), arrived + u64::from(row.arrived()))
+        });
+        sent.saturating_sub(arrived)
+    }
 }
 
 /// One round of a ring.
@@ -119,7 +130,8 @@ pub struct HopRow {
     pub hop: u8,
     /// TTL that remained there.
     pub ttl: u8,
-    /// Copies that arrived at this hop: `new + duplicates + dropped`.
+    /// Copies sent to nodes at this hop, as those who sent them told: `new + duplicates + dropped`, and those that nobody
+    /// told of yet. Over all hops they are the copies of the search.
     pub sent: u32,
     /// Nodes that saw the query for the first time.
     pub new: u32,
@@ -131,4 +143,12 @@ pub struct HopRow {
     pub hits: u32,
     /// Median time at which first arrivals were reported.
     pub p50_ms: Option<u64>,
+}
+
+impl HopRow {
+    /// Copies that arrived at this hop, as those who got them told.
+    #[must_use]
+    pub const fn arrived(&self) -> u32 {
+        self.new.saturating_add(self.duplicates).saturating_add(self.dropped)
+    }
 }

@@ -3,6 +3,8 @@
 mod dot;
 mod expect;
 mod summary;
+#[cfg(test)]
+mod tests;
 
 use std::fs::File;
 use std::io::BufReader;

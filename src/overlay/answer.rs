@@ -21,7 +21,8 @@ const ACCEPTED: Duration = Duration::from_millis(500);
 const DIRECT_OVERALL: (u32, u32) = (500, 1_000);
 /// The same for one destination.
 const DIRECT_EACH: (u32, u32) = (50, 200);
-/// Destinations whose rate is remembered; the one that was used longest ago gives way.
+/// Destinations whose rate is remembered: those that could not have as much as at first, before more room is taken. Then the
+/// one that was used longest ago gives way.
 const MAX_DESTINATIONS: usize = 256;
 
 /// Rates of direct delivery.
@@ -40,6 +41,10 @@ impl Default for DirectLimits {
 impl DirectLimits {
     pub(super) fn allow(&mut self, to: PeerAddr, now: Time) -> bool {
         let index = self.each.iter().position(|(addr, ..)| *addr == to).unwrap_or_else(|| {
+            if self.each.len() == self.each.capacity() {
+                // A bucket that is full again is as good as none.
+                self.each.retain(|(_, bucket, _)| bucket.full_at() > now);
+            }
             if self.each.len() >= MAX_DESTINATIONS {
                 let oldest = self.each.iter().enumerate().min_by_key(|(_, (_, _, used))| *used);
                 let oldest = oldest.map_or(0, |(index, _)| index);

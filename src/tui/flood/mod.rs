@@ -6,6 +6,7 @@ pub mod player;
 #[cfg(test)]
 mod tests;
 pub mod tree;
+pub mod ways;
 
 use std::sync::Arc;
 
@@ -97,6 +98,13 @@ impl Model {
         let Some(tree) = &self.flood.tree else { return Span { until: 0, hop } };
         let at = self.flood.player.at_us(self.clock, self.flood_end_us());
         Span { until: at.map_or(tree.reports.len(), |at| tree.until(at / 1_000)), hop }
+    }
+
+    /// Whether the flood is seen to spread: it is under way, or is being played.
+    #[must_use]
+    pub fn flood_spreads(&self) -> bool {
+        let part = self.flood.tree.as_ref().is_some_and(|tree| self.flood_span().until < tree.reports.len());
+        part || self.search().is_some_and(|search| search.ended.is_none())
     }
 
     /// The node of the flood under the cursor.

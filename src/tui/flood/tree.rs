@@ -7,7 +7,7 @@ use super::place::{Rings, Spot, Wish};
 use crate::app::{Action, DoneWhy, Guid, HopReport, MAX_TTL, NodeId, Role, Search, Strategy, TopologyKind, ring_of};
 
 /// Nodes that get a place in the picture; the others are counted.
-pub const MAX_DRAWN: usize = 2_000;
+pub const MAX_DRAWN: usize = 10_000;
 /// Children for which a sector is divided at most, whatever a report says that it sent.
 const MAX_CHILDREN: usize = 64;
 
@@ -139,7 +139,7 @@ impl Tree {
             named: 0,
             parent: None,
             hop: 0,
-            spot: Some(Spot { turn: 0.0, sector: 1.0 }),
+            spot: Some(Spot { turn: 0.0, sector: 1.0, depth: 0.0 }),
             hops: 1,
             children: 0,
         };
@@ -326,6 +326,13 @@ impl Tree {
         Strange::ALL.into_iter().filter(move |what| marks >> *what as u8 & 1 == 1)
     }
 
+    /// Whether something is wrong with what a node told within a span.
+    #[must_use]
+    pub fn is_strange(&self, at: usize, span: Span) -> bool {
+        let marked = |copy: usize| self.strange.get(copy).is_some_and(|marks| *marks != 0);
+        self.nodes.get(at).is_some_and(|node| self.copies(node, span).any(|(copy, _)| marked(copy)))
+    }
+
     /// Reports with which something is wrong.
     #[must_use]
     pub fn strange_count(&self, span: Span) -> usize {
@@ -337,6 +344,18 @@ impl Tree {
     pub fn rings(&self) -> u8 {
         let drawn = self.nodes.iter().filter(|node| node.spot.is_some());
         self.ring(drawn.map(|node| node.hop).max().unwrap_or(0).max(self.ttl).max(1))
+    }
+
+    /// How many nodes have a place on each ring, from this node's own.
+    #[must_use]
+    pub fn on_rings(&self) -> Vec<u32> {
+        let mut nodes = vec![0; usize::from(self.rings()) + 1];
+        for node in self.nodes.iter().filter(|node| node.spot.is_some()) {
+            if let Some(nodes) = nodes.get_mut(usize::from(self.ring(node.hop))) {
+                *nodes += 1;
+            }
+        }
+        nodes
     }
 
     /// The ring that a hop is drawn on.
@@ -400,6 +419,13 @@ impl Tree {
     #[must_use]
     pub fn sender_of(&self, report: usize) -> Option<usize> {
         self.senders.get(report).copied().flatten()
+    }
+
+    /// Whether a report tells of the first copy that came to its node, by a way that is known.
+    #[must_use]
+    pub fn is_first(&self, report: usize) -> bool {
+        let node = || self.nodes.get(self.find(self.reports.get(report)?.node)?);
+        self.sender_of(report).is_some() && node().is_some_and(|node| node.first == Some(report))
     }
 
     /// From a node back to this one, itself first. It ends early where nobody told how the query came there.

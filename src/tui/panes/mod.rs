@@ -4,6 +4,7 @@ mod beside;
 mod cell;
 mod compared;
 pub mod cost;
+mod crowd;
 pub(crate) mod dots;
 pub mod files;
 pub mod flood;

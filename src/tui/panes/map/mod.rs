@@ -2,10 +2,10 @@
 
 pub mod about;
 mod signs;
+mod ways;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 use ratatui::text::{Line, Span as Words};
 
 use self::signs::{Look, RTT_BANDS, rtt_color, sign};
@@ -14,22 +14,14 @@ use super::beside::Room;
 use super::cost::nodes;
 use super::crowd::Crowd;
 use super::dots::{Dots, Layer};
-use super::rings::YOUNG;
-use crate::app::{Action as Did, Role};
+use crate::app::Role;
 use crate::tui::action::Action;
-use crate::tui::flood::tree::Tree;
-use crate::tui::flood::ways::{Wanted, Ways};
-use crate::tui::map::known::Link;
 use crate::tui::map::view::{Colors, Geometry};
 use crate::tui::model::Model;
 use crate::tui::paint::Paint;
 use crate::tui::table::put;
 use crate::tui::text;
 
-/// Of the dots of a link so many are drawn as one.
-const SPARSE: usize = 4;
-/// Cells that a node must have on average for all links to be seen.
-const ALONE: usize = 8;
 /// Cells that a node must have on average for all to have signs.
 const SIGN: usize = 3;
 /// One in so many cells may have the sign of what is rare, where most nodes are dots: hits, ultra-peers, refusals.
@@ -89,7 +81,7 @@ pub(crate) fn seen(model: &Model, canvas: Rect) -> Vec<Seen> {
         crowd_together(&mut seen, canvas, model);
     }
     seen.sort_by_key(|seen| (seen.node == 0, seen.node == cursor, seen.look.rank()));
-    let mut room = Room::new(canvas, signs(&seen).map(|seen| seen.cell));
+    let mut room = Room::new(canvas, signs_of(&seen).map(|seen| seen.cell));
     for seen in seen.iter_mut().filter(|seen| seen.look == Look::Hit && !seen.small) {
         let role = map.table.nodes.get(seen.node).and_then(|node| node.role);
         seen.star = role.filter(|_| room.star(seen.cell));
@@ -121,7 +113,7 @@ fn crowd_together(seen: &mut [Seen], canvas: Rect, model: &Model) {
 }
 
 /// Those that have signs.
-fn signs(seen: &[Seen]) -> impl Iterator<Item = &Seen> {
+fn signs_of(seen: &[Seen]) -> impl Iterator<Item = &Seen> {
     seen.iter().filter(|seen| !seen.small)
 }
 
@@ -172,15 +164,15 @@ fn canvas(buffer: &mut Buffer, area: Rect, seen: &[Seen], paint: &Paint<'_>) {
     let model = paint.model;
     let geometry = Geometry::new(area, &model.map.layout, &model.map.view);
     let (mut dots, mut over) = (Dots::new(area), Dots::new(area));
-    links(&mut dots, geometry, paint);
-    let left_out = copies(&mut dots, geometry, seen, paint);
-    way(&mut over, geometry, paint);
+    ways::links(&mut dots, geometry, paint);
+    let left_out = ways::copies(&mut dots, geometry, seen, paint);
+    ways::way(&mut over, geometry, paint);
     let crowd = crowd(area, geometry, seen, paint);
     dots.draw(buffer, model.glyphs.is_ascii());
     crowd.draw(buffer, paint);
     over.draw(buffer, model.glyphs.is_ascii());
     let cursor = model.map_cursor();
-    for node in signs(seen) {
+    for node in signs_of(seen) {
         let (mut symbol, style) = sign(node.look, node.node, paint);
         if let Some(role) = node.star {
             if let Some(cell) = buffer.cell_mut((area.x + node.cell.0 + 1, area.y + node.cell.1)) {
@@ -193,8 +185,8 @@ fn canvas(buffer: &mut Buffer, area: Rect, seen: &[Seen], paint: &Paint<'_>) {
             cell.set_symbol(symbol).set_style(if node.node == cursor { style.add_modifier(chosen) } else { style });
         }
     }
-    let stars = signs(seen).filter(|seen| seen.star.is_some()).map(|seen| (seen.cell.0 + 1, seen.cell.1));
-    let mut room = Room::new(area, signs(seen).map(|seen| seen.cell).chain(stars).chain(crowd.taken()));
+    let stars = signs_of(seen).filter(|seen| seen.star.is_some()).map(|seen| (seen.cell.0 + 1, seen.cell.1));
+    let mut room = Room::new(area, signs_of(seen).map(|seen| seen.cell).chain(stars).chain(crowd.taken()));
     for (y, line) in (0..area.height).zip(not_shown(&crowd, left_out, paint)) {
         let width = (line.width() as u16).min(area.width);
         room.take(0, y, width + 1);
@@ -233,89 +225,6 @@ fn crowd(area: Rect, geometry: Geometry, seen: &[Seen], paint: &Paint<'_>) -> Cr
     crowd
 }
 
-/// Draws a line between two nodes of the map, as far as it is on the canvas.
-fn line(
-    dots: &mut Dots,
-    geometry: Geometry,
-    ends: (usize, usize),
-    every: usize,
-    look: (Layer, Style),
-    paint: &Paint<'_>,
-) {
-    let place = |at: usize| paint.model.map.layout.place(at).map(|place| geometry.dot(place.x, place.y));
-    let ends = place(ends.0).zip(place(ends.1)).and_then(|(from, to)| geometry.clip(from, to));
-    if let Some((from, to)) = ends {
-        dots.line(from, to, every, look.0, look.1);
-    }
-}
-
-/// The links that are known. With a search on the map, those that were no way to anybody new are the ways of its
-/// duplicates. In a crowd only those of the selected node can be told apart.
-fn links(dots: &mut Dots, geometry: Geometry, paint: &Paint<'_>) {
-    let model = paint.model;
-    if model.flood.no_duplicates && model.flood.tree.is_some() {
-        return;
-    }
-    let (crowd, cursor) = (model.map.table.nodes.len() * ALONE > geometry.cells(), model.map_cursor());
-    let shown = |link: &&Link| !crowd || link.a == cursor || link.b == cursor;
-    for link in model.map.table.links.iter().filter(shown) {
-        line(dots, geometry, (link.a, link.b), SPARSE, (Layer::Ring, paint.border(false)), paint);
-    }
-}
-
-/// The ways of the chosen search to whom it was new; tells how many of them there is no room for.
-fn copies(dots: &mut Dots, geometry: Geometry, seen: &[Seen], paint: &Paint<'_>) -> usize {
-    let model = paint.model;
-    let Some(tree) = &model.flood.tree else { return 0 };
-    let known = |at: usize| tree.nodes.get(at).and_then(|node| model.map.table.find(node.id));
-    let mut small = vec![false; model.map.table.nodes.len()];
-    seen.iter().filter(|seen| seen.small).for_each(|seen| small[seen.node] = true);
-    let crowded = small.contains(&true);
-    let selected = known_in(tree, model.map_cursor(), model);
-    let back: Vec<usize> = signs(seen)
-        .filter(|seen| crowded && seen.look == Look::Hit)
-        .filter_map(|seen| known_in(tree, seen.node, model))
-        .collect();
-    let ways = Ways::choose(
-        tree,
-        model.flood_span(),
-        &Wanted {
-            alone: |at| !crowded || known(at).is_some_and(|at| !small[at]),
-            back: &back,
-            cursor: selected.unwrap_or(0),
-            young: if crowded && model.flood_spreads() { YOUNG } else { 0 },
-            duplicates: false,
-        },
-    );
-    for &index in &ways.drawn {
-        let Some(report) = tree.reports.get(index).filter(|report| report.action != Did::Refused) else { continue };
-        let ends = tree.sender_of(index).and_then(known).zip(model.map.table.find(report.node));
-        if let Some(ends) = ends {
-            line(dots, geometry, ends, 1, (Layer::Tree, paint.hop(report.hop)), paint);
-        }
-    }
-    ways.left_out
-}
-
-/// A node of the map as one of the flood.
-fn known_in(tree: &Tree, at: usize, model: &Model) -> Option<usize> {
-    model.map.table.nodes.get(at).and_then(|node| tree.find(node.id))
-}
-
-/// The way on which the chosen search came to the selected node.
-fn way(dots: &mut Dots, geometry: Geometry, paint: &Paint<'_>) {
-    let model = paint.model;
-    let Some(tree) = &model.flood.tree else { return };
-    let known = |at: usize| tree.nodes.get(at).and_then(|node| model.map.table.find(node.id));
-    let selected = known_in(tree, model.map_cursor(), model);
-    let Some(selected) = selected.filter(|at| tree.state(*at, model.flood_span()).is_some()) else { return };
-    for pair in tree.way_back(selected).windows(2) {
-        if let Some(ends) = known(pair[0]).zip(known(pair[1])) {
-            line(dots, geometry, ends, 1, (Layer::Way, paint.me()), paint);
-        }
-    }
-}
-
 /// What a node of the map calls itself, or else the start of its id.
 pub(super) fn name_of(at: usize, paint: &Paint<'_>, width: u16) -> String {
     let Some(node) = paint.model.map.table.nodes.get(at) else { return String::new() };
@@ -328,7 +237,7 @@ pub(super) fn name_of(at: usize, paint: &Paint<'_>, width: u16) -> String {
 fn names(buffer: &mut Buffer, area: Rect, seen: &[Seen], room: &mut Room, dots: [&Dots; 2], paint: &Paint<'_>) {
     let cursor = paint.model.map_cursor();
     let of = |seen: &Seen| paint.model.map.table.nodes.get(seen.node);
-    let mut wanted: Vec<&Seen> = signs(seen).collect();
+    let mut wanted: Vec<&Seen> = signs_of(seen).collect();
     wanted.sort_by_cached_key(|seen| {
         let near = of(seen).map_or((true, u8::MAX), |node| (!node.neighbor, node.hop));
         let ultra = of(seen).and_then(|node| node.role) == Some(Role::Ultrapeer);

@@ -165,10 +165,9 @@ pub(crate) fn seen(model: &Model, canvas: Rect) -> Vec<Seen> {
         .collect();
     let cursor = model.flood_cursor();
     if geometry.any_crowded() {
-        stand_out(&mut seen, canvas, |seen| {
-            let odd = matches!(seen.state, State::Hit | State::Refused);
-            odd || (model.flood.shown.strange > 0 && tree.is_strange(seen.node, span))
-        });
+        let strange = |seen: &Seen| model.flood.shown.strange > 0 && tree.is_strange(seen.node, span);
+        stand_out(&mut seen, canvas, |seen| seen.state == State::Refused || strange(seen));
+        stand_out(&mut seen, canvas, |seen| seen.state == State::Hit);
     }
     for seen in seen.iter_mut().filter(|seen| seen.node == cursor || seen.state == State::You) {
         seen.small = false;

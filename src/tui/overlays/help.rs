@@ -6,6 +6,7 @@ use crate::app::Untrusted;
 use crate::tui::action::Action;
 use crate::tui::paint::Paint;
 use crate::tui::panes;
+use crate::tui::panes::meanings::meanings;
 
 /// Columns of the keys.
 const KEYS: usize = 18;
@@ -49,9 +50,28 @@ pub fn help_lines(paint: &Paint<'_>) -> Vec<Line<'static>> {
         let of_group = |(actions, _): &&(&[Action], String)| actions.first().is_some_and(|a| a.info().group == group);
         lines.extend(bound.iter().filter(of_group).map(|(actions, keys)| row(actions, keys, paint)));
     }
+    lines.extend(columns(paint));
     lines.push(Line::default());
     lines
         .push(Line::styled("A file of your own in the folder keymaps of the configuration changes them.", paint.dim()));
+    lines
+}
+
+/// What the columns of the focused pane mean.
+fn columns(paint: &Paint<'_>) -> Vec<Line<'static>> {
+    let meanings = paint.model.pane().map_or(&[][..], meanings);
+    if meanings.is_empty() {
+        return Vec::new();
+    }
+    let width = paint.model.size.width.saturating_sub(KEYS as u16 + 13).clamp(20, 100);
+    let mut lines = vec![Line::default(), Line::styled("Columns", paint.title())];
+    for (title, meaning) in meanings {
+        for (nth, part) in paint.wrap(meaning, width).into_iter().enumerate() {
+            let title = if nth == 0 { title } else { "" };
+            let head = Span::styled(format!("  {title:<KEYS$} "), paint.column());
+            lines.push(Line::from(vec![head, Span::styled(part, paint.text())]));
+        }
+    }
     lines
 }
 

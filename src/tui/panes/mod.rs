@@ -12,6 +12,7 @@ pub mod hops;
 pub mod log;
 pub mod lookup;
 pub mod map;
+pub mod meanings;
 pub mod neighbors;
 pub mod queries;
 pub mod results;

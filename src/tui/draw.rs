@@ -258,7 +258,7 @@ fn hints(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
     let room = area.width.saturating_sub(if name.is_empty() { 0 } else { text::width(&name) as u16 + 2 });
     let hint = |action: &Action| {
         let key = model.keymap.key_for(&scopes, action)?;
-        Some(paint.hints(&[(key, action.label())]))
+        Some(paint.hints(&[(key, action.label())], u16::MAX))
     };
     // Until it stands there is room kept for it.
     let mut kept = hint(&Action::Help).map_or(0, |line| line.width() as u16 + 2);

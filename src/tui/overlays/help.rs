@@ -1,5 +1,6 @@
 //! Help, from the table of actions and the keymap that holds; and what is wrong with keymap, theme and node.
 
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use crate::app::Untrusted;
@@ -8,8 +9,12 @@ use crate::tui::paint::Paint;
 use crate::tui::panes;
 use crate::tui::panes::meanings::meanings;
 
-/// Columns of the keys.
+/// Columns of the keys, half as many on a narrow screen.
 const KEYS: usize = 18;
+/// Columns of a screen below which it is narrow.
+const NARROW: u16 = 60;
+/// Columns around keys and what they do: frame, margins and gaps.
+const AROUND: u16 = 8;
 
 /// The help: every action that has a key where the focus is; first what the focused pane is there for, then the rest by
 /// group.
@@ -18,8 +23,10 @@ pub fn help_lines(paint: &Paint<'_>) -> Vec<Line<'static>> {
     let model = paint.model;
     let scopes = paint.scopes();
     let here = model.pane().map_or("this screen", panes::title);
-    let mut lines =
-        vec![Line::styled(format!("What works in {here}, from the keymap {}", model.keymap.name()), paint.dim())];
+    let intro = format!("What works in {here}, from the keymap {}", model.keymap.name());
+    let width = model.size.width.saturating_sub(AROUND).max(8);
+    let mut lines: Vec<Line<'static>> =
+        paint.wrap(&intro, width).into_iter().map(|line| Line::styled(line, paint.dim())).collect();
     let mut bound: Vec<(&[Action], String)> = Vec::new();
     for (keys, actions) in model.keymap.bindings_for(&scopes) {
         match bound.iter_mut().find(|(known, _)| *known == actions) {
@@ -36,7 +43,8 @@ pub fn help_lines(paint: &Paint<'_>) -> Vec<Line<'static>> {
     first.sort_by_key(|(actions, _)| place_here(actions));
     lines.push(Line::default());
     lines.push(Line::styled(here, paint.title()));
-    lines.extend(first.iter().map(|(actions, keys)| row(actions, keys, paint)));
+    lines.extend(first.iter().flat_map(|(actions, keys)| row(keys, &what(actions), paint.key_style(), paint)));
+    lines.extend(columns(paint));
     let mut groups: Vec<&'static str> = Vec::new();
     for (actions, _) in &bound {
         let group = actions.first().map_or("", |action| action.info().group);
@@ -48,9 +56,13 @@ pub fn help_lines(paint: &Paint<'_>) -> Vec<Line<'static>> {
         lines.push(Line::default());
         lines.push(Line::styled(group, paint.title()));
         let of_group = |(actions, _): &&(&[Action], String)| actions.first().is_some_and(|a| a.info().group == group);
-        lines.extend(bound.iter().filter(of_group).map(|(actions, keys)| row(actions, keys, paint)));
+        lines.extend(
+            bound
+                .iter()
+                .filter(of_group)
+                .flat_map(|(actions, keys)| row(keys, &what(actions), paint.key_style(), paint)),
+        );
     }
-    lines.extend(columns(paint));
     lines.push(Line::default());
     lines
         .push(Line::styled("A file of your own in the folder keymaps of the configuration changes them.", paint.dim()));
@@ -63,21 +75,21 @@ fn columns(paint: &Paint<'_>) -> Vec<Line<'static>> {
     if meanings.is_empty() {
         return Vec::new();
     }
-    let width = paint.model.size.width.saturating_sub(KEYS as u16 + 13).clamp(20, 100);
-    let mut lines = vec![Line::default(), Line::styled("Columns", paint.title())];
-    for (title, meaning) in meanings {
-        for (nth, part) in paint.wrap(meaning, width).into_iter().enumerate() {
-            let title = if nth == 0 { title } else { "" };
-            let head = Span::styled(format!("  {title:<KEYS$} "), paint.column());
-            lines.push(Line::from(vec![head, Span::styled(part, paint.text())]));
-        }
-    }
+    let mut lines = vec![Line::default(), Line::styled("Its columns", paint.title())];
+    lines.extend(meanings.iter().flat_map(|(title, meaning)| row(title, meaning, paint.column(), paint)));
     lines
 }
 
-fn row(actions: &[Action], keys: &str, paint: &Paint<'_>) -> Line<'static> {
-    let what = Span::styled(what(actions), paint.text());
-    Line::from(vec![Span::styled(format!("  {keys:<KEYS$} "), paint.key_style()), what])
+/// A key or a column, and what it does or means, on as many lines as that takes.
+fn row(head: &str, meaning: &str, style: Style, paint: &Paint<'_>) -> Vec<Line<'static>> {
+    let screen = paint.model.size.width;
+    let keys = if screen < NARROW { KEYS / 2 } else { KEYS };
+    let width = screen.saturating_sub(keys as u16 + AROUND).clamp(8, 90);
+    let line = |(nth, part): (usize, String)| {
+        let head = if nth == 0 { head } else { "" };
+        Line::from(vec![Span::styled(format!("  {head:<keys$} "), style), Span::styled(part, paint.text())])
+    };
+    paint.wrap(meaning, width).into_iter().enumerate().map(line).collect()
 }
 
 /// What some keys do, in a sentence.

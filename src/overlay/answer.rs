@@ -201,3 +201,27 @@ impl Node {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, SocketAddr};
+    use std::time::Duration;
+
+    use super::{DIRECT_EACH, DirectLimits};
+    use crate::base::Time;
+
+    #[test]
+    fn destinations_that_may_have_all_again_take_no_room() {
+        let mut limits = DirectLimits::default();
+        let to = |n: u32| SocketAddr::from((Ipv4Addr::from(0x0a00_0000 + n), 6346)).into();
+        let at = |seconds: u64| Time::ZERO + Duration::from_secs(seconds);
+        for n in 0..1_000 {
+            assert!(limits.allow(to(n), at(u64::from(n))), "one a second is within every rate");
+        }
+        assert!(limits.each.capacity() <= 8, "{}", limits.each.capacity());
+        let spent = (0..DIRECT_EACH.1 + 10).filter(|_| limits.allow(to(7), at(2_000))).count();
+        let others = (0..200).filter(|n| limits.allow(to(100 + n), at(2_000))).count();
+        assert_eq!((spent, others), (DIRECT_EACH.1 as usize, 200));
+        assert!(!limits.allow(to(7), at(2_000)), "who has spent all is not forgotten");
+    }
+}

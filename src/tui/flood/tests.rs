@@ -20,6 +20,7 @@ use crate::tui::theme::Theme;
 use crate::tui::update::{next_tick, update};
 
 mod roles;
+mod ways;
 
 const OWN: NodeId = NodeId([0; 32]);
 const ALL: Span = Span { until: usize::MAX, hop: u8::MAX };

@@ -279,6 +279,10 @@ fn pictures_are_fresh() {
         }
         check_picture(name, theme, &model);
     }
+    let mut crowd =
+        model(Shape { searches: 1, hits: 0, floods: 24, ..Shape::BUSY }, 7, (120, 38), "dark", Glyphs::UNICODE);
+    keys(&mut crowd, "3");
+    check_picture("crowd", "dark", &crowd);
     check_picture("topology-flood", "dark", &model(Shape::BUSY, 7, (120, 38), "dark", Glyphs::UNICODE));
     check_picture("topology-ultrapeer", "dark", &scene(Scene::UltraPeer, (120, 38), Glyphs::UNICODE));
     check_picture("topology-central", "dark", &scene(Scene::Directory, (120, 38), Glyphs::UNICODE));

@@ -50,8 +50,8 @@ impl Room {
         Some((at, y))
     }
 
-    /// The same for a name that must be seen: above or below the sign if there is no room beside it, and in the end
-    /// whatever it hides.
+    /// The same for a name that must be seen: above or below the sign if there is no room beside it, then across lines,
+    /// and in the end whatever it hides.
     pub(super) fn near(
         &mut self,
         (x, y): (u16, u16),
@@ -66,6 +66,11 @@ impl Room {
         let rows = [y.checked_sub(1), Some(y + 1)];
         let around = rows.into_iter().flatten().flat_map(|y| starts.into_iter().flatten().map(move |x| (x, y)));
         let found = around.filter(|(x, y)| self.free(*x, *y, width)).find(|(x, y)| quiet(*x, *y));
+        if found.is_none()
+            && let Some(place) = self.beside((x, y), star, width, |_, _| true)
+        {
+            return Some(place);
+        }
         let over = || {
             let from = x + 2 + u16::from(star);
             let right = (width > 0 && from + width <= self.width).then_some(from);

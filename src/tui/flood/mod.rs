@@ -3,6 +3,7 @@
 
 mod place;
 pub mod player;
+pub mod strange;
 #[cfg(test)]
 mod tests;
 pub mod tree;

@@ -58,7 +58,9 @@ fn demo() -> Command {
         .long_about(
             "Start a lab on this machine: nodes on the loopback interface, each its own process, with generated files to \
              share; then open the terminal on one more node in it. A directory runs beside them, and all of them follow \
-             proposals, so that T changes the whole lab from one topology to the next. Everything is gone when it ends.",
+             proposals, so that T changes the whole lab from one topology to the next. Under a terminal the lab is in slow \
+             motion, 400ms a hop, so that eyes can follow a search; --hop-delay says otherwise. Everything is gone when it \
+             ends.",
         )
         .arg(
             Arg::new("nodes")

@@ -6,7 +6,7 @@ use super::super::dots::{CELL, Dots, Layer};
 use super::super::rings::YOUNG;
 use super::signs::Look;
 use super::{Seen, signs_of};
-use crate::app::{Action as Did, MAX_TTL};
+use crate::app::{Action as Did, MAX_TTL, NodeId};
 use crate::tui::flood::tree::Tree;
 use crate::tui::flood::ways::{Wanted, Ways};
 use crate::tui::map::known::Link;
@@ -55,8 +55,8 @@ pub(super) fn links(dots: &mut Dots, geometry: Geometry, paint: &Paint<'_>) {
 pub(super) fn copies(dots: &mut Dots, geometry: Geometry, seen: &[Seen], paint: &Paint<'_>) -> usize {
     let model = paint.model;
     let Some(tree) = &model.flood.tree else { return 0 };
-    let known = |at: usize| tree.nodes.get(at).and_then(|node| model.map.table.find(node.id));
-    let trunk = trunk(geometry, tree, paint);
+    let places: Vec<_> = tree.nodes.iter().map(|node| dot_of(node.id, geometry, paint)).collect();
+    let trunk = trunk(geometry, tree, &places);
     let crowded = trunk < u8::MAX;
     let selected = known_in(tree, model.map_cursor(), model);
     let back: Vec<usize> = signs_of(seen)
@@ -76,21 +76,25 @@ pub(super) fn copies(dots: &mut Dots, geometry: Geometry, seen: &[Seen], paint: 
     );
     for &index in &ways.drawn {
         let Some(report) = tree.reports.get(index).filter(|report| report.action != Did::Refused) else { continue };
-        let ends = tree.sender_of(index).and_then(known).zip(model.map.table.find(report.node));
-        if let Some(ends) = ends {
-            line(dots, geometry, ends, 1, (Layer::Tree, paint.hop(report.hop)), paint);
+        let place = |at: Option<usize>| at.and_then(|at| places.get(at).copied().flatten());
+        let ends = place(tree.sender_of(index)).zip(place(tree.find(report.node)));
+        if let Some((from, to)) = ends.and_then(|(from, to)| geometry.clip(from, to)) {
+            dots.line(from, to, 1, Layer::Tree, paint.hop(report.hop));
         }
     }
     ways.left_out
 }
 
-/// The hop up to which all ways are drawn: as far as their lines leave room to tell them apart.
-fn trunk(geometry: Geometry, tree: &Tree, paint: &Paint<'_>) -> u8 {
+/// Where a node stands on the canvas, or beside it; `None` if the map does not know it.
+fn dot_of(id: NodeId, geometry: Geometry, paint: &Paint<'_>) -> Option<(f64, f64)> {
     let map = &paint.model.map;
-    let place = |at: usize| {
-        let place = map.layout.place(map.table.find(tree.nodes.get(at)?.id)?)?;
-        Some(geometry.dot(place.x, place.y))
-    };
+    let place = map.layout.place(map.table.find(id)?)?;
+    Some(geometry.dot(place.x, place.y))
+}
+
+/// The hop up to which all ways are drawn: as far as their lines leave room to tell them apart.
+fn trunk(geometry: Geometry, tree: &Tree, places: &[Option<(f64, f64)>]) -> u8 {
+    let place = |at: usize| places.get(at).copied().flatten();
     let mut ink = [0.0; 1 + MAX_TTL as usize];
     for (to, node) in tree.nodes.iter().enumerate().skip(1) {
         let from = node.first.and_then(|first| tree.sender_of(first)).and_then(place);

@@ -4,6 +4,7 @@
 //! woken. There is no clock, no socket and no randomness in here that the caller did not bring, so that a real node and
 //! a simulated one are the same code, and a seed gives the same run.
 
+mod accounts;
 mod answer;
 mod explain;
 mod hosts;

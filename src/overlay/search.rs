@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::accounts::Accounts;
 use super::io::{Context, DoneWhy, Event, Output, SearchCost, SearchSpec};
 use super::message::{Action, Delivery, FoundFile, HitMessage, Hop, ReportMessage, Role, TopologyKind};
 use super::node::Node;
@@ -40,9 +41,7 @@ pub(super) struct Search {
     /// For a search that a directory answers page by page: nothing travels from node to node.
     pub(super) lookup: Option<Box<Pages>>,
     files: Map<(NodeId, FileId), ()>,
-    nodes: Map<NodeId, u16>,
-    /// Nodes that others had copies from and that did not report themselves yet.
-    awaited: Map<NodeId, ()>,
+    accounts: Accounts,
     hops: usize,
     reported_hits: u64,
     last_news: Time,
@@ -85,8 +84,7 @@ impl Search {
             round: None,
             lookup: None,
             files: Map::with_hasher(state.clone()),
-            nodes: Map::with_hasher(state.clone()),
-            awaited: Map::with_hasher(state),
+            accounts: Accounts::new(state),
             hops: 0,
             reported_hits: 0,
             last_news: started,
@@ -157,13 +155,10 @@ impl Search {
         self.started + self.spec.timeout
     }
 
-    /// Whether nothing more can come: each copy sent was received by a node that reported on it (no loss: `messages =
-    /// reached + duplicates`), each node that passed one on has said so itself, and each file reported has arrived.
+    /// Whether nothing more can come: each copy that a node sent was received by one that reported on it (no loss, so that
+    /// `messages = reached + duplicates`), and each file reported has arrived.
     fn is_accounted_for(&self) -> bool {
-        self.lookup.is_none()
-            && self.awaited.is_empty()
-            && self.cost.messages == u64::from(self.cost.reached) + self.cost.duplicates
-            && u64::from(self.cost.hits) >= self.reported_hits
+        self.lookup.is_none() && self.accounts.are_even() && u64::from(self.cost.hits) >= self.reported_hits
     }
 
     /// Whether a report can be true of this search, from a node that told of `told` copies before.
@@ -191,6 +186,12 @@ impl Search {
     fn count_messages(&mut self, sent: u16) {
         self.cost.messages += u64::from(sent);
         self.cost.bytes += u64::from(sent) * self.copy_bytes();
+    }
+
+    /// Counts copies that this node itself sent.
+    fn count_own(&mut self, own: NodeId, sent: u16) {
+        self.count_messages(sent);
+        self.accounts.sent(own, sent);
     }
 
     fn has_enough(&self) -> bool {
@@ -280,7 +281,7 @@ impl Node {
         if strategy == Strategy::Ring {
             search.begin_round(FIRST_ROUND, cx.config.hop_delay, self.now);
         }
-        search.count_messages(sent);
+        search.count_own(self.id, sent);
         let copy_bytes = search.copy_bytes();
         cx.out.push(Output::Event(Event::Started { guid, sent, copy_bytes }));
         self.timers.at_latest(Timer::Search, search.next_check());
@@ -339,17 +340,12 @@ impl Node {
         };
         let mut dropped = 0;
         for hop in &report.body.hops {
-            let told = search.nodes.get(&node).copied().unwrap_or(0);
-            if !search.is_plausible(hop, told) || search.hops >= MAX_HOPS_A_SEARCH {
+            if !search.is_plausible(hop, search.accounts.told(&node)) || search.hops >= MAX_HOPS_A_SEARCH {
                 dropped += 1;
                 continue;
             }
             search.hops += 1;
-            search.nodes.insert(node, told + 1);
-            search.awaited.remove(&node);
-            if hop.from != own && !search.nodes.contains_key(&hop.from) {
-                search.awaited.insert(hop.from, ());
-            }
+            search.accounts.had(node, hop.from, hop.sent);
             search.reported_hits += u64::from(hop.hits);
             search.cost.duplicates += u64::from(hop.action == Action::Duplicate);
             search.count_messages(hop.sent);
@@ -357,7 +353,7 @@ impl Node {
             let (name, addr, role) = (report.body.name.clone(), report.body.addr, report.body.role);
             cx.out.push(Output::Event(Event::Hop { guid: report.guid, node, name, addr, role, hop: *hop, at }));
         }
-        search.cost.reached = search.nodes.len() as u32;
+        search.cost.reached = search.accounts.reached();
         search.last_news = now;
         self.counters.inconsistent += dropped;
         self.look_again(&report.guid, cx);
@@ -377,12 +373,10 @@ impl Node {
         let now = self.now;
         let Some(search) = self.search_mut(&guid) else { return };
         search.cost.duplicates += 1;
-        search.count_messages(sent);
+        search.count_own(node, sent);
+        // It counts that copy in its own report, which may be still to come: of one that reports nothing, never.
+        search.accounts.came(from);
         search.last_news = now;
-        if !search.nodes.contains_key(&from) {
-            // It counts its copies in its own report, which is still to come: of one that reports nothing, never.
-            search.awaited.insert(from, ());
-        }
         let (hop, ttl, action) = (travel.hops(), travel.ttl(), Action::Duplicate);
         let hop = Hop { from, hop, ttl, action, hits: 0, sent, leaves: 0, filtered: 0 };
         let at = now.since(search.started);
@@ -417,7 +411,7 @@ impl Node {
         let (guid, body) = (self.searches[index].spec.guid, Arc::clone(&self.searches[index].spec.body));
         let sent = self.flood_own(guid, ttl, &body, cx);
         let search = &mut self.searches[index];
-        search.count_messages(sent);
+        search.count_own(self.id, sent);
         search.begin_round(ttl, cx.config.hop_delay, self.now);
         let at = self.now.since(search.started);
         cx.out.push(Output::Event(Event::Round { guid, ttl, sent, at }));

@@ -149,7 +149,7 @@ impl Node {
             ByeReason::Already => self.leave_alone(peer, false),
             // The room that it lacks is its own: as soon as it loses one of those that it has, this is whom it turns to.
             ByeReason::Full if self.role == Role::Leaf => peer.addrs().for_each(|addr| self.hosts.called(addr)),
-            ByeReason::Full => peer.addrs().for_each(|addr| self.hosts.refused(addr, self.now)),
+            ByeReason::Full => peer.addrs().for_each(|addr| self.hosts.refused(addr, self.now, &mut self.rng)),
             ByeReason::Role => self.no_use_for(peer, cx.config),
             _ => {}
         }
@@ -210,7 +210,7 @@ impl Node {
             ByeReason::Role => self.no_use_for(&link.peer, cx.config),
             ByeReason::Full if self.lied_about_slots(&link) => {}
             ByeReason::Full | ByeReason::Shutdown | ByeReason::Topology => {
-                link.peer.addrs().for_each(|addr| self.hosts.refused(addr, self.now));
+                link.peer.addrs().for_each(|addr| self.hosts.refused(addr, self.now, &mut self.rng));
             }
             ByeReason::Myself => link.peer.addrs().for_each(|addr| self.hosts.forget(addr)),
             _ => {}

@@ -149,10 +149,11 @@ impl Hosts {
         }
     }
 
-    /// It has no room, or goes away: leave it alone for a while.
-    pub(super) fn refused(&mut self, addr: PeerAddr, now: Time) {
+    /// It has no room, or goes away: leave it alone for a while, half of it more or less at random. Nodes with room for one
+    /// neighbor that dial each other in a circle at the same time would refuse each other for ever.
+    pub(super) fn refused(&mut self, addr: PeerAddr, now: Time, rng: &mut Rng) {
         let Some(host) = self.find(addr) else { return };
-        let wait = REFUSED * (1 << host.refusals);
+        let wait = (REFUSED * (1 << host.refusals)).mul_f64(0.5 + rng.fraction());
         if host.source != HostSource::Configured {
             host.refusals = (host.refusals + 1).min(MAX_REFUSALS);
         }

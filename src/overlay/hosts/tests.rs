@@ -63,7 +63,7 @@ fn lost_are_those_that_were_linked_and_broke_off_without_a_word() {
     }
     (1..=4).for_each(|n| hosts.connected(addr(n)));
     [1, 2, 3, 5, 6].into_iter().for_each(|n| hosts.failed(addr(n), now, &mut rng));
-    hosts.refused(addr(2), now);
+    hosts.refused(addr(2), now, &mut rng);
     hosts.sent_away(addr(3), now, false);
     let later = now + Duration::from_secs(3_600);
     let mut lost: Vec<_> = std::iter::from_fn(|| hosts.pick(later, Wish::Lost, &[], &mut rng)).collect();
@@ -79,7 +79,9 @@ fn who_calls_is_told_of_until_it_cannot_be_reached() {
     hosts.connected(addr(1));
     let told = |hosts: &Hosts| hosts.sample(None, |_| true, &mut Rng::new(2)).len();
     let mut seen = vec![told(&hosts)];
-    for step in [Hosts::called as fn(&mut Hosts, PeerAddr), |hosts, addr| hosts.refused(addr, Time::ZERO)] {
+    for step in
+        [Hosts::called as fn(&mut Hosts, PeerAddr), |hosts, addr| hosts.refused(addr, Time::ZERO, &mut Rng::new(3))]
+    {
         hosts.failed(addr(1), Time::ZERO, &mut rng);
         step(&mut hosts, addr(1));
         seen.push(told(&hosts));
@@ -97,7 +99,7 @@ fn an_ultrapeer_that_refused_a_leaf_is_tried_again_in_another_role() {
         hosts.connected(addr(n));
         hosts.is_ultrapeer(addr(n), ultra);
         hosts.failed(addr(n), now, &mut rng);
-        hosts.refused(addr(n), now);
+        hosts.refused(addr(n), now, &mut rng);
     }
     assert_eq!(hosts.pick(now, Wish::Anyone, &[], &mut rng), None);
     hosts.role_changed(now);
@@ -117,10 +119,22 @@ fn another_role_is_no_new_chance_for_who_lied_or_was_sent_away() {
     hosts.unfit(addr(1), now);
     hosts.unfit(addr(2), now + Duration::from_secs(30));
     hosts.sent_away(addr(2), now, false);
-    hosts.refused(addr(3), now);
+    hosts.refused(addr(3), now, &mut Rng::new(1));
     hosts.sent_away(addr(3), now, true);
     (1..=3).for_each(|n| hosts.is_ultrapeer(addr(n), true));
     hosts.role_changed(now);
     assert_eq!(hosts.pick(now, Wish::Anyone, &[], &mut Rng::new(1)), None);
     assert!(hosts.lied_lately(addr(1), now) && hosts.has_lied(addr(1)));
+}
+
+#[test]
+fn two_that_were_refused_at_the_same_time_do_not_call_again_at_the_same_time() {
+    let again = |seed: u64| {
+        let mut hosts = Hosts::new(limits::MAX_HOSTS);
+        hosts.learn(addr(1), HostSource::Configured);
+        hosts.refused(addr(1), Time::ZERO, &mut Rng::new(seed));
+        hosts.next_try(Wish::Anyone, &[])
+    };
+    let (first, second) = (again(1), again(2));
+    assert!(first > Time::ZERO && second > Time::ZERO && first != second);
 }

@@ -137,7 +137,7 @@ impl Node {
             Err(why) => why,
         };
         self.close(index, reason, text, cx);
-        peer.addrs().for_each(|addr| self.hosts.refused(addr, self.now));
+        peer.addrs().for_each(|addr| self.hosts.refused(addr, self.now, &mut self.rng));
         self.timers.at_latest(Timer::Join, self.now);
     }
 

@@ -44,6 +44,8 @@ pub(super) struct Host {
     sent_away: bool,
     /// Whether it is an ultra-peer, as far as known.
     ultra: bool,
+    /// Whether an ultra-peer without room named it instead of itself, and it was not dialled since.
+    instead: bool,
     /// Whether the user named it and no link to it was up since: dialled even by a node with neighbors enough.
     wished_for: bool,
 }
@@ -99,6 +101,11 @@ impl Hosts {
         Self { all: Vec::new(), most: most.clamp(1, limits::MAX_HOSTS) }
     }
 
+    /// See [`super::Node::fetch`]; the rest of it follows in order.
+    pub(super) fn fetch(&self) -> u64 {
+        self.all.first().map_or(0, |host| host.next_try.micros())
+    }
+
     fn find(&mut self, addr: PeerAddr) -> Option<&mut Host> {
         self.all.iter_mut().find(|host| host.addr == addr)
     }
@@ -117,7 +124,7 @@ impl Hosts {
         }
         if self.all.len() >= self.most {
             let worst = self.all.iter().enumerate().filter(|(_, host)| host.source != HostSource::Configured);
-            match worst.max_by_key(|(_, host)| (host.failures, !host.proven, !host.ultra)) {
+            match worst.max_by_key(|(_, host)| (host.failures, !host.proven && !host.instead, !host.ultra)) {
                 Some((index, _)) => self.all.swap_remove(index),
                 None => return,
             };
@@ -134,8 +141,8 @@ impl Hosts {
         self.all.retain(|host| host.addr != addr);
     }
 
-    /// Whom to dial: a host that the user named before any other, then one that was a neighbor and never failed since, at
-    /// random among equals, never one of `linked`.
+    /// Whom to dial: a host that the user named before any other, then one that a full ultra-peer named instead of itself, then
+    /// one that was a neighbor and never failed since, at random among equals, never one of `linked`.
     /// It counts as being dialled from then on.
     pub(super) fn pick(&mut self, now: Time, wish: Wish, linked: &[PeerAddr], rng: &mut Rng) -> Option<PeerAddr> {
         let ready = |host: &Host| host.next_try <= now && host.may_dial(wish, linked);
@@ -150,7 +157,7 @@ impl Hosts {
         }
         let wants = |host: &&mut Host| host.rank(wish) == best && ready(host);
         let host = self.all.iter_mut().filter(wants).nth(rng.below(candidates))?;
-        host.dialling = true;
+        (host.dialling, host.instead) = (true, false);
         Some(host.addr)
     }
 
@@ -258,6 +265,14 @@ impl Hosts {
         }
     }
 
+    /// An ultra-peer that had no room named it instead of itself: what that tells is newer than all that is known otherwise.
+    pub(super) fn is_named_instead(&mut self, addr: PeerAddr) {
+        self.is_ultrapeer(addr, true);
+        if let Some(host) = self.find(addr) {
+            host.instead = true;
+        }
+    }
+
     /// Whether there is an ultra-peer that was not tried yet, or is being tried.
     pub(super) fn has_ultrapeer_to_try(&self, now: Time, wish: Wish, linked: &[PeerAddr]) -> bool {
         let candidates = self.all.iter().filter(|host| host.fits(wish) && !linked.contains(&host.addr));
@@ -323,11 +338,12 @@ impl Host {
     /// be gone for good.
     fn rank(&self, wish: Wish) -> u8 {
         match self.source {
-            _ if self.lies > 0 => 3,
+            _ if self.lies > 0 => 4,
             _ if matches!(wish, Wish::Lost | Wish::Whoever | Wish::Strangers) => 0,
             HostSource::Configured => 0,
-            _ if self.proven && self.failures == 0 => 1,
-            _ => 2,
+            _ if self.instead => 1,
+            _ if self.proven && self.failures == 0 => 2,
+            _ => 3,
         }
     }
 
@@ -372,6 +388,7 @@ fn new_host(addr: PeerAddr, source: HostSource) -> Host {
         dialling: false,
         sent_away: false,
         ultra: false,
+        instead: false,
         wished_for,
     }
 }

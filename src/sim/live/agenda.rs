@@ -43,11 +43,21 @@ pub(super) enum Happening {
     End { fault: usize },
 }
 
+impl Happening {
+    /// The end of a link to which it happens.
+    pub(super) const fn link(&self) -> Option<u32> {
+        match self {
+            Self::Up { link, .. } | Self::Down { link, .. } | Self::Arrival { link, .. } => Some(*link),
+            _ => None,
+        }
+    }
+}
+
 #[derive(Debug)]
-struct Entry {
+pub(super) struct Entry {
     at: Time,
     number: u64,
-    what: Happening,
+    pub(super) what: Happening,
 }
 
 impl Ord for Entry {
@@ -85,6 +95,8 @@ const _: () = assert!(size_of::<Entry>() <= 128);
 pub(super) struct Agenda {
     /// The current slot, the next one last.
     current: Vec<Entry>,
+    /// So many of them were not shown by [`Agenda::ahead`].
+    unseen: usize,
     /// What was put down for the current slot after it had begun.
     late: BinaryHeap<Entry>,
     slots: Wheel,
@@ -128,6 +140,7 @@ impl Agenda {
     pub(super) fn new() -> Self {
         Self {
             current: Vec::new(),
+            unseen: 0,
             late: BinaryHeap::new(),
             slots: Wheel::new(),
             turns: Wheel::new(),
@@ -174,6 +187,7 @@ impl Agenda {
             }
             self.current = self.slots.take(next, std::mem::take(&mut self.current));
             self.current.sort_unstable_by_key(|entry| std::cmp::Reverse((entry.at, entry.number)));
+            self.unseen = self.current.len();
         }
     }
 
@@ -200,6 +214,15 @@ impl Agenda {
         }
         let taken = if is_late { self.late.pop() } else { self.current.pop() };
         taken.map(|entry| (entry.at, entry.what))
+    }
+
+    /// The next of the current slot, at most so many, each of them once: empty until those that were shown before are taken.
+    pub(super) fn ahead(&mut self, most: usize) -> &[Entry] {
+        if self.current.len() > self.unseen {
+            return &[];
+        }
+        self.unseen = self.current.len().saturating_sub(most);
+        &self.current[self.unseen..]
     }
 
     /// Everything that waits, in no order: to be counted.

@@ -88,6 +88,8 @@ pub struct World {
     out: Vec<Output>,
     /// Where a query is passed on to; empty between two outputs, like `out` between two inputs.
     pub(super) relays: Vec<LinkId>,
+    /// The nodes that are read ahead for; empty between two events.
+    pub(super) fetched: Vec<u32>,
     broken: Option<Violation>,
     next_sweep: u64,
 }
@@ -154,6 +156,7 @@ impl World {
             hash: Rolling::default(),
             out: Vec::new(),
             relays: Vec::new(),
+            fetched: Vec::new(),
             broken: None,
             next_sweep: 0,
             scenario: scenario.clone(),
@@ -176,6 +179,7 @@ impl World {
             };
             self.clock.now = self.clock.now.max(at);
             self.events += 1;
+            self.fetch();
             self.happen(what);
             if self.events >= self.next_sweep && self.broken.is_none() {
                 self.next_sweep = self.events + self.sweep_after();

@@ -26,12 +26,17 @@ const ALTERNATIVES: (u32, u32) = (1, 3);
 /// Dials of a leaf without an ultra-peer: so many a second, and so many at once.
 const DIALS: (u32, u32) = (16, 24);
 /// The same of one that was refused by so many that there is hardly a free slot: it waits for somebody to be elected.
-const REFUSED_DIALS: (u32, u32) = (2, 2);
+const REFUSED_DIALS: (u32, u32) = (1, 1);
+/// A leaf without an ultra-peer dials as many at once as it has room for, and one more each time that so long went by
+/// without any: more would be sent away again, and fewer might all be dead.
+const HEDGE: Duration = Duration::from_millis(500);
 /// Between two dials of a leaf that has an ultra-peer and looks for more; half of it again at random. It doubles with each
 /// look: where all slots are taken, leaves that go on looking keep ultra-peers busier than searches do.
 const LOOK_FOR_MORE: Duration = Duration::from_secs(3);
-/// How often it doubles at most, until an ultra-peer is lost: then the leaf looks at once.
-const MAX_LOOKS: u8 = 6;
+/// How often it doubles at most. When an ultra-peer is lost the leaf looks at once, and half as many of them are undone.
+const MAX_LOOKS: u8 = 7;
+/// Ultra-peers in a row that have no slot for a leaf that has one already: then there are too few of them.
+const REFUSALS_IN_A_ROW: u8 = 2;
 /// A node that was no ultra-peer either is asked again after that time, and half of it again at random, while the
 /// search is young,
 const ASK_SOON: Duration = Duration::from_millis(300);
@@ -61,8 +66,12 @@ pub(super) struct Attached {
     farewells: Vec<Farewell>,
     dials: Bucket,
     next_look: Time,
-    /// Looks for more ultra-peers since one was lost.
+    /// Looks for more ultra-peers, half of them as often as one was lost.
     looks: u8,
+    /// Ultra-peers in a row that had no slot for it though it has one already.
+    refusals: u8,
+    /// When it began to look for ultra-peers, or lost one.
+    pub(super) changed: Time,
     own: Option<OwnFilter>,
     next_filter: Time,
 }
@@ -144,8 +153,13 @@ impl Node {
         let (known, any) = wishes(cx.config, Wish::Anyone, Wish::Named);
         let mut under_way = self.hosts.dialling().count();
         let seeking = self.ultra.as_ref().and_then(|ultra| ultra.seeking.as_ref());
-        let most = seeking.map_or(MAX_DIALLING, |seeking| MAX_DIALLING.min(seeking.tries_left().max(1).into()));
-        while under_way < most {
+        let (tries_left, since) = seeking.map_or((u8::MAX, self.now), |seeking| (seeking.tries_left(), seeking.since));
+        let hedges = self.now.since(since).div_duration_f64(HEDGE) as usize;
+        let most = MAX_DIALLING.min(tries_left.max(1).into());
+        if MAX_ULTRAPEERS + hedges < most {
+            self.timers.at_latest(Timer::Join, since + HEDGE * (hedges as u32 + 1));
+        }
+        while under_way < most.min(MAX_ULTRAPEERS + hedges) {
             let next = self.hosts.next_try(any, &[]);
             if next > self.now {
                 self.timers.at_latest(Timer::Join, next);
@@ -319,11 +333,35 @@ impl Node {
         if let Some(ultra) = &mut self.ultra {
             ultra.attached.ultrapeers.retain(|other| other.link != link.id);
             if !refused {
-                (ultra.attached.looks, ultra.attached.next_look) = (0, self.now);
+                (ultra.attached.looks, ultra.attached.next_look) = (ultra.attached.looks / 2, self.now);
+                ultra.attached.changed = self.now;
             }
         }
-        if self.role == Role::Leaf && self.count(Class::Ultrapeer) == 0 {
+        if self.role != Role::Leaf {
+            return;
+        }
+        if self.count(Class::Ultrapeer) == 0 {
             self.lost_last_ultrapeer(link, config);
+        } else if refused {
+            self.was_refused_another(config);
+        }
+    }
+
+    /// An ultra-peer has a slot for this leaf.
+    pub(super) fn is_taken_by(&mut self, link: LinkId) {
+        if let Some(ultra) = &mut self.ultra
+            && ultra.attached.ultrapeers.iter().any(|other| other.link == link)
+        {
+            ultra.attached.refusals = 0;
+        }
+    }
+
+    /// Another ultra-peer had no slot for a leaf that has one already.
+    fn was_refused_another(&mut self, config: &Config) {
+        let Some(ultra) = &mut self.ultra else { return };
+        ultra.attached.refusals = ultra.attached.refusals.saturating_add(1);
+        if ultra.attached.refusals >= REFUSALS_IN_A_ROW {
+            self.consider_standing(config);
         }
     }
 

@@ -290,6 +290,21 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_next_is_shown_once_and_in_groups() {
+        let mut agenda = Agenda::new();
+        // All of them in one slot, but the last.
+        for node in 0..10 {
+            agenda.put(Time::from_micros(50 * SLOT + u64::from(node)), Happening::Wake { node });
+        }
+        agenda.put(Time::from_micros(60 * SLOT), Happening::Wake { node: 10 });
+        let mut shown = Vec::new();
+        while agenda.take(Time::NEVER).is_some() {
+            shown.push(agenda.ahead(4).len());
+        }
+        assert_eq!(shown, [4, 0, 0, 0, 4, 0, 0, 0, 1, 0, 0]);
+    }
+
+    #[test]
     fn nothing_happens_before_its_time() {
         let mut agenda = Agenda::new();
         agenda.put(Time::from_micros(50_000_000), Happening::Search);

@@ -2,13 +2,14 @@
 //! leaves.
 //!
 //! Here is what a node keeps for it and which part handles what: `score` says how fit a node is, `election` who becomes
-//! an ultra-peer and who stops being one, `attach` is a leaf's side, `leaves` an ultra-peer's, `filter` what spares
+//! an ultra-peer and who stops being one, `look` and `attach` are a leaf's side, `leaves` an ultra-peer's, `filter` what spares
 //! leaves the queries that cannot match.
 
 mod attach;
 mod election;
 mod filter;
 mod leaves;
+mod look;
 mod message;
 mod score;
 

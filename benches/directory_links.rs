@@ -15,6 +15,8 @@ mod names;
 mod cpu;
 #[path = "support/memory.rs"]
 mod memory;
+#[path = "support/node.rs"]
+mod node;
 #[path = "support/nothing.rs"]
 mod nothing;
 
@@ -26,7 +28,7 @@ use std::time::{Duration, Instant};
 
 use cpu::cpu_seconds;
 use hopscope::directory::{open, wall_clock};
-use hopscope::net::{Dialer, Identity, NetSettings, Purpose, Stream, start};
+use hopscope::net::{Dialer, Identity, Purpose, Stream, start};
 use hopscope::overlay::{
     self, CentralMessage, Change, Delivery, FoundFile, Hello, Lookup, Message, QueryBody, Register, Renew, Role,
     TopologyKind,
@@ -65,23 +67,15 @@ fn main() -> Result<()> {
 /// The directory, and what it took for each thing that the clients in the child say they did.
 async fn directory(clients: usize) -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let settings = NetSettings {
-        listen: ([127, 0, 0, 1], 0).into(),
-        name: "directory".to_owned(),
-        agent: "bench".to_owned(),
-        identity: Identity::ephemeral()?,
-        peers: Vec::new(),
-        directories: Vec::new(),
-        remembered: Vec::new(),
-        discovery: false,
-        passphrase: None,
-        core: overlay::Config {
+    let settings = node::settings(
+        "directory",
+        overlay::Config {
             topology: TopologyKind::Central,
             serve_directory: true,
             only_peers: true,
             ..overlay::Config::default()
         },
-    };
+    )?;
     let registry = open(&folder.path().join("directory.redb"), LEASE, wall_clock(), 1)?;
     let before = resident();
     let net = start(settings, Arc::new(Nothing), Some(Box::new(registry))).await?;

@@ -13,6 +13,8 @@
 
 #[path = "support/cpu.rs"]
 mod cpu;
+#[path = "support/node.rs"]
+mod node;
 #[path = "support/nothing.rs"]
 mod nothing;
 
@@ -23,7 +25,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use cpu::cpu_seconds;
-use hopscope::net::{Dialer, Identity, Net, NetSettings, Purpose, start};
+use hopscope::net::{Dialer, Identity, Net, Purpose, start};
 use hopscope::overlay::{self, Delivery, Hello, Message, QueryBody, QueryMessage, Role, TopologyKind};
 use hopscope::proto::{Guid, PeerAddr, Travel};
 use hopscope::wire;
@@ -180,18 +182,8 @@ fn idle(runtime: &tokio::runtime::Runtime, seconds: u64) -> Result<()> {
 
 /// The node; if it is watched, somebody takes what it tells of each query, as its faces do.
 async fn relay(watched: bool) -> Result<Net> {
-    let settings = NetSettings {
-        listen: ([127, 0, 0, 1], 0).into(),
-        name: "relay".to_owned(),
-        agent: "bench".to_owned(),
-        identity: Identity::ephemeral()?,
-        peers: Vec::new(),
-        directories: Vec::new(),
-        remembered: Vec::new(),
-        discovery: false,
-        passphrase: None,
-        core: overlay::Config { only_peers: true, trace: watched, ..overlay::Config::default() },
-    };
+    let settings =
+        node::settings("relay", overlay::Config { only_peers: true, trace: watched, ..overlay::Config::default() })?;
     let mut net = start(settings, Arc::new(Nothing), None).await?;
     let (_, nothing) = tokio::sync::mpsc::channel(1);
     let mut traces = std::mem::replace(&mut net.traces, nothing);

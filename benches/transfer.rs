@@ -5,6 +5,8 @@
 //! `cargo bench --bench transfer`; `HOPSCOPE_BENCH_MIB` and `HOPSCOPE_BENCH_ROUNDS` change size and rounds. Without nginx, curl or
 //! aria2 (`apt-get install nginx-light curl aria2`) their lines are left out, and the output says so.
 
+#[path = "support/node.rs"]
+mod node;
 #[path = "support/nothing.rs"]
 mod nothing;
 
@@ -17,7 +19,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use hopscope::net::{self, Dialer, Identity, Net, NetSettings};
+use hopscope::net::{self, Dialer, Net};
 use hopscope::overlay;
 use hopscope::proto::{FileId, Magnet, MagnetSource, NodeId, PeerAddr};
 use hopscope::transfer::{BoxStream, Dial, Files, PeerInfo, SharedFile, TransferSettings, TransferState, Transfers};
@@ -61,18 +63,7 @@ impl Dial for Dialling {
 }
 
 async fn start_net() -> Result<Net> {
-    let settings = NetSettings {
-        listen: "127.0.0.1:0".parse()?,
-        name: "bench".into(),
-        agent: "bench".into(),
-        identity: Identity::ephemeral()?,
-        peers: vec![],
-        directories: Vec::new(),
-        remembered: vec![],
-        discovery: false,
-        passphrase: None,
-        core: overlay::Config { only_peers: true, ..overlay::Config::default() },
-    };
+    let settings = node::settings("bench", overlay::Config { only_peers: true, ..overlay::Config::default() })?;
     Ok(net::start(settings, Arc::new(Nothing), None).await?)
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::event::{Done, Hit};
 use super::searches::{Opened, Searches};
 use super::snapshot::{HopReport, NodeStatus, RoleStatus, RoundRow, Search, Snapshot, Traffic};
-use crate::overlay::{DoneWhy, SearchCost, Strategy, TopologyKind};
+use crate::overlay::{DoneWhy, Role, SearchCost, Strategy, TopologyKind};
 use crate::proto::{Guid, NodeId, PeerAddr, Untrusted};
 use crate::share::LibraryStatus;
 
@@ -29,6 +29,8 @@ pub struct Origin {
     pub started: String,
     /// The topology that it was in.
     pub topology: TopologyKind,
+    /// What it was in that, as the youngest search of those that tell does; `None` if none does.
+    pub role: Option<Role>,
     /// How long it held each query; 0 when not slowed down.
     pub hop_delay_ms: u64,
 }
@@ -108,11 +110,11 @@ pub fn snapshot(origin: &Origin, searches: Vec<Arc<Search>>) -> Snapshot {
         hop_delay_ms: origin.hop_delay_ms,
         downloads: PathBuf::new(),
     };
-    let why = "a recording: there is no node".to_owned();
-    let role = RoleStatus { topology: origin.topology, why, ..RoleStatus::default() };
+    let role = RoleStatus { topology: origin.topology, role: origin.role.unwrap_or_default(), ..RoleStatus::default() };
     Snapshot {
         node: Arc::new(node),
-        uptime_ms: searches.iter().map(|search| search.elapsed_ms).max().unwrap_or(0),
+        // Of when it searched only the durations are known.
+        uptime_ms: 0,
         neighbors: Vec::new(),
         queries: searches.iter().rev().map(|search| search.row.clone()).collect(),
         searches,
@@ -123,5 +125,6 @@ pub fn snapshot(origin: &Origin, searches: Vec<Arc<Search>>) -> Snapshot {
         log: Arc::default(),
         warnings: Arc::default(),
         world: None,
+        recorded: Some(Arc::new(origin.clone())),
     }
 }

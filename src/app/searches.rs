@@ -115,7 +115,7 @@ impl Searches {
         if let Some(record) = self.record(guid) {
             record.sent_here = u32::from(sent);
             record.copy_bytes = copy_bytes;
-            record.count_messages(sent);
+            record.count_sent(sent);
             if record.strategy == Strategy::Ring {
                 let ttl = record.strategy.rounds(record.ttl).next().unwrap_or(record.ttl);
                 record.rounds.push(RoundRow { ttl, sent, at_ms: 0 });
@@ -136,7 +136,7 @@ impl Searches {
         let at_ms = at.as_millis() as u64;
         if let Some(record) = self.record(&guid) {
             record.sent_here += u32::from(sent);
-            record.count_messages(sent);
+            record.count_sent(sent);
             record.rounds.push(RoundRow { ttl, sent, at_ms });
         }
         Event::Round { guid, ttl, sent, at_ms }
@@ -147,12 +147,14 @@ impl Searches {
         let Some(record) = self.record(guid) else { return };
         record.count((report.node != own).then_some(report.node), &report);
         record.farthest = record.farthest.max(report.hop.min(record.ttl));
-        let ring = ring_of(record.strategy, report.hop);
-        if usize::from(ring) == record.tally.len() + 1 && report.fits(record.strategy, record.ttl) {
-            record.tally.push(HopTally::of(report.hop, report.hop, record.ttl));
-        }
-        if let Some(tally) = record.tally.get_mut(usize::from(ring).wrapping_sub(1)) {
+        let fits = report.fits(record.strategy, record.ttl);
+        if let Some(tally) = record.tally_of(report.hop, fits) {
             tally.add(&report);
+        }
+        // With no TTL left it is handed to leaves only, which are one hop farther than the query goes.
+        let handed = fits && report.leaves > 0 && report.hop <= record.ttl;
+        if let Some(tally) = record.tally_of(report.hop.saturating_add(1), handed) {
+            tally.row.sent = tally.row.sent.saturating_add(report.sent.into());
         }
         if record.hops.len() < MAX_HOPS_A_SEARCH {
             record.hops.push(Arc::new(report));
@@ -321,7 +323,6 @@ impl HopTally {
 
     fn add(&mut self, hop: &HopReport) {
         let row = &mut self.row;
-        row.sent += 1;
         match hop.action {
             Action::Duplicate => row.duplicates += 1,
             Action::Refused => row.dropped += 1,
@@ -350,6 +351,23 @@ impl Record {
         self.cost.reached = self.nodes.len() as u32;
         self.cost.duplicates += u64::from(hop.action == Action::Duplicate);
         self.count_messages(hop.sent);
+    }
+
+    /// The sums of a hop; one hop beyond the last is added if there is to be one.
+    fn tally_of(&mut self, hop: u8, grows: bool) -> Option<&mut HopTally> {
+        let place = usize::from(ring_of(self.strategy, hop)).checked_sub(1)?;
+        if place == self.tally.len() && grows {
+            self.tally.push(HopTally::of(hop, hop, self.ttl));
+        }
+        self.tally.get_mut(place)
+    }
+
+    /// Copies that this node sent itself: to nodes at the first hop.
+    fn count_sent(&mut self, sent: u16) {
+        self.count_messages(sent);
+        if let Some(tally) = self.tally_of(1, false) {
+            tally.row.sent = tally.row.sent.saturating_add(sent.into());
+        }
     }
 
     fn count_messages(&mut self, sent: u16) {

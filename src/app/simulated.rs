@@ -270,6 +270,7 @@ impl Simulated {
             log: Arc::clone(log),
             warnings,
             world: Some(Arc::new(world)),
+            recorded: None,
         }
     }
 

@@ -9,8 +9,8 @@ use clap::ArgMatches;
 use tokio::time::Instant;
 
 use super::failure::{Exit, Failure};
+use super::flags::is_set;
 use super::format;
-use super::grammar::is_set;
 use super::node::Signals;
 use super::output::{Out, Style, cut};
 use super::resolve::Resolved;

@@ -1,14 +1,13 @@
 //! The command line: the table of settings turned into flags, and the commands around it. Help, completions and the manual
 //! page are made from what this returns.
 
-use clap::parser::ValueSource;
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgAction, Command, value_parser};
 use clap_complete::Shell;
 
-use super::failure::{EXIT_CODES, Failure};
-use super::options::{Group, OPTIONS, Opt, Shape, find};
-use super::resolve::Flags;
-use super::settings::{duration, number, peer};
+use super::failure::EXIT_CODES;
+use super::flags::{exit_with_stdin, json, node_flags, seed, setting, switch, time, verbose};
+use super::options::Group;
+use super::settings::{number, peer};
 use super::sim;
 use crate::app::{MAX_WALK_TTL, MAX_WALKERS};
 use crate::trace::MAX_SEARCHES;
@@ -58,7 +57,9 @@ fn demo() -> Command {
         .long_about(
             "Start a lab on this machine: nodes on the loopback interface, each its own process, with generated files to \
              share; then open the terminal on one more node in it. A directory runs beside them, and all of them follow \
-             proposals, so that T changes the whole lab from one topology to the next. Everything is gone when it ends.",
+             proposals, so that T changes the whole lab from one topology to the next. Under a terminal the lab is in slow \
+             motion, 400ms a hop, so that eyes can follow a search; --hop-delay says otherwise. Everything is gone when it \
+             ends.",
         )
         .arg(
             Arg::new("nodes")
@@ -304,119 +305,9 @@ fn manual() -> Command {
         .arg(Arg::new("command").value_name("COMMAND").help("The page of this command"))
 }
 
-/// The switch for JSON instead of text.
-pub(super) fn json(help: &'static str) -> Arg {
-    switch("json", help)
-}
-
-/// The number from which everything drawn by chance follows.
-pub(super) fn seed(help: &'static str) -> Arg {
-    Arg::new("seed").long("seed").value_name("S").value_parser(value_parser!(u64)).help(help)
-}
-
-/// A switch of a command.
-pub(super) fn switch(name: &'static str, help: &'static str) -> Arg {
-    Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
-}
-
-/// How a lab's processes know that the lab is gone.
-fn exit_with_stdin() -> Arg {
-    switch("exit-with-stdin", "End when standard input ends").hide(true)
-}
-
-fn time(name: &'static str, help: &'static str) -> Arg {
-    Arg::new(name).long(name).value_name("DURATION").value_parser(duration).help(help)
-}
-
-fn verbose() -> Arg {
-    Arg::new("verbose")
-        .short('v')
-        .long("verbose")
-        .action(ArgAction::Count)
-        .global(true)
-        .help_heading(Group::Log.heading())
-        .help("Log more; again for still more")
-}
-
-/// The flags of those settings that have one; the home's is everywhere anyway.
-fn node_flags(wanted: impl Fn(&Opt) -> bool) -> impl Iterator<Item = Arg> {
-    OPTIONS
-        .iter()
-        .filter(move |option| option.group != Group::Quiet && option.key != "home" && wanted(option))
-        .map(flag)
-}
-
-/// The flag of one setting.
-pub(super) fn setting(key: &'static str) -> Arg {
-    find(key).map_or_else(|| Arg::new(key), flag)
-}
-
-fn flag(option: &'static Opt) -> Arg {
-    let arg = Arg::new(option.key).value_name(option.value).help(option.help).help_heading(option.group.heading());
-    let arg = arg.long(option.flag());
-    match option.shape {
-        // The last one counts, so that an alias with flags in it can be corrected.
-        Shape::One => arg.action(ArgAction::Set).overrides_with(option.key),
-        Shape::Many(_) => arg.action(ArgAction::Append),
-        // Alone it says yes; `=false` takes back what the file says.
-        Shape::Switch | Shape::Negated => arg
-            .action(ArgAction::Set)
-            .overrides_with(option.key)
-            .num_args(0..=1)
-            .require_equals(true)
-            .default_missing_value("true")
-            .hide_possible_values(true)
-            .value_parser(["true", "false"]),
-    }
-}
-
-/// What the flags of a command say about settings.
-pub(super) fn flags(matches: &ArgMatches) -> Flags {
-    let said = |option: &&'static Opt| {
-        matches!(matches.try_contains_id(option.key), Ok(true))
-            && matches.value_source(option.key) == Some(ValueSource::CommandLine)
-    };
-    OPTIONS
-        .iter()
-        .filter(said)
-        .map(|option| {
-            let values = matches.get_many::<String>(option.key).into_iter().flatten();
-            let values = values.map(|value| match (option.shape, value.as_str()) {
-                (Shape::Negated, "true") => "false".to_owned(),
-                (Shape::Negated, _) => "true".to_owned(),
-                _ => value.clone(),
-            });
-            (option.key, values.collect())
-        })
-        .collect()
-}
-
-/// Refuses settings before a command, which would silently have no effect there.
-///
-/// # Errors
-/// When there are any.
-pub(super) fn misplaced(root: &ArgMatches, command: &str) -> Result<(), Failure> {
-    match flags(root).keys().find(|&&key| key != "home").and_then(|key| find(key)) {
-        Some(option) => Err(Failure::usage(
-            format!("--{} stands before `{command}` and would have no effect there", option.flag()),
-            format!("write `hopscope {command} --{} …`, if `{command}` takes it", option.flag()),
-        )),
-        None => Ok(()),
-    }
-}
-
-/// Whether a switch of a command is on.
-pub(super) fn is_set(matches: &ArgMatches, name: &str) -> bool {
-    matches!(matches.try_get_one::<bool>(name), Ok(Some(true)))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{command, flags, misplaced};
-
-    fn parse(line: &str) -> clap::ArgMatches {
-        command().try_get_matches_from(line.split(' ')).unwrap()
-    }
+    use super::command;
 
     #[test]
     fn the_grammar_is_sound() {
@@ -424,29 +315,9 @@ mod tests {
     }
 
     #[test]
-    fn flags_say_what_was_typed_and_nothing_else() {
-        let matches = parse("hopscope daemon --ttl 3 --peer a:1 --peer b:2 --only-peers --no-discovery --home /x");
-        let said = flags(matches.subcommand_matches("daemon").unwrap());
-        assert_eq!(said["peer"], ["a:1", "b:2"]);
-        assert_eq!((said["only-peers"][0].as_str(), said["discovery"][0].as_str()), ("true", "false"));
-        assert_eq!(said.len(), 5, "{said:?}");
-        let matches = parse("hopscope --ttl 3 --no-discovery --ttl 4 --no-discovery=false --only-peers=false");
-        let said = flags(&matches);
-        assert_eq!((said["only-peers"][0].as_str(), said["discovery"][0].as_str()), ("false", "true"));
-        assert_eq!(said["ttl"], ["4"]);
-    }
-
-    #[test]
-    fn a_flag_that_would_have_no_effect_is_refused() {
-        let matches = parse("hopscope --ttl 3 daemon");
-        assert!(misplaced(&matches, "daemon").is_err());
-        let matches = parse("hopscope --home /x status");
-        assert!(misplaced(&matches, "status").is_ok());
-    }
-
-    #[test]
     fn words_with_a_minus_come_after_two_of_them() {
-        let matches = parse("hopscope search miles -- -live ext:flac");
+        let matches =
+            command().try_get_matches_from(["hopscope", "search", "miles", "--", "-live", "ext:flac"]).unwrap();
         let words: Vec<&String> = matches.subcommand_matches("search").unwrap().get_many("words").unwrap().collect();
         assert_eq!(words, ["miles", "-live", "ext:flac"]);
         assert!(command().try_get_matches_from(["hopscope", "search", "-live"]).is_err());

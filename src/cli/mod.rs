@@ -6,6 +6,7 @@ mod daemon;
 mod directory;
 mod docs;
 mod failure;
+mod flags;
 mod format;
 mod get;
 mod grammar;
@@ -32,7 +33,7 @@ use std::process::ExitCode;
 use clap::ArgMatches;
 
 use self::failure::{Exit, Failure};
-use self::grammar::is_set;
+use self::flags::is_set;
 use self::logging::Target;
 use self::resolve::Resolved;
 use crate::app::CHECK_THREAD;
@@ -90,7 +91,7 @@ fn run(matches: &ArgMatches) -> Result<Exit, Failure> {
     let Some((command, arguments)) = matches.subcommand() else {
         return node::terminal(&resolve(matches)?, matches.get_count("verbose"));
     };
-    grammar::misplaced(matches, command)?;
+    flags::misplaced(matches, command)?;
     let verbosity = arguments.get_count("verbose");
     let json = is_set(arguments, "json");
     match command {
@@ -118,7 +119,7 @@ fn run(matches: &ArgMatches) -> Result<Exit, Failure> {
 }
 
 fn resolve(arguments: &ArgMatches) -> Result<Resolved, Failure> {
-    Resolved::new(&grammar::flags(arguments), |variable| std::env::var(variable).ok())
+    Resolved::new(&flags::flags(arguments), |variable| std::env::var(variable).ok())
 }
 
 /// Runs a command that only talks to a node: one thread does.

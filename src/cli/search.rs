@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::ArgMatches;
 
 use super::failure::{Exit, Failure};
+use super::flags::is_set;
 use super::format;
-use super::grammar::is_set;
 use super::logging::{self, Target};
 use super::node::{self, Node, Signals};
 use super::output::{Out, Style};

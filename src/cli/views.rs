@@ -3,8 +3,8 @@
 use clap::ArgMatches;
 
 use super::failure::{Exit, Failure};
+use super::flags::is_set;
 use super::format::{NAME, SHORT, bytes, count, direction, span, state, visible};
-use super::grammar::is_set;
 use super::output::{Out, Style, left, right};
 use super::resolve::Resolved;
 use super::role::{self, Row};

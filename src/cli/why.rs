@@ -3,8 +3,8 @@
 use clap::ArgMatches;
 
 use super::failure::{Exit, Failure};
+use super::flags::is_set;
 use super::format;
-use super::grammar::is_set;
 use super::logging::{self, Target};
 use super::node;
 use super::output::{Out, Style};

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::{broadcast, mpsc, watch};
 
-use super::{Answer, Claim, Client, ClientError, SearchBody, Server};
+use super::{Answer, Claim, Client, ClientError, Lines, SearchBody, Server};
 use crate::app::{
     Command, Direction, Done, DoneWhy, Event, FileId, FilesPage, Guid, Handle, Home, LibraryStatus, NodeId, NodeStatus,
     Refusal, Role, RoleStatus, Snapshot, TopologyKind, Traffic, Transfer, TransferState, Untrusted,
@@ -104,6 +104,7 @@ fn snapshot() -> Snapshot {
         log: Arc::new([]),
         warnings: Arc::new([]),
         world: None,
+        recorded: None,
     }
 }
 
@@ -213,14 +214,14 @@ async fn a_search_streams_its_own_events_and_ends_with_done() {
     );
 }
 
+async fn search_for_x(client: Client) -> Lines {
+    client.search(&SearchBody { text: "x".into(), ..SearchBody::default() }).await.unwrap()
+}
+
 #[tokio::test]
 async fn closing_the_connection_cancels_the_search() {
     let mut world = World::new();
-    let client = world.client();
-    let asked =
-        tokio::spawn(
-            async move { client.search(&SearchBody { text: "x".into(), ..SearchBody::default() }).await.unwrap() },
-        );
+    let asked = tokio::spawn(search_for_x(world.client()));
     let Command::Search(_, reply) = world.command().await else { panic!("another command") };
     reply.send(Ok(GUID)).unwrap();
     drop(asked.await.unwrap());
@@ -231,11 +232,7 @@ async fn closing_the_connection_cancels_the_search() {
 #[tokio::test]
 async fn a_slow_reader_is_told_what_it_lost_and_its_search_still_ends() {
     let mut world = World::new();
-    let client = world.client();
-    let asked =
-        tokio::spawn(
-            async move { client.search(&SearchBody { text: "x".into(), ..SearchBody::default() }).await.unwrap() },
-        );
+    let asked = tokio::spawn(search_for_x(world.client()));
     let Command::Search(_, reply) = world.command().await else { panic!("another command") };
     // More than the engine keeps, before the stream is read for the first time; `done` is among the lost.
     world.events.send(done()).unwrap();

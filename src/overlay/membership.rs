@@ -37,7 +37,13 @@ impl Node {
         self.reach.linked(&peer);
         self.learn_directory(&peer, cx.config);
         let class = match self.admit(&peer, cx) {
-            Ok(Class::Client) => return self.client_up(id, peer, cx),
+            Ok(Class::Client) => {
+                // Whom it dialled for a neighbor has become a client of its directory, and it has to look on.
+                if peer.dialled.is_some() {
+                    self.no_use_for(&peer, cx.config);
+                }
+                return self.client_up(id, peer, cx);
+            }
             Ok(class) => class,
             Err((ByeReason::Role, _)) if self.awaits_farewell(id, &peer, cx.config) => return,
             Err((reason, text)) => {

@@ -13,6 +13,8 @@ mod untrusted;
 pub use addr::PeerAddr;
 pub use id::{FileId, Guid, IdError, NodeId};
 pub use magnet::{Magnet, MagnetError, MagnetSource};
+#[cfg(test)]
+pub(crate) use query::drawn::any_query;
 pub use query::{FileKind, Folded, Query, QueryError, Term};
 pub use travel::{Travel, Ttl};
 pub use untrusted::Untrusted;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::line::DoneMore;
 use crate::app::recorded::RecordedSearch;
-use crate::app::{Done, Guid, Hit, HopReport, MAX_LINKS, NodeId, RoundRow, Strategy, Untrusted};
+use crate::app::{Done, Guid, Hit, HopReport, MAX_LINKS, NodeId, Role, RoundRow, Strategy, Untrusted};
 
 /// What was read of a search so far.
 #[derive(Debug, Default)]
@@ -54,6 +54,12 @@ impl Draft {
     /// Lines that stand for something that happened.
     pub(super) fn lines(&self) -> u64 {
         (self.rounds.len() + self.hops.len() + self.hits.len()) as u64 + u64::from(self.done.is_some())
+    }
+
+    /// What the origin was when the search ended: as its end says, or as the origin told of copies that came back to it.
+    pub(super) fn role(&self, own: NodeId) -> Option<Role> {
+        let told = || self.hops.iter().rfind(|hop| hop.node == own)?.role;
+        self.done.as_ref().and_then(|(_, more)| more.role).or_else(told)
     }
 
     /// The search as far as its lines tell; `None` if none of them said what was searched.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::app::recorded::Origin;
-use crate::app::{Event, MAX_NODE_NAME, NodeId, Search, TopologyKind, Untrusted};
+use crate::app::{Event, MAX_NODE_NAME, NodeId, Role, Search, TopologyKind, Untrusted};
 
 /// The version of the format. Another one may mean other things by the same names, and is not read.
 pub const VERSION: u64 = 1;
@@ -68,6 +68,7 @@ impl Header {
             name: self.name,
             version: Untrusted::new(self.program).visible(MAX_NODE_NAME),
             started: Untrusted::new(self.started).visible(MAX_NODE_NAME),
+            role: None,
             topology: serde_json::from_value::<TopologyKind>(Value::String(self.topology)).unwrap_or_default(),
             hop_delay_ms: self.hop_delay_ms,
         })
@@ -83,24 +84,28 @@ pub(super) struct DoneMore {
     /// Reports that came and were left out because there were too many.
     #[serde(default)]
     pub(super) lost_reports: u64,
+    /// What the origin was in its topology.
+    #[serde(default)]
+    pub(super) role: Option<Role>,
 }
 
 /// An event as a line; what only the node's snapshot knows is added to the end of a search.
 ///
 /// # Errors
 /// When a name in it cannot be JSON, which none is.
-pub(super) fn of_event(event: &Event, search: Option<&Search>) -> serde_json::Result<String> {
+pub(super) fn of_event(event: &Event, search: Option<(&Search, Role)>) -> serde_json::Result<String> {
     #[derive(Serialize)]
     struct More<'a> {
         #[serde(flatten)]
         event: &'a Event,
         sent: u32,
         lost_reports: u64,
+        role: Role,
     }
     match (event, search) {
-        (Event::Done(_), Some(search)) => {
+        (Event::Done(_), Some((search, role))) => {
             let (sent, lost_reports) = (search.sent_here, search.lost_reports);
-            serde_json::to_string(&More { event, sent, lost_reports })
+            serde_json::to_string(&More { event, sent, lost_reports, role })
         }
         _ => serde_json::to_string(event),
     }

@@ -309,13 +309,14 @@ impl Reader {
         self.doubts.repeated += u64::from(!full && !fresh);
     }
 
-    fn finish(self, origin: Origin, lines: u64) -> Result<Recording, TraceError> {
+    fn finish(self, mut origin: Origin, lines: u64) -> Result<Recording, TraceError> {
         let mut doubts = self.doubts;
         doubts.cut = !self.held.ended && !doubts.unread;
         let whole = !doubts.incomplete() && !doubts.inconsistent();
         let mut searches = Vec::new();
         for (guid, draft) in self.drafts {
             let told = draft.lines();
+            origin.role = draft.role(origin.node).or(origin.role);
             let Some(recorded) = draft.finish(guid, origin.node) else {
                 doubts.no_query += told;
                 continue;

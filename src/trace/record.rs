@@ -150,6 +150,7 @@ impl Source {
             version: format!("hopscope/{}", node.version),
             started: node.started.clone(),
             topology: snapshot.role.topology,
+            role: None,
             hop_delay_ms: node.hop_delay_ms,
         }
     }
@@ -160,7 +161,7 @@ impl Source {
             Event::Done(done) => {
                 let snapshot = self.snapshots.borrow();
                 let search = snapshot.searches.iter().find(|search| search.row.guid == done.guid);
-                line::of_event(event, search.map(AsRef::as_ref))
+                line::of_event(event, search.map(|search| (search.as_ref(), snapshot.role.role)))
             }
             Event::Query { .. } | Event::Round { .. } | Event::Hop { .. } | Event::Hit(_) => {
                 line::of_event(event, None)
@@ -228,6 +229,7 @@ mod tests {
             version: "1".into(),
             started: String::new(),
             topology: TopologyKind::Flood,
+            role: None,
             hop_delay_ms: 0,
         };
         let (snapshot, snapshots) = watch::channel(Arc::new(crate::app::recorded::snapshot(&origin, Vec::new())));

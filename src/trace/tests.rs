@@ -1,6 +1,7 @@
 //! Traces that are whole, and traces that somebody damaged.
 
 use std::io::{BufReader, Read};
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
@@ -80,6 +81,24 @@ fn a_whole_trace_tells_what_the_node_saw() {
     assert_eq!(recording.origin.name.raw(), "heron");
     let snapshot = recording.snapshot();
     assert_eq!((snapshot.searches.len(), snapshot.queries.len(), snapshot.neighbors.len()), (1, 1, 0));
+}
+
+#[test]
+fn the_sums_by_hop_are_those_of_the_search_also_when_it_ended_early() {
+    let mut lines = whole();
+    let sums = |lines: &[String]| {
+        let search = Arc::clone(&recording(lines).searches[0].search);
+        let sent: u32 = search.by_hop.iter().map(|row| row.sent).sum();
+        let arrived: u32 = search.by_hop.iter().map(crate::app::HopRow::arrived).sum();
+        assert_eq!(u64::from(sent), search.messages);
+        (sent, arrived, search.untold())
+    };
+    assert_eq!(sums(&lines), (5, 5, 0));
+    // One of the copies had not been told of when there was enough.
+    lines.remove(6);
+    lines[6] = done(2, 5, 2).replace("complete", "enough");
+    assert_eq!(recording(&lines).doubts, Doubts::default());
+    assert_eq!(sums(&lines), (5, 4, 1));
 }
 
 #[test]

@@ -310,6 +310,18 @@ impl Action {
         ALL
     }
 
+    /// Whether a node must be there to do it: in a recording there is none.
+    #[must_use]
+    pub fn needs_node(&self) -> bool {
+        self.info().group == "Network" || matches!(self, Self::Download | Self::Cancel)
+    }
+
+    /// Whether the node must live in a simulated world.
+    #[must_use]
+    pub fn needs_world(&self) -> bool {
+        self.info().group == "World"
+    }
+
     /// A word or two for the footer and the prefix popup, arguments included.
     #[must_use]
     pub fn label(&self) -> &'static str {

@@ -87,7 +87,7 @@ fn screens(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
         end = tab.right();
     }
     let mut badges = Vec::new();
-    if model.recorded {
+    if model.recorded().is_some() {
         badges.push(("recorded: no network".to_owned(), paint.warn().patch(paint.strong())));
     }
     if model.frozen.is_some() {
@@ -231,7 +231,7 @@ fn hints(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
     let name = model.keymap.name();
     let room = area.width.saturating_sub(text::width(name) as u16 + 2);
     let mut x = 1;
-    for action in useful(model) {
+    for action in useful(model).into_iter().filter(|action| model.offers(action)) {
         let Some(key) = model.keymap.key_for(&scopes, &action) else { continue };
         let line = paint.hints(&[(key, action.label())]);
         let width = line.width() as u16;

@@ -30,6 +30,31 @@ pub struct FileError<M> {
     pub suggestion: Option<String>,
 }
 
+/// What can be wrong with a keymap as well as with a theme.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FileMistake {
+    /// The file cannot be read.
+    #[error("cannot read it: {0}")]
+    Unreadable(String),
+    /// It is not TOML.
+    #[error("{0}")]
+    Toml(String),
+    /// A field that no such file has.
+    #[error("unknown field `{0}`")]
+    UnknownField(String),
+    /// A value of the wrong kind.
+    #[error("`{field}` must be {wanted}")]
+    WrongType {
+        /// Of which field.
+        field: String,
+        /// What it must be.
+        wanted: &'static str,
+    },
+    /// It builds on itself.
+    #[error("`inherits` runs in a circle: {0}")]
+    Circle(String),
+}
+
 /// File, line, mistake and suggestion on one line. The file may be anybody's, so what it says is made safe to show.
 impl<M: fmt::Display> fmt::Display for FileError<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

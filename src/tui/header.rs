@@ -6,11 +6,12 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::paint::Paint;
-use super::panes::role::{alarm, central, cut_off, role_word};
+use super::panes::role::{alarm, central, cut_off, own_role};
 use super::panes::{neighbors, traffic};
 use super::table::put;
 use super::text;
 use super::world;
+use crate::app::recorded::Origin;
 use crate::app::{DirectoryState, TopologyKind, WorldStatus};
 
 /// Columns of each of the two curves.
@@ -19,6 +20,9 @@ const SPARK: u16 = 8;
 const GAP: usize = 3;
 /// Columns of a directory's name.
 const DIRECTORY: u16 = 24;
+/// Columns of the time at which a recording began, and of the program that made it.
+const STARTED: u16 = 20;
+const PROGRAM: u16 = 24;
 
 /// Draws it: parts from the left as long as they fit whole.
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
@@ -26,12 +30,10 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
     if let Some(world) = &now.world {
         return parts(buffer, area, simulated(world, paint), paint);
     }
-    let name = paint.untrusted(&now.node.name, (area.width / 4).clamp(8, 32));
-    let id = text::short_id(&now.node.node.to_string());
-    let who = Line::from(vec![
-        Span::styled(format!("{} {name}", paint.self_symbol()), paint.me()),
-        Span::styled(format!(" {id}"), paint.dim()),
-    ]);
+    let who = who(area, paint);
+    if let Some(origin) = paint.model.recorded() {
+        return parts(buffer, area, recorded(who, origin, paint), paint);
+    }
     let mut all = vec![who, place(paint)];
     all.extend(standing(paint));
     all.push(Line::styled(format!("up {}", uptime(paint.now_ms)), paint.dim()));
@@ -51,6 +53,24 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
     all = if fits { with } else { all.into_iter().chain(meters(false)).collect() };
     all.push(Line::styled(now.node.addr.to_string(), paint.dim()));
     parts(buffer, area, all, paint);
+}
+
+/// What the node is called.
+fn who(area: Rect, paint: &Paint<'_>) -> Line<'static> {
+    let node = &paint.model.snapshot.node;
+    let name = paint.untrusted(&node.name, (area.width / 4).clamp(8, 32));
+    let id = text::short_id(&node.node.to_string());
+    Line::from(vec![
+        Span::styled(format!("{} {name}", paint.self_symbol()), paint.me()),
+        Span::styled(format!(" {id}"), paint.dim()),
+    ])
+}
+
+/// The line of a node that is only on record: who it was, what it was, and when it was recorded. Nothing of it goes on.
+fn recorded(who: Line<'static>, origin: &Origin, paint: &Paint<'_>) -> Vec<Line<'static>> {
+    let searches = text::counted(paint.model.snapshot.searches.len() as u64, "search", "searches");
+    let when = Line::styled(format!("{searches} recorded {}", paint.foreign(&origin.started, STARTED)), paint.text());
+    vec![who, place(paint), when, Line::styled(paint.foreign(&origin.version, PROGRAM), paint.dim())]
 }
 
 /// The line of a node that is simulated: that it is, which one, and when; then what it is.
@@ -75,12 +95,13 @@ fn simulated(world: &WorldStatus, paint: &Paint<'_>) -> Vec<Line<'static>> {
 /// Topology and role, and since when one that can be lost.
 fn place(paint: &Paint<'_>) -> Line<'static> {
     let role = &paint.model.snapshot.role;
+    let (sign, word, style) = own_role(paint);
     let mut line = Line::from(vec![
         Span::styled(role.topology.name(), paint.strong()),
         Span::raw(" "),
-        Span::styled(format!("{} {}", paint.role_symbol(role.role), role_word(role.role)), paint.role(role.role)),
+        Span::styled(format!("{sign} {word}"), style),
     ]);
-    if role.topology == TopologyKind::Ultrapeer {
+    if role.topology == TopologyKind::Ultrapeer && paint.model.recorded().is_none() {
         let since = uptime(paint.now_ms.saturating_sub(role.since_ms));
         line.push_span(Span::styled(format!(" for {since}"), paint.dim()));
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ratatui::layout::{Rect, Size};
 
-use super::action::PaneName;
+use super::action::{Action, PaneName};
 use super::edit::LineEdit;
 use super::flood::Flood;
 use super::glyphs::Glyphs;
@@ -15,6 +15,7 @@ use super::map::Map;
 use super::panes::role;
 use super::rows::Rows;
 use super::theme::Theme;
+use crate::app::recorded::Origin;
 use crate::app::{
     FileId, FileRow, Guid, NodeId, Pace, PeerAddr, Search, Snapshot, Strategy, TopologyKind, Untrusted, Why,
     WhyRequest, WorldStatus,
@@ -265,8 +266,6 @@ pub struct Model {
     pub glyphs: Glyphs,
     /// What is wrong with keymap and theme.
     pub problems: Vec<String>,
-    /// Whether there is no node, only a recording of one.
-    pub recorded: bool,
     /// When and where the mouse was pressed last, for double clicks.
     pub clicked: Option<(Duration, u16, u16)>,
 }
@@ -306,7 +305,6 @@ impl Model {
             theme,
             glyphs,
             problems: Vec::new(),
-            recorded: false,
             clicked: None,
         };
         model.refresh();
@@ -366,11 +364,23 @@ impl Model {
         self.snapshot.world.as_deref()
     }
 
-    /// Milliseconds since what is shown was taken. On a frozen screen nothing ages, and in a simulation nothing by our
-    /// clock.
+    /// Whose recording this is, if there is no node.
+    #[must_use]
+    pub fn recorded(&self) -> Option<&Origin> {
+        self.snapshot.recorded.as_deref()
+    }
+
+    /// Whether an action makes sense here: some need a node, and some a simulated world around it.
+    #[must_use]
+    pub fn offers(&self, action: &Action) -> bool {
+        (self.recorded().is_none() || !action.needs_node()) && (self.world().is_some() || !action.needs_world())
+    }
+
+    /// Milliseconds since what is shown was taken. On a frozen screen nothing ages, in a simulation nothing by our clock,
+    /// and in a recording nothing at all.
     #[must_use]
     pub fn since_taken_ms(&self) -> u64 {
-        if self.snapshot.world.is_some() {
+        if self.snapshot.world.is_some() || self.snapshot.recorded.is_some() {
             return 0;
         }
         self.frozen.unwrap_or(self.clock).saturating_sub(self.taken).as_millis() as u64

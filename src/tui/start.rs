@@ -99,8 +99,7 @@ async fn show(handle: Handle, options: TuiOptions) -> anyhow::Result<Ended> {
 pub(super) fn first(handle: &Handle, read: Reloaded, size: ratatui::layout::Size, options: &TuiOptions) -> Model {
     let mut model = Model::new(handle.snapshot(), size, read.keymap, read.theme, options.glyphs());
     model.problems = read.problems;
-    if handle.is_recording() {
-        model.recorded = true;
+    if model.recorded().is_some() {
         model.screen = PaneName::Rings.screen();
         model.settle();
     }

@@ -187,6 +187,12 @@ pub fn count(count: u64) -> String {
     scaled(count, 1000.0, &["", "k", "M", "G", "T", "P", "E"])
 }
 
+/// A number of things, in words.
+#[must_use]
+pub fn counted(number: u64, one: &str, many: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{} {many}", count(number)) }
+}
+
 /// A number in full, its thousands apart: `1,000,000`.
 #[must_use]
 pub fn grouped(count: u64) -> String {

@@ -166,7 +166,16 @@ fn a_recorded_flood_is_played_on_the_same_screen_and_says_that_it_is_one() {
     // A third of the way, by hops: three nodes and no more.
     screen.type_keys(b".");
     screen.wait_for_text("up to hop 1");
-    screen.type_keys(b"/bach\r");
+    // On from there in slow motion, back from wherever that is to before the first hop, and on to the last.
+    screen.type_keys(b"<<< ");
+    screen.wait_for_text("replay");
+    screen.type_keys(b",");
+    screen.wait_for_text("by hop");
+    screen.type_keys(b",,,,,");
+    screen.wait_for_text("up to hop 0");
+    screen.type_keys(b".....");
+    screen.wait_for_text("up to hop 5");
+    screen.type_keys(b"/");
     screen.wait_for_text("This is a recording");
     screen.type_keys(b"q");
     screen.wait_for_the_old_terminal();

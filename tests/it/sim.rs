@@ -227,6 +227,12 @@ fn seeds_are_checked_and_counted() {
     let output = sim(&["check", "--list", list]);
     let told = errors(&output);
     assert!(code(&output) == 2 && told.contains("seeds.txt:2: a topology is one of flood, ultrapeer"), "{told}");
+    for nothing in ["", "# comments\n\n  # only\n"] {
+        std::fs::write(list, nothing).expect("it can be written");
+        let output = sim(&["check", "--list", list]);
+        let told = errors(&output);
+        assert!(code(&output) == 2 && told.contains("no seeds") && told.contains("`7 flood # "), "{told}");
+    }
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod viewer;
 mod words;
 
 use std::path::Path;
+use std::time::Duration;
 
 use clap::ArgMatches;
 
@@ -19,7 +20,7 @@ use self::plan::Common;
 use self::running::Lab;
 use self::viewer::Viewer;
 use super::failure::{Exit, Failure};
-use super::grammar::is_set;
+use super::flags::is_set;
 use super::logging::{self, Target};
 use super::node::{self, Signals};
 use super::resolve::Resolved;
@@ -40,8 +41,13 @@ const LOGS: &str = "logs";
 /// Said once, before anybody downloads anything.
 const FLEETING: &str = "all of this lab, downloads too, is gone when it ends";
 
-/// Settings that a lab's nodes share with the command line.
-const PASSED_ON: &[&str] = &["topology", "advertise-all", "ttl", "dedup", "hop-delay", "hits"];
+/// How long a search is held at each node of a lab that somebody watches, unless the settings say otherwise: a flood
+/// among processes of one machine is over in less time than a key takes, and which copy comes first is then a matter of
+/// the scheduler, not of the graph.
+const SLOW_MOTION: Duration = Duration::from_millis(400);
+
+/// Settings that a lab's nodes share with the command line, beside the slow motion.
+const PASSED_ON: &[&str] = &["topology", "advertise-all", "ttl", "dedup", "hits"];
 
 /// Starts the lab, and ends it with the terminal or with a signal.
 pub(super) fn run(resolved: &Resolved, arguments: &ArgMatches, verbosity: u8) -> Result<Exit, Failure> {
@@ -50,7 +56,10 @@ pub(super) fn run(resolved: &Resolved, arguments: &ArgMatches, verbosity: u8) ->
     if !headless {
         node::needs_terminal("run `hopscope demo --headless` for a lab without a screen")?;
     }
-    let (settings, screen) = (settings::settings(resolved)?, settings::screen(resolved)?);
+    let (mut settings, screen) = (settings::settings(resolved)?, settings::screen(resolved)?);
+    if !headless && resolved.is_default("hop-delay") {
+        settings.hop_delay = SLOW_MOTION;
+    }
     let drawn = arguments.contains_id("graph");
     if drawn && settings.topology != TopologyKind::Flood {
         let message =
@@ -115,7 +124,8 @@ fn common(resolved: &Resolved, settings: &Settings, folder: &Path, drawn: bool, 
         directory_flags.push(format!("--passphrase-file={}", path.display()));
     }
     directory_flags.extend(std::iter::repeat_n("-v".to_owned(), verbosity.into()));
-    let flags = PASSED_ON.iter().filter_map(value).chain(directory_flags.iter().cloned()).collect();
+    let slowed = format!("--hop-delay={}us", settings.hop_delay.as_micros());
+    let flags = PASSED_ON.iter().filter_map(value).chain([slowed]).chain(directory_flags.iter().cloned()).collect();
     Common {
         folder: folder.to_owned(),
         topology: settings.topology,

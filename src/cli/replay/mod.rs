@@ -3,6 +3,8 @@
 mod dot;
 mod expect;
 mod summary;
+#[cfg(test)]
+mod tests;
 
 use std::fs::File;
 use std::io::BufReader;
@@ -14,8 +16,8 @@ use clap::ArgMatches;
 use self::expect::Expectation;
 use self::summary::Summary;
 use super::failure::{Exit, Failure};
+use super::flags::is_set;
 use super::format::{self, SHORT, count};
-use super::grammar::is_set;
 use super::node;
 use super::output::{Out, Style};
 use super::resolve::Resolved;

@@ -1,10 +1,8 @@
 //! A recorded flood in one object: what it reached, what it cost, and what about it cannot be true.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
-use crate::app::{Action, DoneWhy, Guid, HopRow, NodeId, Strategy, TopologyKind, Untrusted};
+use crate::app::{Action, DoneWhy, Guid, HopRow, NodeId, RoundRow, Spread, TopologyKind, Untrusted};
 use crate::trace::{Doubts, Recorded, Recording};
 use crate::tui::flood::tree::{Span, State, Strange, Tree};
 
@@ -18,6 +16,10 @@ pub(super) struct Summary {
     node: NodeId,
     name: Untrusted,
     topology: TopologyKind,
+    /// How it spread; of a walk with how many walkers, of a ring in which rounds.
+    strategy: Spread,
+    walkers: Option<u8>,
+    rounds: Option<Vec<Round>>,
     hop_delay_ms: u64,
     /// Which search of the trace, and of how many.
     query: usize,
@@ -35,6 +37,8 @@ pub(super) struct Summary {
     hops: Vec<HopRow>,
     redundancy: Option<f64>,
     bytes: Option<u64>,
+    /// What the reports took, as the end of the search says; `null` where that was not recorded.
+    tracing: Option<Tracing>,
     first_hit_ms: Option<u64>,
     elapsed_ms: u64,
     /// Nodes that only others named.
@@ -49,6 +53,21 @@ pub(super) struct Summary {
     trace: Doubts,
     trace_inconsistent: bool,
     trace_incomplete: bool,
+}
+
+/// One round of a ring: its TTL, the copies that the origin sent for it, and when it began.
+#[derive(Debug, Serialize)]
+struct Round {
+    ttl: u8,
+    sent: u16,
+    at_ms: u64,
+}
+
+/// What it took to know all this: reports, and their bytes on the links that they came over.
+#[derive(Debug, Serialize)]
+struct Tracing {
+    reports: u64,
+    bytes: u64,
 }
 
 /// Reports by what is wrong with them.
@@ -84,7 +103,7 @@ impl Summary {
     pub(super) fn new(recording: &Recording, recorded: &Recorded, number: usize, tree: &Tree) -> Self {
         let search = &recorded.search;
         let all = Span { until: tree.reports.len(), hop: u8::MAX };
-        let per_hop = per_hop(tree, search.strategy, search.row.ttl);
+        let per_hop = tree.per_hop(all);
         let row = &search.row;
         let reached = u64::from(row.nodes);
         let inferred = (0..tree.nodes.len()).filter(|at| tree.state(*at, all) == Some(State::Inferred)).count();
@@ -96,6 +115,9 @@ impl Summary {
             node: recording.origin.node,
             name: recording.origin.name.clone(),
             topology: search.topology,
+            strategy: row.strategy,
+            walkers: search.strategy.walkers(),
+            rounds: (row.strategy == Spread::Ring).then(|| search.rounds.iter().map(Round::from).collect()),
             hop_delay_ms: recording.origin.hop_delay_ms,
             query: number,
             queries: recording.searches.len(),
@@ -109,6 +131,7 @@ impl Summary {
             hops: search.by_hop.clone(),
             redundancy: (reached > 0).then(|| search.messages as f64 / reached as f64),
             bytes: recorded.bytes,
+            tracing: recorded.ended.then_some(Tracing { reports: search.reports, bytes: search.report_bytes }),
             first_hit_ms: search.first_hit_ms,
             elapsed_ms: search.elapsed_ms,
             inferred: inferred as u64,
@@ -144,6 +167,13 @@ impl Summary {
     }
 }
 
+impl From<&RoundRow> for Round {
+    fn from(row: &RoundRow) -> Self {
+        let RoundRow { ttl, sent, at_ms } = *row;
+        Self { ttl, sent, at_ms }
+    }
+}
+
 impl Inconsistencies {
     fn of(tree: &Tree) -> Self {
         let count = |what: Strange| {
@@ -158,28 +188,6 @@ impl Inconsistencies {
             itself: count(Strange::Itself),
         }
     }
-}
-
-/// Nodes whose nearest copy came at each hop. Hops that no copy can have travelled are left out.
-fn per_hop(tree: &Tree, strategy: Strategy, ttl: u8) -> Vec<u64> {
-    let own = tree.nodes.first().map(|node| node.id);
-    let mut nearest: BTreeMap<NodeId, u8> = BTreeMap::new();
-    let mut farthest = 0;
-    for report in tree.reports.iter().filter(|report| report.fits(strategy, ttl)) {
-        farthest = farthest.max(report.hop);
-        if Some(report.node) != own {
-            let hop = nearest.entry(report.node).or_insert(report.hop);
-            *hop = report.hop.min(*hop);
-        }
-    }
-    let mut counts = vec![0; usize::from(farthest) + 1];
-    counts[0] = 1;
-    for hop in nearest.into_values() {
-        if let Some(count) = counts.get_mut(usize::from(hop)) {
-            *count += 1;
-        }
-    }
-    counts
 }
 
 #[cfg(test)]

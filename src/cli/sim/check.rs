@@ -12,8 +12,8 @@ use super::seed_list;
 use super::stop::Stop;
 use crate::app::{Clock, TopologyKind};
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::flags::is_set;
 use crate::cli::format::{count, span};
-use crate::cli::grammar::is_set;
 use crate::cli::output::Out;
 use crate::sim::live::{Checked, TOPOLOGIES, check as check_seed};
 

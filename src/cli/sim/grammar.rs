@@ -6,7 +6,7 @@ use clap::{Arg, Command, value_parser};
 
 use super::flood::delay;
 use crate::app::{Dedup, Speed, TopologyKind};
-use crate::cli::grammar::{json, seed, setting, switch};
+use crate::cli::flags::{json, seed, setting, switch};
 use crate::cli::settings::{number, word};
 use crate::sim::live::{MAX_LIVE_NODES, Span};
 use crate::sim::{Kind, MAX_NODES, MAX_THREADS};
@@ -23,7 +23,8 @@ pub(in crate::cli) fn sim() -> Command {
         .subcommands([flood(), run(), watch(), check(), super::reproduce::command()])
 }
 
-fn flood() -> Command {
+/// Which nodes are linked: as a file says, or as follows from a few numbers.
+fn graph() -> [Arg; 4] {
     let whole = |name: &'static str, least: usize| {
         let arg = Arg::new(name).long(name).value_parser(move |text: &str| number(text, least, MAX_NODES));
         arg.conflicts_with("graph").required_unless_present("graph")
@@ -33,23 +34,27 @@ fn flood() -> Command {
         let known = Kind::ALL.into_iter().find(|(name, _)| *name == text);
         known.map(|(_, kind)| kind).ok_or_else(|| format!("this version knows {}", kinds.join(", ")))
     };
+    [
+        Arg::new("graph").long("graph").value_name("EDGES").help(
+            "Link the nodes as in this file: a pair of numbers a line, # for comments; loops and doubles are left out",
+        ),
+        whole("nodes", 2).value_name("N").help("Make a graph of that many nodes"),
+        whole("degree", 1).value_name("D").help("Links of each node, or on average, as the kind has it"),
+        Arg::new("kind").long("kind").value_name("KIND").value_parser(kind).conflicts_with("graph").help(
+            "regular: D links each, the default; random: D on average; powerlaw: D on average, some have many; \
+             grid: D/2 dimensions; tree: D children at the root, D-1 below",
+        ),
+    ]
+}
+
+fn flood() -> Command {
     Command::new("flood")
         .about("Send one query through an overlay, and count what it reaches and what it costs")
         .long_about(
             "Send one query through an overlay of simulated nodes, and count what it reaches and what it costs. The nodes \
              run the very code of real ones; links are simulated, and so is time. The same seed gives the same run.",
         )
-        .arg(Arg::new("graph").long("graph").value_name("EDGES").help(
-            "Link the nodes as in this file: a pair of numbers a line, # for comments; loops and doubles are left out",
-        ))
-        .arg(whole("nodes", 2).value_name("N").help("Make a graph of that many nodes"))
-        .arg(whole("degree", 1).value_name("D").help("Links of each node, or on average, as the kind has it"))
-        .arg(
-            Arg::new("kind").long("kind").value_name("KIND").value_parser(kind).conflicts_with("graph").help(
-                "regular: D links each, the default; random: D on average; powerlaw: D on average, some have many; \
-                 grid: D/2 dimensions; tree: D children at the root, D-1 below",
-            ),
-        )
+        .args(graph())
         .arg(
             Arg::new("ttl")
                 .long("ttl")

@@ -1,8 +1,11 @@
-//! A run's report as a picture: five charts, each with a line for every topology.
+//! A run's report as a picture: charts, each with a line for every topology. Those of distances show floods; a chart that has
+//! nothing to show, because nobody flooded, is left out.
 
 use std::fmt::Write as _;
 
 use super::run::{Report, Run};
+use crate::app::Strategy;
+use crate::sim::live::ByHop;
 
 /// Pixels of one chart, its frame and words included.
 const CHART: (f64, f64) = (420.0, 280.0);
@@ -14,6 +17,8 @@ const COLUMNS: usize = 2;
 const TOP: f64 = 56.0;
 /// Colors that are told apart without color vision too (Okabe and Ito).
 const COLORS: [&str; 4] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7"];
+/// What rows of floods are called.
+const FLOOD: &str = Strategy::Flood.name();
 /// Lines across a chart.
 const TICKS: usize = 4;
 
@@ -53,24 +58,27 @@ fn charts(runs: &[Run]) -> Vec<Chart> {
         runs.iter().map(|run| (run.outcome.topology.name(), points(run))).collect::<Vec<_>>()
     };
     let chart = |title, across, up, most, points| Chart { title, across, up, lines: lines(points), most };
-    vec![
-        chart("Reach by hop", "hop", "nodes", None, |run| {
-            run.outcome.by_hop.iter().map(|row| (row.hop as f64, row.reached)).collect()
-        }),
-        chart("Messages by hop", "hop", "copies", None, |run| {
-            run.outcome.by_hop.iter().map(|row| (row.hop as f64, row.messages)).collect()
-        }),
+    let charts = [
+        chart("Reach of floods by hop", "hop", "nodes", None, |run| by_hop(run, |row| row.reached)),
+        chart("Messages of floods by hop", "hop", "copies", None, |run| by_hop(run, |row| row.messages)),
         chart("Success of floods by TTL", "TTL", "% of searches", Some(100.0), |run| {
-            let floods = run.outcome.by_ttl.iter().filter(|row| row.strategy == "flood");
+            let floods = run.outcome.by_ttl.iter().filter(|row| row.strategy == FLOOD);
             floods.map(|row| (f64::from(row.ttl), row.success() * 100.0)).collect()
         }),
-        chart("Horizon", "hop", "% of nodes online", Some(100.0), |run| {
-            run.outcome.by_hop.iter().map(|row| (row.hop as f64, row.horizon * 100.0)).collect()
+        chart("Horizon of floods", "hop", "% of nodes online", Some(100.0), |run| {
+            by_hop(run, |row| row.horizon * 100.0)
         }),
         chart("Load across nodes", "% of nodes, the idlest first", "messages", None, |run| {
             run.outcome.load.curve.iter().enumerate().map(|(at, &load)| (at as f64, load as f64)).collect()
         }),
-    ]
+    ];
+    charts.into_iter().filter(|chart| chart.lines.iter().any(|(_, points)| !points.is_empty())).collect()
+}
+
+/// A number of a run's floods at each hop.
+fn by_hop(run: &Run, number: fn(&ByHop) -> f64) -> Vec<(f64, f64)> {
+    let floods = run.outcome.by_hop.iter().filter(|row| row.strategy == FLOOD);
+    floods.map(|row| (row.hop as f64, number(row))).collect()
 }
 
 fn draw_chart(svg: &mut String, (x, y): (f64, f64), chart: &Chart) {

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::app::Clock;
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::flags::{is_set, json, seed, switch};
 use crate::cli::format::span;
-use crate::cli::grammar::{is_set, json, seed, switch};
 use crate::cli::output::{Out, Style};
 use crate::sim::reproduce::{Allowed, Basis, Effort, How, Row, STUDIES, Stop, Study, Told, Verdict, study};
 

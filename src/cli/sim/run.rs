@@ -12,8 +12,8 @@ use super::{millis, picture, scenario_file, table};
 use crate::app::{Clock, TopologyKind};
 use crate::base::Time;
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::flags::is_set;
 use crate::cli::format::span;
-use crate::cli::grammar::is_set;
 use crate::cli::output::Out;
 use crate::sim::live::{Outcome, Scenario, Span, World};
 

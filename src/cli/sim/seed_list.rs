@@ -9,10 +9,14 @@ use crate::sim::live::TOPOLOGIES;
 /// Bytes of such a file; more is some other file.
 const MAX_LIST: u64 = 1024 * 1024;
 
+/// What a line looks like.
+const A_LINE: &str = "a seed and its topology a line, and after a # what it was";
+
 /// Reads a list.
 ///
 /// # Errors
-/// When it cannot be read, or a line of it is no seed with its topology; with the line.
+/// When it cannot be read, when a line of it is no seed with its topology (the error names the line), or when it has no seeds:
+/// a check of nothing would always pass.
 pub(super) fn read(path: &Path) -> Result<Vec<(u64, TopologyKind)>, Failure> {
     let unreadable = |why: &str| {
         let hint = "name a list of seeds, as `simulations/seeds.txt`";
@@ -23,8 +27,15 @@ pub(super) fn read(path: &Path) -> Result<Vec<(u64, TopologyKind)>, Failure> {
         return Err(unreadable("it is no file of at most a megabyte"));
     }
     let text = std::fs::read_to_string(path).map_err(|error| unreadable(&error.to_string()))?;
-    parse(&text)
-        .map_err(|(line, why)| Failure { exit: Exit::Usage, lines: vec![format!("{}:{line}: {why}", path.display())] })
+    let seeds = parse(&text).map_err(|(line, why)| Failure {
+        exit: Exit::Usage,
+        lines: vec![format!("{}:{line}: {why}", path.display())],
+    })?;
+    if seeds.is_empty() {
+        let hint = format!("write {A_LINE}, as `{}`", line(7, TopologyKind::Flood, "a search ended too early"));
+        return Err(Failure::usage(format!("the list {} has no seeds", path.display()), hint));
+    }
+    Ok(seeds)
 }
 
 /// The seeds of a list in order, or the line of the first mistake and what it is.
@@ -40,7 +51,7 @@ fn parse(text: &str) -> Result<Vec<(u64, TopologyKind)>, (usize, String)> {
                 let known = TOPOLOGIES.map(TopologyKind::name).join(", ");
                 seeds.push((seed, found.ok_or_else(|| (line, format!("a topology is one of {known}")))?));
             }
-            _ => return Err((line, "write a seed and its topology, and after a # what it was".to_owned())),
+            _ => return Err((line, format!("write {A_LINE}"))),
         }
     }
     Ok(seeds)

@@ -1,13 +1,17 @@
 //! A run's report for people: the topologies side by side, then each by TTL and by hop.
 
 use super::run::{Report, Run};
+use crate::app::Strategy;
 use crate::cli::failure::Failure;
 use crate::cli::format::{bytes, count, span};
 use crate::cli::output::{Column, Out, Style, left, right};
-use crate::sim::live::{Outcome, Roles, Scenario};
+use crate::sim::live::{ByHop, Outcome, Roles, Scenario};
 
 /// A row of the comparison: what it is called, and what it is of one run.
 type Row = (&'static str, fn(&Run) -> String);
+
+/// What rows of walks are called.
+const WALK: &str = Strategy::Walk { walkers: 0 }.name();
 
 /// What the topologies are compared by.
 const ROWS: [Row; 18] = [
@@ -84,13 +88,17 @@ fn show_searches(out: &mut Out, run: &Run) -> Result<(), Failure> {
     if run.outcome.by_hop.is_empty() {
         return Ok(());
     }
-    out.line(format!("\n{name}: floods and rings by hop, on average over all searches"))?;
-    let row = |row: &crate::sim::live::ByHop| {
-        let horizon = format!("{:.1} %", row.horizon * 100.0);
-        vec![row.hop.to_string(), format!("{:.1}", row.reached), format!("{:.1}", row.messages), horizon]
+    let walked = run.outcome.by_ttl.iter().any(|row| row.strategy == WALK);
+    let without = if walked { "; the steps of walks are no hops" } else { "" };
+    out.line(format!("\n{name}: searches by hop and strategy, on average{without}"))?;
+    let row = |row: &ByHop| {
+        let [reached, messages] = [row.reached, row.messages].map(|number| format!("{number:.1}"));
+        vec![row.strategy.to_owned(), row.hop.to_string(), reached, messages, format!("{:.1} %", row.horizon * 100.0)]
     };
     let rows: Vec<Vec<String>> = run.outcome.by_hop.iter().map(row).collect();
-    out.table(&["hop", "reached", "messages", "horizon"].map(right), &rows)
+    let numbers = ["hop", "reached", "messages", "horizon"].map(right);
+    let head: Vec<Column> = [left("strategy")].into_iter().chain(numbers).collect();
+    out.table(&head, &rows)
 }
 
 fn roles(run: &Run, show: impl Fn(&Roles) -> String) -> String {

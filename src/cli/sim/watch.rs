@@ -8,7 +8,7 @@ use super::scenario_file;
 use crate::app::{Speed, TopologyKind};
 use crate::base::Time;
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::grammar::is_set;
+use crate::cli::flags::is_set;
 use crate::cli::node;
 use crate::cli::resolve::Resolved;
 use crate::cli::settings;

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 use super::catalogue::{Bounds, Catalogue};
 use crate::overlay::{FoundFile, Registration, Registry, RegistryFull};
-use crate::proto::{FileId, NodeId, Query};
+use crate::proto::{FileId, NodeId, Query, any_query};
 use model::Model;
 
 /// Nobody: who asks and has no files.
@@ -54,14 +54,6 @@ fn act() -> impl Strategy<Value = Act> {
         1 => Just(Act::Reopen),
         1 => Just(Act::Kill),
     ]
-}
-
-fn query() -> impl Strategy<Value = Query> {
-    let word = "-?(wu|tang|tan|ta\\*|t\\*|b\\*|live|日|日本|wu-tang|\"wu tang\"|\"tang tan\"|\"日 本\")";
-    let filter =
-        "(-?ext:(mp3|flac,txt|tar.gz|gz))|(-?type:(audio|archive,document))|(size:(>5|<=5|2..7))|(hash:(01){32})";
-    let term = prop_oneof![4 => word, 1 => filter];
-    prop::collection::vec(term, 1..5).prop_filter_map("not a query", |terms| Query::parse(&terms.join(" ")).ok())
 }
 
 /// Does the same to both, and compares what they answer. Neither reopens.
@@ -133,7 +125,7 @@ proptest! {
     #[test]
     fn in_memory_it_is_the_plain_one(
         acts in prop::collection::vec(act(), 0..40),
-        queries in prop::collection::vec((query(), 0u8..5, 1usize..6), 1..8),
+        queries in prop::collection::vec((any_query(), 0u8..5, 1usize..6), 1..8),
         tight: bool,
     ) {
         let bounds = if tight { TIGHT } else { Bounds::default() };
@@ -150,7 +142,7 @@ proptest! {
 
     #[test]
     fn any_position_is_answered(
-        files in files(), query in query(), after: u64, small in 0u64..1 << 30, source in 0u64..4,
+        files in files(), query in any_query(), after: u64, small in 0u64..1 << 30, source in 0u64..4,
     ) {
         let mut registry = Catalogue::new(1);
         registry.put(node(1), Registration::default()).unwrap();

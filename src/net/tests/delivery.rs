@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{PATIENCE, addr, node};
+use super::{PATIENCE, addr, hello, node};
 use crate::net::admission::Admission;
 use crate::net::clock::Clock;
 use crate::net::direct::{DirectIn, DirectPool};
@@ -17,7 +17,7 @@ use crate::net::endpoint::{Connection, Endpoint};
 use crate::net::inbox::{Batch, Note, Origin};
 use crate::net::shared::Shared;
 use crate::net::{Identity, tally::Tally};
-use crate::overlay::{Hello, HitBody, HitMessage, Message, Role, TopologyKind};
+use crate::overlay::{HitBody, HitMessage, Message};
 use crate::proto::{Guid, NodeId, PeerAddr, Travel};
 
 fn hit(number: u8) -> Message {
@@ -37,19 +37,10 @@ fn endpoint() -> Arc<Endpoint> {
 }
 
 fn pool(notes: mpsc::Sender<Note>) -> DirectPool {
-    let hello = Hello {
-        name: "".into(),
-        agent: "".into(),
-        listen: None,
-        observed: None,
-        topology: TopologyKind::Flood,
-        role: Role::Peer,
-        serves: false,
-    };
     let shared = Shared {
         clock: Clock::start(),
         endpoint: endpoint(),
-        hello: tokio::sync::watch::channel(hello).1,
+        hello: tokio::sync::watch::channel(hello("")).1,
         notes,
         tally: Arc::default(),
         tracker: TaskTracker::new(),

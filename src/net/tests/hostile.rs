@@ -5,7 +5,7 @@ use tokio::net::TcpStream;
 
 use super::{OneFile, addr, neighbor_down, neighbor_up, node, settings, status};
 use crate::net::{Dialer, Identity, Net, NetStatus, Purpose, Stream, start};
-use crate::overlay::{Delivery, Event, Hello, Message, Ping, QueryBody, QueryMessage, Role, TopologyKind};
+use crate::overlay::{Delivery, Event, Message, Ping, QueryBody, QueryMessage};
 use crate::proto::{Guid, Travel};
 use crate::wire;
 
@@ -27,16 +27,7 @@ async fn stranger(net: &Net, purpose: Purpose) -> Stream {
 
 fn hello() -> Vec<u8> {
     let mut frame = Vec::new();
-    let hello = Hello {
-        name: "mallory".into(),
-        agent: "".into(),
-        listen: None,
-        observed: None,
-        topology: TopologyKind::Flood,
-        role: Role::Peer,
-        serves: false,
-    };
-    wire::encode_hello(&hello, &mut frame);
+    wire::encode_hello(&super::hello("mallory"), &mut frame);
     frame
 }
 

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::{Identity, Net, NetCommand, NetError, NetSearch, NetSettings, NetStatus, SearchError, start};
-use crate::overlay::{self, Delivery, Event, FoundFile, Library, Strategy};
+use crate::overlay::{self, Delivery, Event, FoundFile, Hello, Library, Role, Strategy, TopologyKind};
 use crate::proto::{FileId, Guid, NodeId, PeerAddr, Query};
 
 /// Longer than anything here takes on a busy machine.
@@ -50,6 +50,19 @@ fn settings(peers: &[&Net]) -> NetSettings {
         discovery: false,
         passphrase: None,
         core: overlay::Config { only_peers: true, ..overlay::Config::default() },
+    }
+}
+
+/// What a plain peer says of itself.
+fn hello(name: &str) -> Hello {
+    Hello {
+        name: name.into(),
+        agent: "".into(),
+        listen: None,
+        observed: None,
+        topology: TopologyKind::Flood,
+        role: Role::Peer,
+        serves: false,
     }
 }
 

@@ -193,3 +193,21 @@ fn what_a_node_became_is_told_again_where_it_got_lost() {
     world.run(Duration::from_secs(15));
     assert_eq!(role(&world), Some(Role::Ultrapeer));
 }
+
+#[test]
+fn who_dials_a_node_that_has_become_a_client_of_its_directory_looks_on() {
+    let config = Config { min_neighbors: 1, ..Config::default() };
+    let mut world = World::new(2, config.clone());
+    world.start(0, Config { serve_directory: true, ..config.clone() });
+    // It turns to nobody by itself, so that node 0 has to.
+    world.start(1, Config { only_peers: true, ..config });
+    world.input(1, Input::Command(Command::Change(TopologyKind::Central)));
+    world.input(1, Input::Directories(vec![addr(0)]));
+    world.run(Duration::from_secs(5));
+    assert_eq!(world.nodes[1].client_status().map(|status| status.state), Some(DirectoryState::Registered));
+    world.input(0, Input::Hosts { addrs: vec![addr(1)], source: HostSource::Configured });
+    world.run(Duration::from_secs(5));
+    world.input(1, Input::Command(Command::Change(TopologyKind::Flood)));
+    world.run(Duration::from_secs(600));
+    assert_eq!(world.nodes[0].links().len(), 1);
+}

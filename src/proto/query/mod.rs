@@ -11,6 +11,8 @@
 //! | `size:>10M`, `size:<=1.5G`, `size:1M..2M` | of files of such a size; k, M, G and T are powers of 1,024 |
 //! | `hash:<64 digits>` | of files with this BLAKE3 hash |
 
+#[cfg(test)]
+pub(super) mod drawn;
 mod kind;
 mod parse;
 mod words;

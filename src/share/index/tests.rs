@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::{Index, Loader, Place, Stamp};
-use crate::proto::{FileId, Query};
+use crate::proto::{FileId, Query, any_query};
 
 /// What the index must agree with: path -> size and content.
 type Model = BTreeMap<String, (u64, u8)>;
@@ -37,20 +37,12 @@ fn path() -> impl Strategy<Value = String> {
         .prop_map(|(a, b, name)| [a, b, name].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/"))
 }
 
-fn query() -> impl Strategy<Value = Query> {
-    let word = "-?(wu|tang|tan|ta\\*|t\\*|b\\*|live|日|日本|wu-tang|\"wu tang\"|\"tang tan\"|\"日 本\")";
-    let filter =
-        "(-?ext:(mp3|flac,txt|tar.gz|gz))|(-?type:(audio|archive,document))|(size:(>5|<=5|2..7))|(hash:(01){32})";
-    let term = prop_oneof![4 => word, 1 => filter];
-    prop::collection::vec(term, 1..5).prop_filter_map("not a query", |terms| Query::parse(&terms.join(" ")).ok())
-}
-
 proptest! {
     #[test]
     fn the_index_finds_what_the_language_means(
         loaded in prop::collection::btree_map(path(), (0u64..10, 0u8..3), 0..40),
         changes in prop::collection::vec((any::<bool>(), path(), 0u64..10, 0u8..3), 0..60),
-        queries in prop::collection::vec(query(), 1..12),
+        queries in prop::collection::vec(any_query(), 1..12),
     ) {
         let mut model: Model = loaded;
         let files = model.iter().map(|(path, (size, content))| (Place::of(0, path), stamp(*size), id(*content)));

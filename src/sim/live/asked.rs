@@ -5,16 +5,14 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::horizon::Horizons;
 use super::watch::Watched;
 use crate::base::{Map, Time, seed};
 use crate::overlay::{DoneWhy, QueryMessage, Strategy};
 use crate::proto::Guid;
-use crate::proto::limits::MAX_TTL;
 
 /// How long after its deadline a search is still counted for: what is late arrives by then, or is not counted.
 pub(super) const LINGER: Duration = Duration::from_secs(30);
-/// Hops that are told apart: those of a flood.
-pub(super) const HOPS: usize = MAX_TTL as usize + 1;
 
 /// One search.
 #[derive(Debug)]
@@ -96,10 +94,8 @@ pub(super) struct AskedTable {
     order: VecDeque<(Time, Guid)>,
     /// As many as a scenario has strategies and TTLs, in the order in which they ended first.
     by_ttl: Vec<ByTtl>,
-    /// Nodes by the hops that the first copy had travelled to them. Walkers' steps are no hops of this kind.
-    pub(super) reached_by_hop: [u64; HOPS],
-    /// Copies by the hops that they had travelled.
-    pub(super) copies_by_hop: [u64; HOPS],
+    /// How far they came.
+    pub(super) horizons: Horizons,
     pub(super) began: u64,
     /// Searches that are watched.
     pub(super) watching: usize,
@@ -113,15 +109,16 @@ impl AskedTable {
             open: Map::with_hasher(seed(bits)),
             order: VecDeque::new(),
             by_ttl: Vec::new(),
-            reached_by_hop: [0; HOPS],
-            copies_by_hop: [0; HOPS],
+            horizons: Horizons::default(),
             began: 0,
             watching: 0,
             youngest_origin: None,
         }
     }
 
-    pub(super) fn begin(&mut self, guid: Guid, asked: Asked) {
+    /// A search begins while so many nodes are online.
+    pub(super) fn begin(&mut self, guid: Guid, asked: Asked, online: usize) {
+        self.horizons.begin(asked.strategy, online);
         self.began += 1;
         self.youngest_origin = Some(asked.origin);
         self.watching += usize::from(asked.watched.is_some());
@@ -131,16 +128,11 @@ impl AskedTable {
 
     /// A copy is about to arrive.
     pub(super) fn copy(&mut self, query: &QueryMessage, is_first: bool) {
-        if !query.body.walk {
-            let hop = (usize::from(query.travel.hops()) + 1).min(HOPS - 1);
-            self.copies_by_hop[hop] += 1;
-            self.reached_by_hop[hop] += u64::from(is_first);
-        }
-        if let Some(asked) = self.open.get_mut(&query.guid) {
-            asked.copies += 1;
-            asked.reached += u32::from(is_first);
-            asked.duplicates += u32::from(!is_first);
-        }
+        let Some(asked) = self.open.get_mut(&query.guid) else { return };
+        asked.copies += 1;
+        asked.reached += u32::from(is_first);
+        asked.duplicates += u32::from(!is_first);
+        self.horizons.copy(asked.strategy, query, is_first);
     }
 
     /// The nodes whose files a watched search was told of, in ascending order.

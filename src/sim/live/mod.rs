@@ -16,6 +16,7 @@ mod draw;
 mod faults;
 mod fetch;
 mod hash;
+mod horizon;
 mod law;
 mod library;
 mod links;
@@ -43,11 +44,12 @@ pub use capacity::{Class, MAX_CLASSES};
 pub use check::{Checked, check};
 pub use draw::draw;
 pub use faults::{Fault, FaultKind};
+pub use horizon::ByHop;
 pub use law::{Kind as LawKind, Law};
 pub use library::{Replication, Shares};
 pub use links::Links;
 pub use observe::{MAX_OBSERVED, Seen, Sight};
-pub use outcome::{ByHop, Load, Neighbors, Outcome, Roles};
+pub use outcome::{Load, Neighbors, Outcome, Roles};
 pub use scenario::{
     Churn, Contradiction, Crowd, Join, Layout, MAX_FAULTS, MAX_LIVE_NODES, Scenario, Searches, Settings, TOPOLOGIES,
 };

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::asked::{ByTtl, HOPS};
+use super::asked::ByTtl;
+use super::horizon::ByHop;
 use super::tally::{Direct, KINDS, Lives, Traffic};
 use super::world::World;
 use crate::overlay::{Node, Role, TopologyKind};
@@ -45,7 +46,7 @@ pub struct Outcome {
     pub searches: u64,
     /// Searches by the TTL that they began with.
     pub by_ttl: Vec<ByTtl>,
-    /// Queries by the hops that they travelled.
+    /// Floods and rings by the hops that their copies travelled.
     pub by_hop: Vec<ByHop>,
     /// How work is spread over nodes.
     pub load: Load,
@@ -83,19 +84,6 @@ pub struct Roles {
     pub ultrapeers_each: f64,
 }
 
-/// Queries at one distance, averaged over all searches.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct ByHop {
-    /// Hops travelled.
-    pub hop: usize,
-    /// Nodes to which the first copy had come so far.
-    pub reached: f64,
-    /// Copies.
-    pub messages: f64,
-    /// The horizon: the share of the nodes online that is reached within so many hops.
-    pub horizon: f64,
-}
-
 /// How the handling of messages is spread over nodes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Load {
@@ -131,7 +119,7 @@ impl Outcome {
             direct: world.direct,
             searches: world.asked.began,
             by_ttl: world.asked.by_ttl(),
-            by_hop: by_hop(world),
+            by_hop: world.asked.horizons.rows(),
             load: Load::of(world.slots.iter().map(|slot| slot.handled).collect()),
         }
     }
@@ -180,20 +168,6 @@ fn roles(world: &World) -> Roles {
     roles.leaves_each /= roles.ultrapeers.max(1) as f64;
     roles.peers_each /= roles.ultrapeers.max(1) as f64;
     roles
-}
-
-fn by_hop(world: &World) -> Vec<ByHop> {
-    let searches = world.asked.began.max(1) as f64;
-    let others = (world.online_at_searches as f64 / searches - 1.0).max(1.0);
-    let last = (0..HOPS).rev().find(|&hop| world.asked.copies_by_hop[hop] > 0).unwrap_or(0);
-    let mut so_far = 0.0;
-    let row = |hop: usize| {
-        let reached = world.asked.reached_by_hop[hop] as f64 / searches;
-        so_far += reached;
-        let messages = world.asked.copies_by_hop[hop] as f64 / searches;
-        ByHop { hop, reached, messages, horizon: so_far / others }
-    };
-    (1..=last).map(row).collect()
 }
 
 impl Load {

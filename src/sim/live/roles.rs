@@ -218,7 +218,7 @@ mod tests {
         let file = world.catalogue.of(of(&world, to))[0];
         let asked = world.search(of(&world, from), file, 3, Strategy::Flood, usize::MAX);
         let asked = world.asked.open.remove(&asked).unwrap();
-        world.asked.begin(GUID, asked);
+        world.asked.begin(GUID, asked, world.online);
         let World { slots, catalogue, config, asked, .. } = &mut world;
         let core = slots[node as usize].core.as_deref_mut().unwrap();
         let mut out = Vec::new();

@@ -30,7 +30,7 @@ impl World {
         let Some(core) = &self.slots[node as usize].core else { return Ok(()) };
         let wake = core.next_wake();
         let now = self.time_of(node);
-        if wake < now || (matches!(cue, Cue::Wake) && wake == now) {
+        if (wake < now && !self.is_about_to_wake(node)) || (matches!(cue, Cue::Wake) && wake == now) {
             let detail = format!("{} of {} us", wake.micros(), now.micros());
             return Err(Broken::new("the next wake-up lies ahead", detail));
         }
@@ -116,6 +116,11 @@ impl World {
         Ok(())
     }
 
+    /// Whether a node is woken yet in this instant: so right after its clock jumped, while a message comes first.
+    fn is_about_to_wake(&self, node: u32) -> bool {
+        self.slots[node as usize].wake == self.clock.now
+    }
+
     /// U6: who lost its ultra-peers has one again in time, or is one. Whatever else goes wrong, a leaf can always become
     /// an ultra-peer itself.
     pub(super) fn sweep_orphans(&self) -> Result<(), Broken> {
@@ -123,9 +128,7 @@ impl World {
             let Some(core) = &slot.core else { continue };
             let since = core.ultra_status(&self.config).and_then(|status| status.seeking_since);
             let now = self.time_of(node as u32);
-            // Right after its clock jumped it is about to be woken.
-            let is_due = core.next_wake() <= now && self.ahead.contains_key(&(node as u32));
-            if since.is_some_and(|since| now > since + ORPHANED) && !is_due {
+            if since.is_some_and(|since| now > since + ORPHANED) && !self.is_about_to_wake(node as u32) {
                 let detail = format!("node {node} since {since:?}");
                 return Err(Broken::new("a leaf finds an ultra-peer in time, or becomes one", detail));
             }

@@ -95,6 +95,22 @@ pub(super) fn pass(world: &mut World, secs: u64) {
 }
 
 #[test]
+fn each_strategy_has_its_hops_to_itself_and_steps_of_walkers_are_none() {
+    let graph = Some(Layout { kind: Kind::Tree, degree: Whole(3) });
+    let mut world = begun(&Scenario { graph, ..calm(94) });
+    for (strategy, ttl) in [(Strategy::Flood, 3), (Strategy::Ring, 3), (Strategy::Walk { walkers: 4 }, 60)] {
+        world.search(0, 0, ttl, strategy, usize::MAX);
+        pass(&mut world, 60);
+    }
+    let rows = world.outcome().by_hop;
+    let told: Vec<_> = rows.iter().map(|row| (row.strategy, row.hop, row.reached, row.messages)).collect();
+    let floods = [("flood", 1, 3.0, 3.0), ("flood", 2, 6.0, 6.0), ("flood", 3, 12.0, 12.0)];
+    let rings = [("ring", 1, 3.0, 9.0), ("ring", 2, 6.0, 12.0), ("ring", 3, 12.0, 12.0)];
+    assert_eq!(told, [floods, rings].concat(), "a ring goes over its first hop in each of its three rounds");
+    assert!(rows.iter().filter(|row| row.hop == 3).all(|row| row.horizon == 21.0 / 93.0), "{rows:?}");
+}
+
+#[test]
 fn in_a_laid_out_tree_a_search_reaches_every_node_within_its_ttl() {
     let graph = Some(Layout { kind: Kind::Tree, degree: Whole(3) });
     let mut world = begun(&Scenario { graph, ..calm(94) });

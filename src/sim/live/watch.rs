@@ -364,7 +364,7 @@ mod tests {
                 watched,
             };
             let mut table = AskedTable::new(1);
-            table.begin(GUID, asked);
+            table.begin(GUID, asked, 2);
             Self { core, config, catalogue, asked: table, file }
         }
 

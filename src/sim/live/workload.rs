@@ -77,8 +77,7 @@ impl World {
             duplicates: 0,
             watched: watch.then(|| Watched::new(&mut self.rng.watch)),
         };
-        self.asked.begin(guid, asked);
-        self.online_at_searches += self.online as u64;
+        self.asked.begin(guid, asked, self.online);
         let spec = SearchSpec { guid, body, ttl, strategy, timeout, enough };
         self.handle(node, Input::Command(Command::Search(spec)));
         guid

@@ -77,8 +77,6 @@ pub struct World {
     pub(super) direct: Direct,
     pub(super) lives: Lives,
     pub(super) asked: AskedTable,
-    /// Nodes that were online when each search began, added up.
-    pub(super) online_at_searches: u64,
     /// Whether the workload goes on.
     pub(super) lively: bool,
     /// The nodes that somebody looks at.
@@ -149,7 +147,6 @@ impl World {
             direct: Direct::default(),
             lives: Lives::default(),
             asked: AskedTable::new(root.next_u64()),
-            online_at_searches: 0,
             lively: true,
             observatory: Observatory::default(),
             events: 0,

@@ -34,6 +34,8 @@ pub struct Flood {
 pub struct Shown {
     /// Line by line, from hop 1.
     pub rows: Vec<HopRow>,
+    /// Nodes by the hop of their nearest copy, from hop 0; empty for a walk, where that says nothing.
+    pub per_hop: Vec<u64>,
     /// Nodes that are only named by others.
     pub inferred: usize,
     /// Reports with which something is wrong.
@@ -90,13 +92,31 @@ impl Model {
         self.flood.tree.as_ref().map_or(0, |tree| tree.end_ms().saturating_mul(1_000))
     }
 
+    /// Where the player stands, in microseconds since the search began; `None` when all is shown. A flood that is shown
+    /// up to a hop stands where it goes on from there.
+    #[must_use]
+    pub fn flood_at_us(&self) -> Option<u64> {
+        match (self.hop, &self.flood.tree) {
+            (Some(hop), Some(tree)) => Some(tree.moment_us(hop)),
+            _ => self.flood.player.at_us(self.clock, self.flood_end_us()),
+        }
+    }
+
     /// What of the flood is shown.
     #[must_use]
     pub fn flood_span(&self) -> Span {
         let hop = self.hop.unwrap_or(u8::MAX);
         let Some(tree) = &self.flood.tree else { return Span { until: 0, hop } };
-        let at = self.flood.player.at_us(self.clock, self.flood_end_us());
+        let at = self.flood.player.at_us(self.clock, self.flood_end_us()).filter(|_| self.hop.is_none());
         Span { until: at.map_or(tree.reports.len(), |at| tree.until(at / 1_000)), hop }
+    }
+
+    /// Whether all of the flood is shown that is known.
+    #[must_use]
+    pub fn shows_whole_flood(&self) -> bool {
+        let all = self.flood.tree.as_ref().map_or(0, |tree| tree.reports.len());
+        let span = self.flood_span();
+        span.hop == u8::MAX && span.until >= all
     }
 
     /// The node of the flood under the cursor.
@@ -112,8 +132,10 @@ fn sums(tree: &Tree, search: &Search, span: Span) -> Shown {
     rows.retain(|row| row.hop <= span.hop);
     let states = || (0..tree.nodes.len()).filter_map(|at| Some((at, tree.state(at, span)?)));
     let not_drawn = states().filter(|(at, _)| tree.nodes.get(*at).is_some_and(|node| node.spot.is_none())).count();
+    let walks = search.strategy.walkers().is_some();
     Shown {
         rows,
+        per_hop: if walks { Vec::new() } else { tree.per_hop(span) },
         inferred: states().filter(|(_, state)| *state == tree::State::Inferred).count(),
         strange: tree.strange_count(span),
         not_drawn,
@@ -125,22 +147,41 @@ fn sums(tree: &Tree, search: &Search, span: Span) -> Shown {
 fn rows(tree: &Tree, search: &Search, span: Span) -> Vec<HopRow> {
     let empty = |row: &HopRow| HopRow { first: row.first, hop: row.hop, ttl: row.ttl, ..HopRow::default() };
     let mut rows: Vec<(HopRow, Vec<u64>)> = search.by_hop.iter().map(|row| (empty(row), Vec::new())).collect();
+    let place = |hop: u8| usize::from(ring_of(search.strategy, hop)).checked_sub(1);
+    if let Some((row, _)) = rows.first_mut() {
+        row.sent = sent_here(tree, search, span);
+    }
     for report in tree.reports.iter().take(span.until) {
-        let ring = usize::from(ring_of(search.strategy, report.hop));
-        let Some((row, times)) = ring.checked_sub(1).and_then(|at| rows.get_mut(at)) else {
+        let next = place(report.hop.saturating_add(1)).and_then(|at| rows.get_mut(at));
+        if let Some((row, _)) = next {
+            row.sent = row.sent.saturating_add(report.sent.into());
+        }
+        let Some((row, times)) = place(report.hop).and_then(|at| rows.get_mut(at)) else {
             continue;
         };
-        row.sent += 1;
         row.new += u32::from(is_new(report.action));
         row.duplicates += u32::from(report.action == Action::Duplicate);
         row.dropped += u32::from(report.action == Action::Refused);
         row.hits += u32::from(report.hits);
-        times.push(report.at_ms);
+        // Duplicates are reported in collections, some time after they came.
+        if report.action != Action::Duplicate {
+            times.push(report.at_ms);
+        }
     }
-    let told = rows.into_iter().filter(|(row, _)| row.sent > 0);
+    let told = rows.into_iter().filter(|(row, _)| row.sent > 0 || row.arrived() > 0);
     told.map(|(row, mut times)| {
         let middle = times.len() / 2;
-        HopRow { p50_ms: Some(*times.select_nth_unstable(middle).1), ..row }
+        let p50_ms = (!times.is_empty()).then(|| *times.select_nth_unstable(middle).1);
+        HopRow { p50_ms, ..row }
     })
     .collect()
+}
+
+/// Copies that this node had sent itself when the last of those reports came: of a ring those of its rounds so far.
+fn sent_here(tree: &Tree, search: &Search, span: Span) -> u32 {
+    if search.rounds.is_empty() {
+        return search.sent_here;
+    }
+    let now = span.until.checked_sub(1).map_or(0, |last| tree.time_ms(last));
+    search.rounds.iter().filter(|round| round.at_ms <= now).map(|round| u32::from(round.sent)).sum()
 }

@@ -26,7 +26,14 @@ pub enum Play {
         from_us: u64,
         /// Since when.
         since: Duration,
+        /// How fast: a place among the speeds. What is reported meanwhile changes nothing of it.
+        speed: usize,
     },
+}
+
+/// The speed at a place among them.
+fn rate(speed: usize) -> (u64, u64) {
+    SPEEDS.get(speed).copied().unwrap_or((1, 1))
 }
 
 /// The player of a flood.
@@ -44,8 +51,8 @@ impl Player {
         match self.play {
             Play::Live => None,
             Play::Paused(at) => Some(at.min(end_us)),
-            Play::Running { from_us, since } => {
-                let (by, of) = self.speed(end_us);
+            Play::Running { from_us, since, speed } => {
+                let (by, of) = rate(speed);
                 let passed = clock.saturating_sub(since).as_micros() * u128::from(by) / u128::from(of);
                 let at = u64::try_from(passed).unwrap_or(u64::MAX).saturating_add(from_us);
                 (at < end_us).then_some(at)
@@ -56,41 +63,48 @@ impl Player {
     /// The speed at which a flood of that length is played.
     #[must_use]
     pub fn speed(&self, end_us: u64) -> (u64, u64) {
-        self.speed_at(end_us).1
+        rate(self.speed_at(end_us))
     }
 
-    fn speed_at(&self, end_us: u64) -> (usize, (u64, u64)) {
+    /// Its place among the speeds.
+    fn speed_at(&self, end_us: u64) -> usize {
+        if let Play::Running { speed, .. } = self.play {
+            return speed;
+        }
         let watchable = |(by, of): &(u64, u64)| end_us.saturating_mul(*of) / by >= WATCHABLE_US;
-        let chosen = self.speed.unwrap_or_else(|| SPEEDS.iter().take(7).rposition(watchable).unwrap_or(0));
-        (chosen, SPEEDS.get(chosen).copied().unwrap_or((1, 1)))
+        self.speed.unwrap_or_else(|| SPEEDS.iter().take(7).rposition(watchable).unwrap_or(0))
     }
 
-    /// Plays or pauses. What has come to its end starts anew, but a flood that still runs is paused where it is.
+    /// Plays or pauses. What has come to its end starts anew, but a flood that still runs is paused where it is, and
+    /// followed again when nothing came since.
     pub fn toggle(&mut self, clock: Duration, end_us: u64, ended: bool) {
-        self.play = match self.at_us(clock, end_us) {
-            None if !ended => Play::Paused(end_us),
-            None => Play::Running { from_us: 0, since: clock },
-            Some(at) if matches!(self.play, Play::Running { .. }) => Play::Paused(at),
-            Some(at) => Play::Running { from_us: if at >= end_us { 0 } else { at }, since: clock },
+        let from = |from_us| Play::Running { from_us, since: clock, speed: self.speed_at(end_us) };
+        self.play = match (self.play, self.at_us(clock, end_us)) {
+            (Play::Running { .. }, Some(at)) => Play::Paused(at),
+            (Play::Paused(_), Some(at)) if at < end_us => from(at),
+            (Play::Paused(_), _) if !ended => Play::Live,
+            (_, None) if !ended => Play::Paused(end_us),
+            _ => from(0),
         };
     }
 
     /// Goes to a time and stays there, or plays on from there.
     pub fn seek(&mut self, clock: Duration, at_us: u64) {
         self.play = match self.play {
-            Play::Running { .. } => Play::Running { from_us: at_us, since: clock },
+            Play::Running { speed, .. } => Play::Running { from_us: at_us, since: clock, speed },
             Play::Live | Play::Paused(_) => Play::Paused(at_us),
         };
     }
 
-    /// Another speed, some steps faster or slower; it plays on from where it is.
-    pub fn change_speed(&mut self, clock: Duration, end_us: u64, by: isize) {
-        let at = self.at_us(clock, end_us);
-        let next = self.speed_at(end_us).0.saturating_add_signed(by).min(SPEEDS.len() - 1);
+    /// Another speed, some steps faster or slower; it plays on from where it is. False if there is none.
+    pub fn change_speed(&mut self, clock: Duration, end_us: u64, by: isize) -> bool {
+        let (at, before) = (self.at_us(clock, end_us), self.speed_at(end_us));
+        let next = before.saturating_add_signed(by).min(SPEEDS.len() - 1);
         if let (Play::Running { .. }, Some(from_us)) = (self.play, at) {
-            self.play = Play::Running { from_us, since: clock };
+            self.play = Play::Running { from_us, since: clock, speed: next };
         }
         self.speed = Some(next);
+        next != before
     }
 
     /// Shows all once the end is reached.
@@ -133,6 +147,20 @@ mod tests {
         let mut player = Player::default();
         player.toggle(s(1), 700_000, false);
         assert_eq!(player.play, Play::Paused(700_000));
+        player.toggle(s(2), 700_000, false);
+        assert_eq!(player.play, Play::Live, "nothing came since: it is followed again");
+        player.toggle(s(3), 700_000, false);
+        player.toggle(s(4), 900_000, false);
+        assert_eq!(player.at_us(s(4), 900_000), Some(700_000), "what came since is played");
+    }
+
+    #[test]
+    fn what_is_reported_while_it_plays_does_not_change_its_pace() {
+        let mut player = Player::default();
+        player.toggle(s(0), 200_000, true);
+        let before = player.at_us(s(1), 200_000);
+        assert_eq!(before, Some(50_000));
+        assert_eq!((player.at_us(s(1), 2_000_000), player.speed(2_000_000)), (before, (1, 20)));
     }
 
     #[test]
@@ -144,9 +172,10 @@ mod tests {
         player.toggle(s(0), 5_000_000, true);
         player.change_speed(s(1), 5_000_000, 1);
         assert_eq!((player.speed(5_000_000), player.at_us(s(2), 5_000_000)), ((2, 1), Some(3_000_000)));
-        (0..40).for_each(|_| player.change_speed(s(2), 5_000_000, 1));
+        let changes = |player: &mut Player, by| (0..40).filter(|_| player.change_speed(s(2), 5_000_000, by)).count();
+        assert_eq!(changes(&mut player, 1), 5);
         assert_eq!(player.speed(5_000_000), (100, 1));
-        (0..40).for_each(|_| player.change_speed(s(2), 5_000_000, -1));
+        assert_eq!(changes(&mut player, -1), 12);
         assert_eq!(player.speed(5_000_000), (1, 100));
     }
 

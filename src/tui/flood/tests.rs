@@ -19,6 +19,7 @@ use crate::tui::panes::rings::geometry::{Geometry, parts, seen};
 use crate::tui::theme::Theme;
 use crate::tui::update::{next_tick, update};
 
+mod playing;
 mod roles;
 
 const OWN: NodeId = NodeId([0; 32]);
@@ -238,11 +239,13 @@ fn a_moment_of_the_past_is_counted_from_its_reports() {
     let counted = rows(&tree, &search, ALL);
     for (counted, told) in counted.iter().zip(&search.by_hop) {
         assert_eq!(
-            (counted.sent, counted.new, counted.duplicates, counted.dropped),
-            (told.sent, told.new, told.duplicates, told.dropped)
+            (counted.arrived(), counted.new, counted.duplicates, counted.dropped),
+            (told.arrived(), told.new, told.duplicates, told.dropped)
         );
     }
-    assert!(rows(&tree, &search, Span { until: 0, hop: u8::MAX }).is_empty());
+    let before = rows(&tree, &search, Span { until: 0, hop: u8::MAX });
+    let [row] = &before[..] else { panic!("{before:?}") };
+    assert_eq!((row.sent, row.arrived(), row.p50_ms), (search.sent_here, 0, None), "sent, and on the way");
 }
 
 #[test]

@@ -115,6 +115,8 @@ pub struct Tree {
     senders: Vec<Option<usize>>,
     /// For each report what is wrong with it, one bit for each kind.
     strange: Vec<u8>,
+    /// When the first copy of each hop was told of. Hops that no copy can have are left out, so there are few.
+    began: BTreeMap<u8, u64>,
     ids: BTreeMap<NodeId, usize>,
     rings: Rings,
     drawn: usize,
@@ -152,6 +154,7 @@ impl Tree {
             times: Vec::new(),
             senders: Vec::new(),
             strange: Vec::new(),
+            began: BTreeMap::new(),
             ids: BTreeMap::from([(own, 0)]),
             rings: Rings::new(ring_of(search.strategy, most), search.sent_here as usize),
             drawn: 0,
@@ -206,7 +209,9 @@ impl Tree {
             self.mark(index, Strange::Itself);
         }
         let possible = (1..=self.most).contains(&report.hop);
-        if !report.fits(self.strategy, self.ttl) {
+        if report.fits(self.strategy, self.ttl) {
+            self.began.entry(report.hop).or_insert(self.times[index]);
+        } else {
             self.mark(index, Strange::Hop);
         }
         let sender = if possible && report.node != report.from { self.sender(index, report) } else { None };
@@ -326,6 +331,10 @@ impl Tree {
         Strange::ALL.into_iter().filter(move |what| marks >> *what as u8 & 1 == 1)
     }
 
+    fn is_marked(&self, index: usize, what: Strange) -> bool {
+        self.strange.get(index).is_some_and(|marks| marks >> what as u8 & 1 == 1)
+    }
+
     /// Reports with which something is wrong.
     #[must_use]
     pub fn strange_count(&self, span: Span) -> usize {
@@ -357,10 +366,52 @@ impl Tree {
         self.times.partition_point(|time| *time <= ms)
     }
 
+    /// Nodes whose nearest copy came at each hop, this node first: what the graph of the overlay says, where the first copy
+    /// of some came by a longer way that was faster. Hops that no copy can have are left out.
+    #[must_use]
+    pub fn per_hop(&self, span: Span) -> Vec<u64> {
+        let fits = |(index, _): &(usize, &HopReport)| !self.is_marked(*index, Strange::Hop);
+        let mut counts = [0; 1 + u8::MAX as usize];
+        counts[0] = 1;
+        let mut farthest = 0;
+        for (at, node) in self.nodes.iter().enumerate() {
+            let mut nearest = None;
+            for (_, copy) in self.copies(node, span).filter(fits) {
+                nearest = Some(copy.hop.min(nearest.unwrap_or(copy.hop)));
+                farthest = farthest.max(copy.hop);
+            }
+            // This node had it before any copy went.
+            if let Some(hop) = nearest.filter(|_| at > 0) {
+                counts[usize::from(hop)] += 1;
+            }
+        }
+        counts[..=usize::from(farthest)].to_vec()
+    }
+
+    /// When a report came, as it is told: none comes before the one that came before it.
+    #[must_use]
+    pub fn time_ms(&self, report: usize) -> u64 {
+        self.times.get(report).copied().unwrap_or_else(|| self.end_ms())
+    }
+
     /// When the last report came.
     #[must_use]
     pub fn end_ms(&self) -> u64 {
         self.times.last().copied().unwrap_or(0)
+    }
+
+    /// The farthest hop that was told of until some time; 0 before the first.
+    #[must_use]
+    pub fn farthest(&self, ms: u64) -> u8 {
+        self.began.iter().rfind(|(_, began)| **began <= ms).map_or(0, |(hop, _)| *hop)
+    }
+
+    /// The last moment before a copy was told of that had gone farther than a hop, in microseconds since the search
+    /// began; the end if none had.
+    #[must_use]
+    pub fn moment_us(&self, hop: u8) -> u64 {
+        let farther = self.began.iter().filter(|(began, _)| **began > hop).map(|(_, ms)| *ms).min();
+        farther.map_or(self.end_ms().saturating_mul(1_000), |ms| ms.saturating_mul(1_000).saturating_sub(1))
     }
 
     /// The number of a node.

@@ -2,7 +2,7 @@
 
 use super::key::KeySeq;
 use crate::tui::action::ActionError;
-use crate::tui::file::FileError;
+use crate::tui::file::{FileError, FileMistake};
 
 /// A mistake in a keymap file, where it is, and what to do about it.
 pub type KeymapError = FileError<Mistake>;
@@ -13,23 +13,9 @@ pub enum Mistake {
     /// There is no keymap of that name.
     #[error("there is no keymap `{0}`")]
     NoKeymap(String),
-    /// The file cannot be read.
-    #[error("cannot read it: {0}")]
-    Unreadable(String),
-    /// It is not TOML.
-    #[error("{0}")]
-    Toml(String),
-    /// A field that no keymap has.
-    #[error("unknown field `{0}`")]
-    UnknownField(String),
-    /// A value of the wrong kind.
-    #[error("`{field}` must be {wanted}")]
-    WrongType {
-        /// Of which field.
-        field: String,
-        /// What it must be.
-        wanted: &'static str,
-    },
+    /// One that any such file may have.
+    #[error(transparent)]
+    File(#[from] FileMistake),
     /// A table of keys for something that is not on the screen.
     #[error("there is no scope `{0}`")]
     UnknownScope(String),
@@ -64,7 +50,4 @@ pub enum Mistake {
     /// An action that nobody must be without has no key.
     #[error("no key is left for `{0}`")]
     NoKeyFor(&'static str),
-    /// A keymap that is its own ancestor.
-    #[error("`inherits` runs in a circle: {0}")]
-    Circle(String),
 }

@@ -9,7 +9,7 @@ use super::error::{KeymapError, Mistake};
 use super::key::{KeyPress, KeySeq, UnknownKey, names};
 use super::scope;
 use crate::tui::action::{Action, ActionError};
-use crate::tui::file::{did_you_mean, line, name as shown_name, nearest};
+use crate::tui::file::{FileMistake, did_you_mean, line, name as shown_name, nearest};
 
 /// What a keymap file may say.
 const FIELDS: [&str; 4] = ["name", "inherits", "leader", "keys"];
@@ -51,7 +51,7 @@ pub(super) fn parse(file: &Path, text: &str) -> Layer {
     let mut reader = Reader { text, layer: empty(file) };
     let (document, errors) = DeTable::parse_recoverable(text);
     for error in errors {
-        reader.error(error.span().unwrap_or_default(), Mistake::Toml(error.message().to_owned()), None);
+        reader.error(error.span().unwrap_or_default(), FileMistake::Toml(error.message().to_owned()), None);
     }
     for (key, value) in document.get_ref() {
         reader.field(key, value);
@@ -80,13 +80,18 @@ struct Reader<'t> {
 }
 
 impl Reader<'_> {
-    fn error(&mut self, span: std::ops::Range<usize>, mistake: Mistake, suggestion: Option<String>) {
+    fn error(&mut self, span: std::ops::Range<usize>, mistake: impl Into<Mistake>, suggestion: Option<String>) {
         let line = Some(line(self.text, &span));
-        self.layer.errors.push(KeymapError { file: self.layer.file.clone(), line, mistake, suggestion });
+        self.layer.errors.push(KeymapError {
+            file: self.layer.file.clone(),
+            line,
+            mistake: mistake.into(),
+            suggestion,
+        });
     }
 
     fn wrong_type(&mut self, field: &Name<'_>, wanted: &'static str) {
-        self.error(field.span(), Mistake::WrongType { field: field.get_ref().to_string(), wanted }, None);
+        self.error(field.span(), FileMistake::WrongType { field: field.get_ref().to_string(), wanted }, None);
     }
 
     fn field(&mut self, key: &Name<'_>, value: &Value<'_>) {
@@ -111,7 +116,7 @@ impl Reader<'_> {
             ("keys", _) => self.wrong_type(key, "tables like [keys.global]"),
             (other, _) => {
                 let guess = did_you_mean(nearest(other, FIELDS));
-                self.error(key.span(), Mistake::UnknownField(other.to_owned()), guess);
+                self.error(key.span(), FileMistake::UnknownField(other.to_owned()), guess);
             }
         }
     }
@@ -120,7 +125,7 @@ impl Reader<'_> {
         let scope = name.get_ref().as_ref();
         let DeValue::Table(bindings) = table.get_ref() else {
             let wanted = "a table; keys stand in [keys.global] or in the table of a pane";
-            return self.error(name.span(), Mistake::WrongType { field: format!("keys.{scope}"), wanted }, None);
+            return self.error(name.span(), FileMistake::WrongType { field: format!("keys.{scope}"), wanted }, None);
         };
         if !scope::all().any(|known| known == scope) {
             let guess = did_you_mean(nearest(scope, scope::all()));
@@ -157,7 +162,7 @@ impl Reader<'_> {
 
     fn action(&mut self, value: &Value<'_>) -> Option<Action> {
         let DeValue::String(text) = value.get_ref() else {
-            let mistake = Mistake::WrongType { field: "an action".to_owned(), wanted: "a text" };
+            let mistake = FileMistake::WrongType { field: "an action".to_owned(), wanted: "a text" };
             self.error(value.span(), mistake, None);
             return None;
         };
@@ -165,7 +170,7 @@ impl Reader<'_> {
             Ok(action) => Some(action),
             Err(error) => {
                 let suggestion = guess_action(&error);
-                self.error(value.span(), error.into(), suggestion);
+                self.error(value.span(), error, suggestion);
                 None
             }
         }

@@ -9,7 +9,7 @@ use super::error::{KeymapError, Mistake};
 use super::file::{self, Entry, Inherits, Layer};
 use super::key::{Key, KeyPress, KeySeq};
 use super::{Keymap, Table, longer};
-use crate::tui::file::{did_you_mean, nearest, read};
+use crate::tui::file::{FileMistake, did_you_mean, nearest, read};
 
 /// The keymaps that come with the program, by name.
 pub const BUILT_IN: [(&str, &str); 3] = [
@@ -129,7 +129,7 @@ fn resolve(want: Want, dir: &Path, read: Read<'_>) -> Stack {
     if let (true, Some(top)) = (errors.is_empty(), layers.last()) {
         errors.extend(check::missing(&keymap, &top.file));
     }
-    if !errors.iter().any(|error| matches!(error.mistake, Mistake::Toml(_))) {
+    if !errors.iter().any(|error| matches!(error.mistake, Mistake::File(FileMistake::Toml(_)))) {
         errors.extend(check::hidden(&keymap, &origins));
     }
     errors.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
@@ -181,7 +181,7 @@ impl Walk<'_> {
                 return known.map(Want::BuiltIn);
             }
             Err(error) => {
-                self.error(path, Mistake::Unreadable(error.to_string()), None);
+                self.error(path, FileMistake::Unreadable(error.to_string()), None);
                 return known.map(Want::BuiltIn);
             }
         };
@@ -214,7 +214,7 @@ impl Walk<'_> {
                 next
             }
             Err(error) => {
-                self.error(path, Mistake::Unreadable(error.to_string()), None);
+                self.error(path, FileMistake::Unreadable(error.to_string()), None);
                 None
             }
         }
@@ -233,12 +233,17 @@ impl Walk<'_> {
         let circle = self.named.iter().chain([&parent]).cloned().collect::<Vec<_>>().join(" > ");
         let suggestion = "save this file under a name of its own, or inherit from another".to_owned();
         let file = layer.file.clone();
-        self.errors.push(KeymapError { file, line, mistake: Mistake::Circle(circle), suggestion: Some(suggestion) });
+        self.errors.push(KeymapError {
+            file,
+            line,
+            mistake: FileMistake::Circle(circle).into(),
+            suggestion: Some(suggestion),
+        });
         None
     }
 
-    fn error(&mut self, file: PathBuf, mistake: Mistake, suggestion: Option<String>) {
-        self.errors.push(KeymapError { file, line: None, mistake, suggestion });
+    fn error(&mut self, file: PathBuf, mistake: impl Into<Mistake>, suggestion: Option<String>) {
+        self.errors.push(KeymapError { file, line: None, mistake: mistake.into(), suggestion });
     }
 }
 

@@ -139,7 +139,7 @@ impl Table {
         }
         if let Some(at) = self.named(own) {
             let node = &mut self.nodes[at];
-            (node.hop, node.seen_ms, node.role) = (0, now.uptime_ms, Some(now.role.role));
+            (node.hop, node.seen_ms, node.role) = (0, now.uptime_ms, now.own_role());
             node.call(&now.node.name);
         }
         self.neighbors(now);

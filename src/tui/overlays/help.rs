@@ -21,6 +21,9 @@ pub fn help_lines(paint: &Paint<'_>) -> Vec<Line<'static>> {
         vec![Line::styled(format!("What works in {here}, from the keymap {}", model.keymap.name()), paint.dim())];
     let mut bound: Vec<(&[Action], String)> = Vec::new();
     for (keys, actions) in model.keymap.bindings_for(&scopes) {
+        if !actions.iter().all(|action| model.offers(action)) {
+            continue;
+        }
         match bound.iter_mut().find(|(known, _)| *known == actions) {
             Some((_, texts)) => *texts = format!("{texts} {keys}"),
             None => bound.push((actions, keys.to_string())),

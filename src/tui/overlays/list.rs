@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use super::{popup, typed};
 use crate::tui::action::{Action, PaneName};
 use crate::tui::edit::LineEdit;
+use crate::tui::model::Model;
 use crate::tui::paint::Paint;
 use crate::tui::panes;
 use crate::tui::table::put;
@@ -15,23 +16,19 @@ use crate::tui::text;
 /// Actions that the palette shows at once.
 const SHOWN: u16 = 12;
 
-/// The actions that the palette offers: all but the keys of moving about, which are nothing without a list, and those of
-/// a simulated world outside of one.
+/// The actions that the palette offers: all that make sense here but the keys of moving about, which are nothing without a
+/// list.
 #[must_use]
-fn palette_actions(simulated: bool) -> Vec<Action> {
-    let offered = |action: &Action| match action.info().group {
-        "Move" => false,
-        "World" => simulated,
-        _ => *action != Action::Palette,
-    };
+fn palette_actions(model: &Model) -> Vec<Action> {
+    let offered = |action: &Action| action.info().group != "Move" && *action != Action::Palette && model.offers(action);
     Action::all().iter().copied().filter(offered).collect()
 }
 
 /// The actions that fit what is typed, the best first.
 #[must_use]
-pub fn palette(typed: &str, simulated: bool) -> Vec<Action> {
+pub fn palette(typed: &str, model: &Model) -> Vec<Action> {
     let wanted = letters(typed);
-    let fits = palette_actions(simulated).into_iter().filter_map(|action| Some((score(&action, &wanted)?, action)));
+    let fits = palette_actions(model).into_iter().filter_map(|action| Some((score(&action, &wanted)?, action)));
     let mut fits: Vec<((u8, usize), Action)> = fits.collect();
     fits.sort_by_key(|(score, _)| *score);
     fits.into_iter().map(|(_, action)| action).collect()
@@ -67,7 +64,7 @@ fn spread(text: &str, wanted: &str) -> Option<usize> {
 
 /// Draws the palette; returns where the cursor stands.
 pub(super) fn palette_box(buffer: &mut Buffer, line: &LineEdit, chosen: usize, paint: &Paint<'_>) -> (u16, u16) {
-    let fits = palette(line.text(), paint.model.world().is_some());
+    let fits = palette(line.text(), paint.model);
     let inner = popup(buffer, 84, SHOWN + 4, "Do", "enter does it, Esc closes", paint);
     let cursor = typed(buffer, Rect { height: 1.min(inner.height), ..inner }, line, paint);
     let list = Rect { y: inner.y + 2.min(inner.height), height: inner.height.saturating_sub(2), ..inner };
@@ -111,18 +108,32 @@ pub(super) fn columns_box(buffer: &mut Buffer, pane: PaneName, chosen: usize, pa
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::app::Snapshot;
+    use crate::tui::fixture;
+    use crate::tui::glyphs::Glyphs;
+    use crate::tui::keymap::Keymap;
+    use crate::tui::theme::Theme;
+
+    fn model(snapshot: Snapshot) -> Model {
+        let (keymap, theme) = (Keymap::builtin("default").unwrap(), Theme::builtin("dark").unwrap());
+        Model::new(Arc::new(snapshot), (120, 38).into(), keymap, theme, Glyphs::UNICODE)
+    }
 
     #[test]
     fn the_palette_finds_by_letters_in_order() {
-        assert_eq!(palette("addp", false).first(), Some(&Action::AddPeer));
-        assert_eq!(palette("quit", false).first(), Some(&Action::Quit));
-        assert_eq!(palette("screen 5", false).first(), Some(&Action::Screen(5)));
-        assert_eq!(palette("files", false).first(), Some(&Action::Screen(5)), "by what it is labelled");
-        assert_eq!(palette("magnet", false).first(), Some(&Action::Copy), "also by its sentence");
-        assert!(palette("zzzz", false).is_empty());
-        assert_eq!(palette("", false).len(), palette_actions(false).len());
-        assert!(!palette("", false).contains(&Action::WorldPause));
-        assert_eq!(palette("world-pause", true).first(), Some(&Action::WorldPause));
+        let (real, simulated) = (model(fixture::busy()), model(fixture::simulated(fixture::busy())));
+        let palette = |typed: &str| palette(typed, &real);
+        assert_eq!(palette("addp").first(), Some(&Action::AddPeer));
+        assert_eq!(palette("quit").first(), Some(&Action::Quit));
+        assert_eq!(palette("screen 5").first(), Some(&Action::Screen(5)));
+        assert_eq!(palette("files").first(), Some(&Action::Screen(5)), "by what it is labelled");
+        assert_eq!(palette("magnet").first(), Some(&Action::Copy), "also by its sentence");
+        assert!(palette("zzzz").is_empty());
+        assert_eq!(palette("").len(), palette_actions(&real).len());
+        assert!(!palette("").contains(&Action::WorldPause));
+        assert_eq!(super::palette("world-pause", &simulated).first(), Some(&Action::WorldPause));
     }
 }

@@ -46,9 +46,7 @@ pub const COLUMNS: &[Column<Search>] = &[
     Column::plain("hits", Width::Is(5), 1, |row, paint, _| {
         Line::styled(text::count(row.row.hits.into()), if row.row.hits > 0 { paint.hit() } else { paint.dim() })
     }),
-    Column::plain("age", Width::Is(4), 2, |row, paint, _| {
-        Line::styled(text::age(row.row.age_ms + paint.model.since_taken_ms()), paint.dim())
-    }),
+    Column::plain("age", Width::Is(4), 2, |row, paint, _| super::queries::age(&row.row, paint, 4)),
 ];
 
 fn mark(row: &Search, paint: &Paint<'_>, _: u16) -> Line<'static> {
@@ -158,12 +156,15 @@ fn of_flood(search: &Search, room: u16, paint: &Paint<'_>) -> Vec<Fact> {
         ("state", Line::styled(paint.fit(ended(search), room), paint.text())),
         ("reached", reached),
         ("copies", copies(search, paint)),
+    ];
+    lines.extend(on_the_way(search.untold(), true, search, paint).map(|line| ("on the way", line)));
+    lines.extend([
         ("duplicates", Line::styled(duplicates, paint.duplicate())),
         ("redundancy", Line::styled(each, paint.text())),
         ("tracing", Line::styled(tracing(search, paint), paint.dim())),
         ("first hit", first_hit(search, paint)),
         ("took", Line::styled(text::latency(paint.elapsed_ms(search) as f64), paint.text())),
-    ];
+    ]);
     if search.lost_reports > 0 || !search.traced {
         let why = if search.traced { "some reports were left out" } else { "reports are off" };
         lines.push(("", Line::styled(format!("at least: {why}"), paint.warn())));
@@ -184,6 +185,14 @@ fn strategy(search: &Search) -> String {
 fn copies(search: &Search, paint: &Paint<'_>) -> Line<'static> {
     let words = format!("{} {} {}", text::count(search.messages), paint.dot(), text::bytes(search.bytes));
     Line::styled(words, paint.text())
+}
+
+/// Copies that were sent and of which nobody told that they came, at the moment that is shown or at the `end`; `None` when
+/// there are none, or not all reports are here.
+pub(super) fn on_the_way(untold: u64, end: bool, search: &Search, paint: &Paint<'_>) -> Option<Line<'static>> {
+    let known = untold > 0 && search.traced && search.lost_reports == 0;
+    let when = if end && search.ended.is_some() { " when it ended" } else { "" };
+    known.then(|| Line::styled(format!("{}{when}", text::counted(untold, "copy", "copies")), paint.text()))
 }
 
 /// What the reports took that tell all this, apart from what the search itself took.
@@ -211,7 +220,8 @@ pub(super) fn known_nodes(search: &Search, paint: &Paint<'_>) -> usize {
 
 /// Why the chosen search found little, and what to do; `None` when it found enough.
 pub fn advice(paint: &Paint<'_>) -> Option<String> {
-    let search = paint.model.search()?;
+    // What was recorded is over: there is nothing left to do.
+    let search = paint.model.search().filter(|_| paint.model.recorded().is_none())?;
     let ended = search.ended?;
     match ended {
         DoneWhy::NoDirectory => return Some(lookup::no_directory(paint)),

@@ -121,14 +121,20 @@ fn sum(search: &Search, paint: &Paint<'_>) -> Line<'static> {
     let until = paint.model.hop;
     let rows = || search.by_hop.iter().filter(|row| until.is_none_or(|hop| row.hop <= hop));
     let total = |part: fn(&HopRow) -> u32| rows().map(|row| u64::from(part(row))).sum::<u64>();
-    let (sent, new) = (total(|row| row.sent), total(|row| row.new));
+    let (sent, arrived) = (total(|row| row.sent), total(HopRow::arrived));
+    // A node may have reported duplicates only; of the whole flood those count as reached, as they do in its cost.
+    let new = if until.is_none() { search.row.nodes.into() } else { total(|row| row.new) };
     let hops = until.map_or(String::new(), |hop| format!("up to hop {hop}: "));
     let mut line = Line::styled(hops, paint.warn());
     line.push_span(Span::styled(format!("{} reached", super::cost::nodes(new, "node")), paint.text()));
-    let copies = format!(" with {} copies", text::count(sent));
+    let copies = format!(" with {}", text::counted(sent, "copy", "copies"));
     line.push_span(Span::styled(copies, paint.text()));
     if let Some(each) = super::cost::redundancy(sent, new) {
         line.push_span(Span::styled(format!(" {} {each:.2} a node", paint.dot()), paint.dim()));
+    }
+    if search.traced && search.lost_reports == 0 && sent > arrived {
+        let way = format!(" {} {} on the way", paint.dot(), text::count(sent - arrived));
+        line.push_span(Span::styled(way, paint.dim()));
     }
     if search.lost_reports > 0 {
         let lost = format!(" {} {} reports left out", paint.dot(), text::count(search.lost_reports));

@@ -8,6 +8,7 @@ use super::map::name_of;
 use super::{Digest, cost, flood, lookup};
 use crate::app::{HopRow, Search, Spread};
 use crate::tui::action::PaneName;
+use crate::tui::flood::Shown;
 use crate::tui::map::horizon::Horizon;
 use crate::tui::paint::Paint;
 use crate::tui::table::{self, Column, View, Width, put};
@@ -79,19 +80,29 @@ fn sums(buffer: &mut Buffer, area: Rect, search: &Search, paint: &Paint<'_>) {
     }
     let shown = &paint.model.flood.shown;
     let total = |part: fn(&HopRow) -> u32| shown.rows.iter().map(|row| u64::from(part(row))).sum::<u64>();
-    let (sent, new) = (total(|row| row.sent), total(|row| row.new));
+    let (sent, arrived) = (total(|row| row.sent), total(HopRow::arrived));
+    let whole = paint.model.shows_whole_flood();
+    // A node may have reported duplicates only; of the whole flood those count as reached, as they do in its cost.
+    let new = if whole { search.row.nodes.into() } else { total(|row| row.new) };
     let known = cost::known_nodes(search, paint) as u64;
     let room = area.width.saturating_sub(NAMES);
     let mut reached = paint.bar(new as f64 / known.max(1) as f64, room.saturating_sub(14).min(14), paint.bar_style());
     reached.push_span(Span::styled(format!(" {} of ~{}", text::count(new), text::count(known)), paint.text()));
+    let nearest = nearest(shown, paint);
     let each = cost::redundancy(sent, new);
     let each = each.map_or_else(|| paint.none().to_owned(), |each| format!("{each:.2} copies a node"));
-    let mut lines =
-        vec![("", Line::default()), ("coverage", reached), ("redundancy", Line::styled(each, paint.text()))];
+    let mut lines = vec![
+        nearest.map_or_else(Default::default, |line| ("nearest", line)),
+        ("coverage", reached),
+        ("redundancy", Line::styled(each, paint.text())),
+    ];
     lines.push(("tracing", Line::styled(cost::tracing(search, paint), paint.dim())));
     if search.reports > 0 {
         let beside = format!("beside {} of query", text::bytes(search.bytes));
         lines.push(("", Line::styled(beside, paint.dim())));
+    }
+    if let Some(line) = cost::on_the_way(sent.saturating_sub(arrived), whole, search, paint) {
+        lines.push(("on the way", line));
     }
     let mut found = |name, count: u64, what: &str| {
         if count > 0 {
@@ -113,10 +124,21 @@ fn sums(buffer: &mut Buffer, area: Rect, search: &Search, paint: &Paint<'_>) {
     }
 }
 
+/// The nodes by the hop of their nearest copy, where the first copy of some came by a longer way that was faster: those
+/// stand in the table, and these are what the graph says.
+fn nearest(shown: &Shown, paint: &Paint<'_>) -> Option<Line<'static>> {
+    let nearest = shown.per_hop.get(1..).filter(|nearest| !nearest.is_empty())?;
+    let at = |hop: u8| shown.rows.iter().find(|row| row.hop == hop).map_or(0, |row| u64::from(row.new));
+    let differs = (1..).zip(nearest).any(|(hop, nodes)| at(hop) != *nodes);
+    let words: Vec<String> = nearest.iter().map(|nodes| text::count(*nodes)).collect();
+    let words = format!("{} by hop", words.join(paint.symbol("·", "-")));
+    differs.then(|| Line::styled(words, paint.text()))
+}
+
 /// Whom the search did not reach of those who are known, and what would have. Nothing while it runs, or is shown in part.
 fn horizon(search: &Search, paint: &Paint<'_>) -> Option<String> {
     let model = paint.model;
-    let horizon = model.map.horizon.as_ref().filter(|_| model.flood_span().hop == u8::MAX)?;
+    let horizon = model.map.horizon.as_ref().filter(|_| model.shows_whole_flood())?;
     if search.row.strategy == Spread::Walk {
         let missed = horizon.beyond.len() + horizon.silent;
         let nodes = cost::nodes(missed as u64, "known node");

@@ -20,13 +20,20 @@ pub fn is_lookup_row(guid: Guid, paint: &Paint<'_>) -> bool {
 /// Why there are no hops of it.
 #[must_use]
 pub fn no_flood(search: &Search, paint: &Paint<'_>) -> String {
+    if paint.model.recorded().is_some() && search.ended == Some(DoneWhy::NoDirectory) {
+        return "Nothing was sent: there was no directory to ask".into();
+    }
     if search.ended == Some(DoneWhy::NoDirectory) {
         return format!("Nothing was sent. {}", no_directory(paint));
+    }
+    let look_up = "A look-up has no flood: one request to the directory, one answer, and no other node hears of it";
+    if paint.model.recorded().is_some() {
+        return look_up.into();
     }
     let key = paint.key(&Action::NextTopology);
     let next = TopologyKind::Central.next().name();
     format!(
-        "A look-up has no flood: one request to the directory, one answer, and no other node hears of it. \
+        "{look_up}. \
          To watch a search spread, {key} changes to {next}"
     )
 }

@@ -13,6 +13,7 @@ pub mod lookup;
 pub mod map;
 pub mod neighbors;
 pub mod queries;
+mod recorded;
 pub mod results;
 pub mod rings;
 pub mod role;
@@ -140,8 +141,8 @@ pub fn named_columns(pane: PaneName) -> Vec<(usize, &'static str)> {
 /// Draws a pane with its frame.
 pub fn draw(buffer: &mut Buffer, area: Rect, pane: PaneName, paint: &Paint<'_>) {
     let focused = paint.model.pane() == Some(pane) && paint.model.overlay.is_none();
-    let digest = digest(pane, paint);
-    let mut words = digest.long;
+    let instead = recorded::instead(pane, paint);
+    let mut words = if instead.is_some() { String::new() } else { digest(pane, paint).long };
     let list = paint.model.list(pane);
     if !list.filter.is_empty() {
         words = format!("filter: {} {} {words}", paint.foreign(&list.filter, 20), paint.dot());
@@ -149,6 +150,9 @@ pub fn draw(buffer: &mut Buffer, area: Rect, pane: PaneName, paint: &Paint<'_>) 
     let inner = frame(buffer, area, title(pane), &words, focused, paint);
     if inner.is_empty() {
         return;
+    }
+    if let Some(words) = instead {
+        return say(buffer, inner, &words, paint);
     }
     let now = &paint.model.snapshot;
     let rows = &paint.model.rows;

@@ -2,7 +2,7 @@
 
 use ratatui::text::{Line, Span};
 
-use super::Digest;
+use super::{Digest, cell};
 use crate::app::{MAX_TTL, MAX_WALK_TTL, QueryRow, QueryState, Role, Spread};
 use crate::tui::action::Action;
 use crate::tui::paint::Paint;
@@ -26,6 +26,9 @@ pub fn digest(paint: &Paint<'_>) -> Digest {
     let queries = &paint.model.snapshot.queries;
     let live = queries.iter().filter(|row| matches!(row.state, QueryState::Live | QueryState::Held)).count();
     let own = queries.iter().filter(|row| row.own).count();
+    if paint.model.recorded().is_some() {
+        return Digest { short: queries.len().to_string(), long: format!("{own} recorded") };
+    }
     Digest { short: queries.len().to_string(), long: format!("{live} in flight {} {own} mine", paint.dot()) }
 }
 
@@ -121,7 +124,11 @@ fn hits(row: &QueryRow, paint: &Paint<'_>, _: u16) -> Line<'static> {
     Line::styled(format!("{}{}", paint.hit_symbol(), text::count(row.hits.into())), paint.hit())
 }
 
-fn age(row: &QueryRow, paint: &Paint<'_>, _: u16) -> Line<'static> {
+/// Since when a query is known.
+pub(super) fn age(row: &QueryRow, paint: &Paint<'_>, _: u16) -> Line<'static> {
+    if paint.model.recorded().is_some() {
+        return cell::none(paint);
+    }
     Line::styled(text::age(row.age_ms + paint.model.since_taken_ms()), paint.dim())
 }
 

@@ -75,6 +75,7 @@ pub fn empty(paint: &Paint<'_>) -> String {
                 paint.key(&Action::Back)
             )
         }
+        Some(search) if model.recorded().is_some() => super::recorded::nothing_found(search),
         Some(search) if lookup::is_lookup(search) => match search.ended {
             None => format!("{} The directory was asked, and has not answered yet", paint.spinner()),
             Some(DoneWhy::NoDirectory) => lookup::no_directory(paint),

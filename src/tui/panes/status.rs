@@ -31,22 +31,23 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
     if let Some(words) = role::cut_off_words(paint) {
         lines.extend(paint.wrap(&words, area.width).into_iter().map(|line| Line::styled(line, role::alarm(paint))));
     }
-    let mut in_topology = format!("{} in {}", role::role_word(now.role.role), now.role.topology.name());
+    let (sign, word, style) = role::own_role(paint);
+    let mut in_topology = format!("{word} in {}", now.role.topology.name());
     if let Some(directory) =
         now.role.directory.as_ref().filter(|_| now.role.role == Role::Client && !role::cut_off(paint.model))
     {
         in_topology.push_str(&format!(", {}", role::central::state(directory, paint).1));
     }
-    lines.push(Line::from(vec![
-        Span::styled(format!("{} ", paint.role_symbol(now.role.role)), paint.role(now.role.role)),
-        Span::styled(in_topology, paint.text()),
-    ]));
+    lines.push(Line::from(vec![Span::styled(format!("{sign} "), style), Span::styled(in_topology, paint.text())]));
     let running = |text: String| Line::styled(text, paint.text());
     if let Some(warning) = now.warnings.first() {
         let words = paint.foreign(&warning.message, area.width.saturating_sub(2));
         lines.push(Line::styled(format!("{} {words}", paint.warning_symbol()), paint.warn()));
     }
-    for pane in [PaneName::Neighbors, PaneName::Queries, PaneName::Transfers] {
+    let recorded = paint.model.recorded().is_some();
+    let filled: &[PaneName] =
+        if recorded { &[PaneName::Queries] } else { &[PaneName::Neighbors, PaneName::Queries, PaneName::Transfers] };
+    for &pane in filled {
         lines.push(Line::from(vec![
             Span::styled(format!("{:<10} ", title(pane)), paint.dim()),
             Span::styled(digest(pane, paint).long, paint.text()),
@@ -61,8 +62,12 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
             nodes(search.row.nodes.into(), "node"),
         )));
     }
-    lines.push(running(format!("{} shared", nodes(now.library.files, "file"))));
-    if now.world.is_none() {
+    if recorded {
+        lines.push(Line::styled("recorded: no network", paint.warn()));
+    } else {
+        lines.push(running(format!("{} shared", nodes(now.library.files, "file"))));
+    }
+    if now.world.is_none() && !recorded {
         lines.push(Line::styled(format!("up {}", text::age(paint.now_ms)), paint.dim()));
     }
     lines.push(Line::styled(format!("{} quits; 60x16 shows more", paint.key(&Action::Quit)), paint.dim()));

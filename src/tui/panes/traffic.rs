@@ -14,6 +14,9 @@ use crate::tui::text;
 pub fn title(paint: &Paint<'_>) -> String {
     let traffic = &paint.model.snapshot.traffic;
     let role = &paint.model.snapshot.role;
+    if paint.model.recorded().is_some() {
+        return "recorded".into();
+    }
     if role.topology == TopologyKind::Central {
         // Nothing is relayed there; a directory is asked.
         let per_s = role.serving.as_ref().map(|serving| text::per_second(serving.lookups_per_s));
@@ -38,6 +41,9 @@ pub fn query_word(paint: &Paint<'_>) -> &'static str {
 
 /// Draws the pane's inside: two curves over the last minute, each on its own scale, and the totals.
 pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
+    if paint.model.recorded().is_some() {
+        return super::recorded::traffic(buffer, area, paint);
+    }
     let traffic = &paint.model.snapshot.traffic;
     let query = Curve {
         name: query_word(paint),

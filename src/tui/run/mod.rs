@@ -17,7 +17,7 @@ use super::model::{FILES_WINDOW, Model, Tone};
 use super::reload::Files;
 use super::terminal::{self, Device};
 use super::update::{is_said, next_tick, update};
-use crate::app::{self, Handle, Refusal, Snapshot};
+use crate::app::{self, Handle, Refusal, Snapshot, Untrusted};
 
 /// Between two frames at the least: 30 a second.
 const FRAME: Duration = Duration::from_micros(33_334);
@@ -255,61 +255,50 @@ where
                 return self.message(Message::Reloaded(Box::new(files)));
             }
             Effect::Search(wanted) => {
-                self.work.spawn(async move { Message::Answer(Answer::Search(handle.search(wanted.into()).await)) });
+                self.answer(async move { Answer::Search(handle.search(wanted.into()).await) });
             }
-            Effect::Why(request) => {
-                self.work.spawn(async move {
-                    let result = handle.why(request.clone()).await;
-                    Message::Answer(Answer::Why(request, result))
-                });
-            }
-            Effect::Files(filter, offset, version) => {
-                self.work.spawn(async move {
-                    let page = handle.files(filter.clone(), offset, FILES_WINDOW).await;
-                    Message::Answer(Answer::Files { filter, version, page })
-                });
-            }
+            Effect::Why(request) => self.answer(async move {
+                let result = handle.why(request.clone()).await;
+                Answer::Why(request, result)
+            }),
+            Effect::Files(filter, offset, version) => self.answer(async move {
+                let page = handle.files(filter.clone(), offset, FILES_WINDOW).await;
+                Answer::Files { filter, version, page }
+            }),
             Effect::Get(magnet, name) => {
-                let got = async move { handle.get(magnet).await.map(|_| ()) };
-                self.done(format!("Downloading {name}"), got);
+                self.done(format!("Downloading {name}"), async move { handle.get(magnet).await.map(|_| ()) });
             }
             Effect::CancelSearch(guid) => {
-                self.done("The search is cancelled".into(), async move { handle.cancel_search(guid).await });
+                self.done("The search is cancelled", async move { handle.cancel_search(guid).await });
             }
-            Effect::CancelTransfer(id, said) => {
-                self.done(said, async move { handle.cancel_transfer(id).await });
-            }
+            Effect::CancelTransfer(id, said) => self.done(said, async move { handle.cancel_transfer(id).await }),
             Effect::AddPeer(addr) => {
-                let said = format!("Dialling {}", crate::app::Untrusted::from(addr.as_str()).visible(80));
+                let said = format!("Dialling {}", Untrusted::from(addr.as_str()).visible(80));
                 self.done(said, async move { handle.add_peer(addr).await });
             }
             Effect::DropNeighbor(node, name) => {
-                let said = format!("The link to {name} is closed");
-                self.done(said, async move { handle.drop_neighbor(node).await });
+                self.done(format!("The link to {name} is closed"), async move { handle.drop_neighbor(node).await });
             }
-            Effect::Topology { topology, before, propose } => {
-                self.work.spawn(async move {
-                    let result = if propose {
-                        handle.propose_topology(topology).await
-                    } else {
-                        handle.set_topology(topology).await
-                    };
-                    Message::Answer(Answer::Topology { topology, before, proposed: propose, result })
-                });
-            }
-            Effect::World(command) => {
-                self.work.spawn(async move { Message::Answer(Answer::World(handle.steer(command).await)) });
-            }
-            Effect::Rescan => {
-                self.done("The shared folders are scanned again".into(), async move { handle.rescan().await });
-            }
+            Effect::Topology { topology, before, propose } => self.answer(async move {
+                let result =
+                    if propose { handle.propose_topology(topology).await } else { handle.set_topology(topology).await };
+                Answer::Topology { topology, before, proposed: propose, result }
+            }),
+            Effect::World(command) => self.answer(async move { Answer::World(handle.steer(command).await) }),
+            Effect::Rescan => self.done("The shared folders are scanned again", async move { handle.rescan().await }),
         }
         Ok(None)
     }
 
-    /// Does something in the background, and says so when it is done.
-    fn done(&mut self, said: String, work: impl Future<Output = Result<(), Refusal>> + Send + 'static) {
-        self.work.spawn(async move { Message::Answer(Answer::Done(said, work.await)) });
+    /// Does something in the background; the model gets the answer when it is there.
+    fn answer(&mut self, work: impl Future<Output = Answer> + Send + 'static) {
+        self.work.spawn(async move { Message::Answer(work.await) });
+    }
+
+    /// The same where all that there is to say is that it is done, or why not.
+    fn done(&mut self, said: impl Into<String>, work: impl Future<Output = Result<(), Refusal>> + Send + 'static) {
+        let said = said.into();
+        self.answer(async move { Answer::Done(said, work.await) });
     }
 
     fn draw(&mut self) -> anyhow::Result<()> {

@@ -1,6 +1,6 @@
 //! What can be wrong with a theme file.
 
-use crate::tui::file::FileError;
+use crate::tui::file::{FileError, FileMistake};
 
 /// A mistake in a theme file, where it is, and what to do about it.
 pub type ThemeError = FileError<ThemeMistake>;
@@ -11,30 +11,13 @@ pub enum ThemeMistake {
     /// There is no theme of that name.
     #[error("there is no theme `{0}`")]
     NoTheme(String),
-    /// The file cannot be read.
-    #[error("cannot read it: {0}")]
-    Unreadable(String),
-    /// It is not TOML.
-    #[error("{0}")]
-    Toml(String),
-    /// A field that no theme has.
-    #[error("unknown field `{0}`")]
-    UnknownField(String),
-    /// A value of the wrong kind.
-    #[error("`{field}` must be {wanted}")]
-    WrongType {
-        /// Of which field.
-        field: String,
-        /// What it must be.
-        wanted: &'static str,
-    },
+    /// One that any such file may have.
+    #[error(transparent)]
+    File(#[from] FileMistake),
     /// A style for something that is not on the screen.
     #[error("nothing on the screen means `{0}`")]
     UnknownMeaning(String),
     /// A text that is no colour.
     #[error("unknown color `{0}`")]
     UnknownColor(String),
-    /// A theme that is its own ancestor.
-    #[error("`inherits` runs in a circle: {0}")]
-    Circle(String),
 }

@@ -23,7 +23,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::{ThemeError, ThemeMistake};
 use super::{BUILT_IN, Meaning, Theme, color};
-use crate::tui::file::{did_you_mean, line, name as shown_name, nearest, read};
+use crate::tui::file::{FileMistake, did_you_mean, line, name as shown_name, nearest, read};
 
 /// What a theme builds on if it does not say.
 const DEFAULT: &str = "dark";
@@ -98,8 +98,11 @@ impl<'a> Loading<'a> {
             (Err(error), Some((name, text))) if error.kind() == io::ErrorKind::NotFound => self.builtin(name, text),
             (Err(error), _) => {
                 let missing = in_dir && error.kind() == io::ErrorKind::NotFound;
-                let mistake =
-                    if missing { ThemeMistake::NoTheme(shown) } else { ThemeMistake::Unreadable(error.to_string()) };
+                let mistake = if missing {
+                    ThemeMistake::NoTheme(shown)
+                } else {
+                    FileMistake::Unreadable(error.to_string()).into()
+                };
                 let there_are = format!("there are dark, light, ansi, mono and the files in {}", self.dir.display());
                 self.error(&file, None, mistake, missing.then_some(there_are));
                 Theme::blank()
@@ -123,7 +126,7 @@ impl<'a> Loading<'a> {
             (Some((parent, line)), _) if self.named.contains(parent) => {
                 let circle = self.named.iter().chain([parent]).cloned().collect::<Vec<_>>().join(" > ");
                 let suggestion = "save this file under a name of its own, or inherit from another".to_owned();
-                self.error(file, Some(*line), ThemeMistake::Circle(circle), Some(suggestion));
+                self.error(file, Some(*line), FileMistake::Circle(circle), Some(suggestion));
                 Theme::blank()
             }
             (Some((parent, _)), _) => self.theme(&PathBuf::from(parent)),
@@ -136,8 +139,14 @@ impl<'a> Loading<'a> {
         theme
     }
 
-    fn error(&mut self, file: &Path, line: Option<usize>, mistake: ThemeMistake, suggestion: Option<String>) {
-        self.errors.push(ThemeError { file: file.to_owned(), line, mistake, suggestion });
+    fn error(
+        &mut self,
+        file: &Path,
+        line: Option<usize>,
+        mistake: impl Into<ThemeMistake>,
+        suggestion: Option<String>,
+    ) {
+        self.errors.push(ThemeError { file: file.to_owned(), line, mistake: mistake.into(), suggestion });
     }
 
     /// Writes what a file says into a theme.
@@ -145,7 +154,7 @@ impl<'a> Loading<'a> {
         let mut reader = Reader { file, text, colors: BTreeMap::new(), errors: &mut self.errors };
         let (document, errors) = DeTable::parse_recoverable(text);
         for error in errors {
-            let mistake = ThemeMistake::Toml(error.message().to_owned());
+            let mistake = FileMistake::Toml(error.message().to_owned());
             reader.error(error.span().unwrap_or_default(), mistake, None);
         }
         // The names of colours first: the others use them. They come first in the alphabet only by chance.
@@ -174,13 +183,13 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn error(&mut self, span: Range<usize>, mistake: ThemeMistake, suggestion: Option<String>) {
+    fn error(&mut self, span: Range<usize>, mistake: impl Into<ThemeMistake>, suggestion: Option<String>) {
         let line = Some(line(self.text, &span));
-        self.errors.push(ThemeError { file: self.file.to_owned(), line, mistake, suggestion });
+        self.errors.push(ThemeError { file: self.file.to_owned(), line, mistake: mistake.into(), suggestion });
     }
 
     fn wrong_type(&mut self, span: Range<usize>, field: &str, wanted: &'static str) {
-        self.error(span, ThemeMistake::WrongType { field: field.to_owned(), wanted }, None);
+        self.error(span, FileMistake::WrongType { field: field.to_owned(), wanted }, None);
     }
 
     fn field(&mut self, key: &Name<'_>, value: &Value<'_>, theme: &mut Theme) {
@@ -208,7 +217,7 @@ impl Reader<'_> {
             ("hops", _) => self.wrong_type(key.span(), "hops", "a list of colors"),
             (other, _) => {
                 let guess = did_you_mean(nearest(other, FIELDS));
-                self.error(key.span(), ThemeMistake::UnknownField(other.to_owned()), guess);
+                self.error(key.span(), FileMistake::UnknownField(other.to_owned()), guess);
             }
         }
     }
@@ -261,7 +270,7 @@ impl Reader<'_> {
             (other, Some(_), _) => self.wrong_type(value.span(), other, "true or false"),
             (other, None, _) => {
                 let guess = nearest(other, ["fg", "bg"].into_iter().chain(MODIFIERS.map(|(known, _)| known)));
-                self.error(name.span(), ThemeMistake::UnknownField(other.to_owned()), did_you_mean(guess));
+                self.error(name.span(), FileMistake::UnknownField(other.to_owned()), did_you_mean(guess));
             }
         }
         style

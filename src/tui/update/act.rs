@@ -5,14 +5,13 @@ use std::sync::Arc;
 use super::super::action::{Action, PaneName};
 use super::super::edit::LineEdit;
 use super::super::effect::Effect;
-use super::super::flood::player::Play;
 use super::super::layout::panes_of;
 use super::super::model::{Costly, Model, Overlay, PromptKind, RowId, Tone};
 use super::super::paint::Paint;
 use super::super::panes::{self, results};
 use super::super::rows::rows_in;
 use super::super::theme;
-use super::{answer, flood, map, open, topology, why, world};
+use super::{answer, flood, map, open, recorded, topology, why, world};
 use crate::app::{Direction, Transfer, TransferState};
 
 /// Carries an action out. What is open takes most of them first.
@@ -23,6 +22,9 @@ pub(super) fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) 
     if let Some(overlay) = model.overlay.take() {
         return open::act_in(model, overlay, action, effects);
     }
+    if model.recorded().is_some() && action.needs_node() {
+        return recorded::refuse(model, action);
+    }
     if map::act(model, action) || world::act(model, action, effects) {
         return;
     }
@@ -30,8 +32,8 @@ pub(super) fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) 
         Action::Screen(screen) => show_screen(model, screen),
         Action::Pane(pane) => focus(model, pane),
         // Sideways a flood has hops, and a screen has panes.
-        Action::Right if model.pane() == Some(PaneName::Flood) => step_hop(model, 1),
-        Action::Left if model.pane() == Some(PaneName::Flood) => step_hop(model, -1),
+        Action::Right if model.pane() == Some(PaneName::Flood) => flood::step(model, 1),
+        Action::Left if model.pane() == Some(PaneName::Flood) => flood::step(model, -1),
         // On the rings all arrows go through the nodes in the order in which they came.
         Action::Right if model.pane() == Some(PaneName::Rings) => move_in(model, PaneName::Rings, Action::Down),
         Action::Left if model.pane() == Some(PaneName::Rings) => move_in(model, PaneName::Rings, Action::Up),
@@ -68,8 +70,8 @@ pub(super) fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) 
         Action::TtlDown => open::set_ttl(model, -1),
         Action::PrevQuery => step_query(model, -1),
         Action::NextQuery => step_query(model, 1),
-        Action::HopForward => step_hop(model, 1),
-        Action::HopBack => step_hop(model, -1),
+        Action::HopForward => flood::step(model, 1),
+        Action::HopBack => flood::step(model, -1),
         Action::Play => flood::play(model),
         Action::Faster => flood::speed(model, 1),
         Action::Slower => flood::speed(model, -1),
@@ -178,26 +180,6 @@ fn step_query(model: &mut Model, by: isize) {
     model.refresh();
 }
 
-fn step_hop(model: &mut Model, by: isize) {
-    // Of a walk a step is a range of hops, as its table and its rings show them.
-    let hops: Vec<u8> =
-        model.search().map_or_else(Vec::new, |search| search.by_hop.iter().map(|row| row.hop).collect());
-    let Some((&first, &last)) = hops.first().zip(hops.last()) else {
-        return model.say(Tone::Plain, "No search to step through", "");
-    };
-    let before = |hop: u8| hops.iter().copied().rfind(|known| *known < hop).unwrap_or(first);
-    let next = match (model.hop, by) {
-        (None, 1..) => Some(first),
-        (None, _) => Some(before(last)),
-        (Some(hop), 1..) => hops.iter().copied().find(|known| *known > hop),
-        (Some(hop), _) => Some(before(hop)),
-    };
-    model.hop = next;
-    model.flood.player.play = Play::Live;
-    let shown = next.map_or_else(|| "The whole flood".into(), |hop| format!("The flood up to hop {hop} of {last}"));
-    model.say(Tone::Plain, shown, "");
-}
-
 fn pause(model: &mut Model) {
     if model.frozen.take().is_none() {
         model.frozen = Some(model.clock);
@@ -300,7 +282,7 @@ pub(super) fn enter(model: &mut Model, pane: PaneName, effects: &mut Vec<Effect>
     let Some(row) = under(model, pane) else { return };
     let own = |guid| model.snapshot.searches.iter().any(|search| search.row.guid == guid);
     match (&row, pane) {
-        (RowId::Content(_), _) => download(model, pane, effects),
+        (RowId::Content(_), _) if model.recorded().is_none() => download(model, pane, effects),
         (RowId::Transfer(_), _) if unfinished(model, pane).is_some() => download(model, pane, effects),
         (RowId::Query(guid), PaneName::Queries | PaneName::Cost) if own(*guid) => {
             model.chosen = Some(*guid);
@@ -308,7 +290,8 @@ pub(super) fn enter(model: &mut Model, pane: PaneName, effects: &mut Vec<Effect>
             focus(model, PaneName::Results);
         }
         (RowId::Hop(hop), _) => {
-            model.hop = if model.hop == Some(*hop) { None } else { Some(*hop) };
+            let hop = (model.hop != Some(*hop)).then_some(*hop);
+            flood::show_hop(model, hop);
         }
         (RowId::Node(node), _) if model.world().is_some() => world::look_at(*node, effects),
         (RowId::Reached(node), PaneName::Map) => map::open(model, *node),

@@ -2,10 +2,11 @@
 
 use crossterm::event::{KeyEvent, KeyEventKind};
 
+use super::super::action::Action;
 use super::super::effect::Effect;
 use super::super::keymap::{KeyPress, Lookup};
 use super::super::model::{Model, Overlay, PromptKind};
-use super::{act, open};
+use super::{act, open, recorded};
 
 /// A key was pressed.
 pub(super) fn key(model: &mut Model, event: KeyEvent, effects: &mut Vec<Effect>) {
@@ -47,6 +48,9 @@ pub(super) fn paste(model: &mut Model, text: &str) {
     if line(model).is_none() {
         if model.overlay.is_some() {
             return;
+        }
+        if model.recorded().is_some() {
+            return recorded::refuse(model, Action::SearchPrompt);
         }
         open::prompt(model, PromptKind::Search);
     }

@@ -7,6 +7,7 @@ mod keys;
 mod map;
 mod mouse;
 mod open;
+mod recorded;
 mod topology;
 mod why;
 mod world;
@@ -55,8 +56,8 @@ pub fn update(model: &mut Model, at: Duration, message: Message) -> Vec<Effect> 
 pub fn next_tick(model: &Model) -> Option<Duration> {
     let toast = model.toast.as_ref().map(|toast| toast.until);
     let animates = model.animates().then(|| model.clock + ANIMATION);
-    // In a simulation nothing ages by our clock.
-    let ages = (model.frozen.is_none() && model.world().is_none()).then(|| {
+    // In a simulation nothing ages by our clock, and in a recording nothing at all.
+    let ages = (model.frozen.is_none() && model.world().is_none() && model.recorded().is_none()).then(|| {
         let now = model.clock;
         // Ages are shown in seconds for a minute only, and only while something young enough is in view.
         let young =
@@ -75,7 +76,7 @@ const ANIMATION: Duration = Duration::from_millis(125);
 
 /// The part of the list of files that is in view but not here, if it was not asked for yet.
 fn wanted_files(model: &mut Model) -> Option<Effect> {
-    if model.screen != 5 {
+    if model.screen != 5 || model.recorded().is_some() {
         return None;
     }
     let filter = model.list(PaneName::Files).filter.clone();

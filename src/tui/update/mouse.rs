@@ -25,8 +25,9 @@ pub(super) fn mouse(model: &mut Model, event: MouseEvent, effects: &mut Vec<Effe
         MouseEventKind::ScrollUp => wheel(model, event, Action::Up),
         MouseEventKind::ScrollDown => wheel(model, event, Action::Down),
         MouseEventKind::Drag(MouseButton::Left) if model.overlay.is_none() => {
-            let rings = model.plan().area_of(PaneName::Rings);
-            rings.map(|area| flood::scrub(model, inside_of(area), event.column, event.row));
+            if let Some((area, (_, column, row))) = model.plan().area_of(PaneName::Rings).zip(model.clicked) {
+                flood::scrub(model, inside_of(area), (column, row), event.column);
+            }
             map::drag(model, event.column, event.row);
         }
         MouseEventKind::Down(MouseButton::Left) => {

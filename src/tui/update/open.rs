@@ -108,7 +108,7 @@ fn confirm(model: &mut Model, what: Costly, action: Action, effects: &mut Vec<Ef
 }
 
 fn in_palette(model: &mut Model, line: LineEdit, chosen: usize, action: Action, effects: &mut Vec<Effect>) {
-    let fits = palette(line.text(), model.world().is_some());
+    let fits = palette(line.text(), model);
     match action {
         Action::Back => {}
         Action::Act => {

@@ -1,3 +1,4 @@
+mod recorded;
 mod topology;
 mod why;
 
@@ -256,8 +257,10 @@ fn the_flood_is_stepped_hop_by_hop() {
     press(&mut model, ".");
     assert_eq!(model.hop, Some(1));
     press(&mut model, ". , ,");
-    assert_eq!(model.hop, Some(1), "no hop before the first");
-    press(&mut model, ". . . . . .");
+    assert_eq!(model.hop, Some(0), "before the first hop only this node");
+    press(&mut model, ",");
+    assert_eq!(model.hop, Some(0), "and nothing before that");
+    press(&mut model, ". . . . . . .");
     assert_eq!(model.hop, None, "after the last the whole flood");
     press(&mut model, ",");
     assert_eq!(model.hop, Some(5));

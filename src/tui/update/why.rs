@@ -18,10 +18,6 @@ const NAME: usize = 40;
 
 /// Asks at which node, about the search that is looked at.
 pub(super) fn ask(model: &mut Model) {
-    if model.recorded {
-        let hint = "a running node can ask";
-        return model.say(Tone::Bad, "This is a recording: there is nobody to ask why something was not found", hint);
-    }
     if model.search().is_none() {
         let key = Paint::new(model).key(&Action::SearchPrompt);
         return model.say(Tone::Plain, "No search of yours yet to ask about", format!("{key} searches"));

@@ -7,7 +7,7 @@ use crate::app::Role;
 use crate::tui::draw::draw_buffer;
 
 /// What is on the screen, line by line.
-fn screen(model: &Model) -> String {
+pub(super) fn screen(model: &Model) -> String {
     let mut buffer = Buffer::empty(Rect::new(0, 0, model.size.width, model.size.height));
     draw_buffer(model, &mut buffer);
     let lines = buffer.content.chunks(model.size.width.into());

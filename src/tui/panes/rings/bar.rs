@@ -15,16 +15,17 @@ use crate::tui::text;
 pub(super) fn draw(buffer: &mut Buffer, parts: Parts, tree: &Tree, search: &Search, paint: &Paint<'_>) {
     let model = paint.model;
     let end_us = model.flood_end_us();
-    let at_us = model.flood.player.at_us(model.clock, end_us);
+    let at_us = model.flood_at_us();
     let glyphs = &model.glyphs;
     let (sign, word, style) = match (model.flood.player.play, search.ended) {
-        (Play::Live, _) if model.hop.is_some() => (glyphs.paused, "by hop", paint.warn()),
+        _ if model.hop.is_some() => (glyphs.paused, "by hop", paint.warn()),
         (Play::Running { .. }, _) => (glyphs.live, "replay", paint.warn()),
         (Play::Paused(_), _) => (glyphs.paused, "paused", paint.warn()),
         (Play::Live, None) => (glyphs.live, "live", paint.hit()),
         (Play::Live, Some(_)) => (glyphs.good, "whole", paint.dim()),
     };
-    let now = text::latency(at_us.unwrap_or(end_us) as f64 / 1_000.0);
+    // Reports tell whole milliseconds: those that have passed.
+    let now = text::latency((at_us.unwrap_or(end_us) / 1_000) as f64);
     let left = Line::from(vec![
         Words::styled(format!(" {sign} {word:<6} "), style),
         Words::styled(format!("{now:>6}"), paint.text()),

@@ -45,7 +45,7 @@ pub fn digest(paint: &Paint<'_>) -> Digest {
     if let Some(hop) = paint.model.hop {
         long.push_str(&format!(" {} up to {hops} {hop}", paint.dot()));
     }
-    let reached = paint.model.flood.shown.rows.iter().rfind(|row| row.sent > 0).map(|row| row.hop);
+    let reached = paint.model.flood.shown.rows.iter().rfind(|row| row.arrived() > 0).map(|row| row.hop);
     if let Some((tree, reached)) = paint.model.flood.tree.as_ref().zip(reached) {
         let most = if walks { search.row.ttl } else { tree.rings() };
         long.push_str(&format!(" {} {hops} {reached} of {most}", paint.dot()));
@@ -56,7 +56,7 @@ pub fn digest(paint: &Paint<'_>) -> Digest {
 /// The round of a ring at the moment that is shown.
 fn shown_round(search: &Search, paint: &Paint<'_>) -> Option<RoundRow> {
     let model = paint.model;
-    let at_us = model.flood.player.at_us(model.clock, model.flood_end_us()).unwrap_or(u64::MAX);
+    let at_us = model.flood_at_us().unwrap_or(u64::MAX);
     search.rounds.iter().rfind(|round| round.at_ms.saturating_mul(1_000) <= at_us).copied()
 }
 

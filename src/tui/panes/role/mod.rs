@@ -1,6 +1,7 @@
 //! Role: what this node is in its topology, and why.
 
 pub(crate) mod central;
+mod recorded;
 mod rows;
 mod score;
 mod serving;
@@ -34,6 +35,14 @@ pub const fn role_word(role: Role) -> &'static str {
         Role::Ultrapeer => "ultra-peer",
         other => other.name(),
     }
+}
+
+/// What this node is: its sign, the word for it, and how that looks. A recorded one may not have told.
+pub(crate) fn own_role(paint: &Paint<'_>) -> (&'static str, &'static str, Style) {
+    let role = paint.model.snapshot.own_role();
+    role.map_or((paint.model.glyphs.unknown, "role not told", paint.dim()), |role| {
+        (paint.role_symbol(role), role_word(role), paint.role(role))
+    })
 }
 
 /// What nobody should overlook.
@@ -102,6 +111,10 @@ pub fn cut_off_words(paint: &Paint<'_>) -> Option<String> {
 pub fn digest(paint: &Paint<'_>) -> Digest {
     let role = &paint.model.snapshot.role;
     let sign = if cut_off(paint.model) { paint.warning_symbol() } else { paint.role_symbol(role.role) };
+    if paint.model.recorded().is_some() {
+        let (sign, word, _) = own_role(paint);
+        return Digest { short: sign.to_owned(), long: format!("{sign} {word}") };
+    }
     let since = text::age(paint.now_ms.saturating_sub(role.since_ms));
     let long = format!("{} {} for {since}", paint.role_symbol(role.role), role_word(role.role));
     Digest { short: sign.to_owned(), long }
@@ -111,6 +124,10 @@ pub fn digest(paint: &Paint<'_>) -> Digest {
 pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
     let role = &paint.model.snapshot.role;
     let mut rows = Rows::new(area, paint);
+    if let Some(origin) = paint.model.recorded() {
+        recorded::rows(&mut rows, origin);
+        return rows.draw(buffer, area);
+    }
     topology(&mut rows);
     if role.directory.is_none() {
         let why = paint.foreign(&role.why, u16::MAX);

@@ -81,8 +81,7 @@ fn without_a_search_or_a_node_there_is_nothing_to_ask() {
     let mut model = model_of(Fixture::new(Shape::EMPTY, 7).snapshot());
     assert!(press(&mut model, "w").is_empty());
     assert!(model.overlay.is_none() && model.toast.as_ref().unwrap().text.contains("No search of yours"));
-    let mut model = self::model();
-    model.recorded = true;
+    let mut model = super::recorded::recording(None);
     press(&mut model, "2 w");
     assert!(model.overlay.is_none() && model.toast.as_ref().unwrap().text.contains("recording"));
 }

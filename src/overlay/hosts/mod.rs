@@ -1,10 +1,18 @@
 //! Addresses of other nodes: where they were learned, how they did, and whom to dial next.
 
+mod host;
+
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use super::io::HostSource;
 use crate::base::{Rng, Time};
 use crate::proto::{PeerAddr, limits};
+use host::{Host, Waits};
+
+pub(super) use host::Wish;
 
 /// Wait after the first failure; it doubles with each further one.
 const BACK_OFF: Duration = Duration::from_millis(500);
@@ -23,70 +31,6 @@ const SENT_AWAY: Duration = Duration::from_secs(600);
 /// Failures after which a host that was only heard of is forgotten.
 const FORGET_AFTER: u8 = 6;
 
-/// One address.
-#[derive(Clone, Debug)]
-pub(super) struct Host {
-    pub(super) addr: PeerAddr,
-    source: HostSource,
-    failures: u8,
-    /// How often in a row it had no room.
-    refusals: u8,
-    /// How often it had told of room and then had none; that is not forgiven.
-    lies: u8,
-    next_try: Time,
-    waits: Waits,
-    /// Whether a link to it was up at some time: what is worth remembering and telling.
-    proven: bool,
-    /// Whether it called on this node since it could not be reached last: it is there, and looks for neighbors.
-    called: bool,
-    dialling: bool,
-    /// Whether the user sent it away: not dialled until it is named again.
-    sent_away: bool,
-    /// Whether it is an ultra-peer, as far as known.
-    ultra: bool,
-    /// Whether an ultra-peer without room named it instead of itself, and it was not dialled since.
-    instead: bool,
-    /// Whether the user named it and no link to it was up since: dialled even by a node with neighbors enough.
-    wished_for: bool,
-}
-
-// Most of what a node of a large simulation remembers.
-const _: () = assert!(size_of::<Host>() <= 56);
-
-/// Why a host waits for its next try.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Waits {
-    /// Only because the roles of the two did not go together.
-    Unfit,
-    /// It had no room, or went away.
-    Refused,
-    /// One of the two closed the link on purpose.
-    SentAway,
-    /// For something that has nothing to do with roles.
-    Other,
-}
-
-/// Whom a node looks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wish {
-    /// Anybody: it has too few neighbors.
-    Anyone,
-    /// Those that the user named, and no others.
-    Named,
-    /// Those that the user named and that it has not met yet: it has neighbors enough.
-    Unmet,
-    /// Those with whom contact was lost without a word, in this run or since an earlier one.
-    Lost,
-    /// Anybody at all, and nobody before others.
-    Whoever,
-    /// Those that it never met.
-    Strangers,
-    /// Ultra-peers.
-    Ultrapeers,
-    /// Ultra-peers that the user named.
-    NamedUltrapeers,
-}
-
 /// The table.
 #[derive(Debug)]
 pub(super) struct Hosts {
@@ -101,7 +45,7 @@ impl Hosts {
         Self { all: Vec::new(), most: most.clamp(1, limits::MAX_HOSTS) }
     }
 
-    /// See [`super::Node::fetch`]; the rest of it follows in order.
+    /// See [`Node::fetch`](super::Node::fetch); the rest of it follows in order.
     pub(super) fn fetch(&self) -> u64 {
         self.all.first().map_or(0, |host| host.next_try.micros())
     }
@@ -118,7 +62,7 @@ impl Hosts {
         if let Some(host) = self.find(addr) {
             if source == HostSource::Configured {
                 let dialling = host.dialling;
-                *host = Host { proven: host.proven, ultra: host.ultra, dialling, ..new_host(addr, source) };
+                *host = Host { proven: host.proven, ultra: host.ultra, dialling, ..Host::new(addr, source) };
             }
             return;
         }
@@ -133,7 +77,7 @@ impl Hosts {
             // Twice as much room, but none that is never used: a simulation holds a million of these tables.
             self.all.reserve_exact(self.all.len().max(4).min(self.most - self.all.len()));
         }
-        self.all.push(new_host(addr, source));
+        self.all.push(Host::new(addr, source));
     }
 
     /// Forgets an address, because it is this node's own.
@@ -325,213 +269,5 @@ impl Hosts {
 
     pub(super) fn is_empty(&self) -> bool {
         self.all.is_empty()
-    }
-}
-
-impl Host {
-    fn wait(&mut self, why: Waits, until: Time) {
-        (self.dialling, self.waits) = (false, why);
-        self.next_try = if self.lies > 0 { until.max(self.next_try) } else { until };
-    }
-
-    /// The lower, the sooner it is dialled. A node that needs nobody gives each the same chance: those that come first may
-    /// be gone for good.
-    fn rank(&self, wish: Wish) -> u8 {
-        match self.source {
-            _ if self.lies > 0 => 4,
-            _ if matches!(wish, Wish::Lost | Wish::Whoever | Wish::Strangers) => 0,
-            HostSource::Configured => 0,
-            _ if self.instead => 1,
-            _ if self.proven && self.failures == 0 => 2,
-            _ => 3,
-        }
-    }
-
-    fn may_dial(&self, wish: Wish, linked: &[PeerAddr]) -> bool {
-        self.fits(wish) && !self.dialling && !self.sent_away && !linked.contains(&self.addr)
-    }
-
-    /// Whether it was a neighbor, and its link broke or it could not be reached since: either it is gone, or something
-    /// came between the two.
-    fn is_lost(&self) -> bool {
-        let was_linked = self.proven || self.source == HostSource::Remembered;
-        was_linked && self.failures > 0 && self.waits == Waits::Other
-    }
-
-    fn fits(&self, wish: Wish) -> bool {
-        let named = self.source == HostSource::Configured;
-        match wish {
-            Wish::Anyone | Wish::Whoever => true,
-            Wish::Named => named,
-            Wish::Unmet => self.wished_for,
-            Wish::Lost => self.is_lost(),
-            Wish::Strangers => !self.proven,
-            Wish::Ultrapeers => self.ultra,
-            Wish::NamedUltrapeers => self.ultra && named,
-        }
-    }
-}
-
-fn new_host(addr: PeerAddr, source: HostSource) -> Host {
-    let wished_for = source == HostSource::Configured;
-    let next_try = Time::ZERO;
-    Host {
-        addr,
-        source,
-        failures: 0,
-        refusals: 0,
-        lies: 0,
-        next_try,
-        waits: Waits::Other,
-        proven: false,
-        called: false,
-        dialling: false,
-        sent_away: false,
-        ultra: false,
-        instead: false,
-        wished_for,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::{HostSource, Hosts, Wish};
-    use crate::base::{Rng, Time};
-    use crate::proto::{PeerAddr, limits};
-
-    fn addr(n: u32) -> PeerAddr {
-        PeerAddr((std::net::Ipv4Addr::from(0x0a00_0000 + n), 6346).into())
-    }
-
-    #[test]
-    fn hosts_that_the_user_named_come_first_and_wait_longer_after_each_failure() {
-        let mut hosts = Hosts::new(limits::MAX_HOSTS);
-        let mut rng = Rng::new(1);
-        (1..50).for_each(|n| hosts.learn(addr(n), HostSource::Told));
-        hosts.learn(addr(99), HostSource::Configured);
-        let mut now = Time::ZERO;
-        let mut waits = Vec::new();
-        for _ in 0..5 {
-            assert_eq!(hosts.pick(now, Wish::Named, &[], &mut rng), Some(addr(99)));
-            assert_eq!(hosts.pick(now, Wish::Named, &[], &mut rng), None, "it is being dialled");
-            hosts.failed(addr(99), now, &mut rng);
-            let next = hosts.next_try(Wish::Named, &[]);
-            waits.push(next.since(now));
-            now = next;
-        }
-        assert!(waits[4] > waits[0] * 4, "{waits:?}");
-        assert!(waits.iter().all(|wait| *wait < Duration::from_secs(31)));
-    }
-
-    #[test]
-    fn the_table_is_bounded_and_keeps_what_the_user_named() {
-        for (most, kept) in [(usize::MAX, limits::MAX_HOSTS), (32, 32), (0, 1)] {
-            let mut hosts = Hosts::new(most);
-            hosts.learn(addr(0), HostSource::Configured);
-            (1..5_000).for_each(|n| hosts.learn(addr(n), HostSource::Told));
-            assert_eq!(hosts.len(), kept);
-            assert_eq!(hosts.pick(Time::ZERO, Wish::Named, &[], &mut Rng::new(1)), Some(addr(0)));
-        }
-    }
-
-    #[test]
-    fn who_was_sent_away_is_left_alone_until_named_again() {
-        let mut hosts = Hosts::new(limits::MAX_HOSTS);
-        let mut rng = Rng::new(1);
-        hosts.learn(addr(1), HostSource::Configured);
-        hosts.sent_away(addr(1), Time::ZERO, true);
-        let much_later = Time::ZERO + Duration::from_secs(86_400);
-        assert_eq!(hosts.pick(much_later, Wish::Anyone, &[], &mut rng), None);
-        hosts.learn(addr(1), HostSource::Configured);
-        assert_eq!(hosts.pick(Time::ZERO, Wish::Unmet, &[], &mut rng), Some(addr(1)));
-    }
-
-    #[test]
-    fn lost_are_those_that_were_linked_and_broke_off_without_a_word() {
-        let mut hosts = Hosts::new(limits::MAX_HOSTS);
-        let mut rng = Rng::new(1);
-        let now = Time::ZERO;
-        for n in 1..=6 {
-            hosts.learn(addr(n), if n == 6 { HostSource::Remembered } else { HostSource::Told });
-        }
-        (1..=4).for_each(|n| hosts.connected(addr(n)));
-        [1, 2, 3, 5, 6].into_iter().for_each(|n| hosts.failed(addr(n), now, &mut rng));
-        hosts.refused(addr(2), now);
-        hosts.sent_away(addr(3), now, false);
-        let later = now + Duration::from_secs(3_600);
-        let mut lost: Vec<_> = std::iter::from_fn(|| hosts.pick(later, Wish::Lost, &[], &mut rng)).collect();
-        lost.sort();
-        assert_eq!(lost, [addr(1), addr(6)], "2 went away, 3 wants no link, 4 never broke off, 5 was never met");
-    }
-
-    #[test]
-    fn who_calls_is_told_of_until_it_cannot_be_reached() {
-        let mut hosts = Hosts::new(limits::MAX_HOSTS);
-        let mut rng = Rng::new(1);
-        hosts.learn(addr(1), HostSource::Told);
-        hosts.connected(addr(1));
-        let told = |hosts: &Hosts| hosts.sample(None, |_| true, &mut Rng::new(2)).len();
-        let mut seen = vec![told(&hosts)];
-        for step in [Hosts::called as fn(&mut Hosts, PeerAddr), |hosts, addr| hosts.refused(addr, Time::ZERO)] {
-            hosts.failed(addr(1), Time::ZERO, &mut rng);
-            step(&mut hosts, addr(1));
-            seen.push(told(&hosts));
-        }
-        assert_eq!(seen, [1, 1, 0]);
-    }
-
-    #[test]
-    fn an_ultrapeer_that_refused_a_leaf_is_tried_again_in_another_role() {
-        let mut hosts = Hosts::new(limits::MAX_HOSTS);
-        let mut rng = Rng::new(1);
-        let now = Time::ZERO;
-        for (n, ultra) in [(1, true), (2, false)] {
-            hosts.learn(addr(n), HostSource::Told);
-            hosts.connected(addr(n));
-            hosts.is_ultrapeer(addr(n), ultra);
-            hosts.failed(addr(n), now, &mut rng);
-            hosts.refused(addr(n), now);
-        }
-        assert_eq!(hosts.pick(now, Wish::Anyone, &[], &mut rng), None);
-        hosts.role_changed(now);
-        let picked = [0; 2].map(|_| hosts.pick(now, Wish::Anyone, &[], &mut rng));
-        assert_eq!(picked, [Some(addr(1)), None]);
-    }
-
-    #[test]
-    fn who_is_named_by_a_full_ultra_peer_is_tried_before_old_acquaintances_and_kept_where_there_is_no_room() {
-        let mut hosts = Hosts::new(3);
-        let mut rng = Rng::new(1);
-        (1..=3).for_each(|n| hosts.learn(addr(n), HostSource::Told));
-        [1, 2].into_iter().for_each(|n| hosts.connected(addr(n)));
-        hosts.is_named_instead(addr(3));
-        hosts.failed(addr(1), Time::ZERO, &mut rng);
-        hosts.learn(addr(4), HostSource::Told);
-        assert_eq!(hosts.pick(Time::ZERO, Wish::Ultrapeers, &[], &mut rng), Some(addr(3)), "and not 4 in its place");
-        hosts.connected(addr(3));
-        let second = hosts.pick(Time::ZERO, Wish::Anyone, &[addr(3)], &mut rng);
-        assert_eq!(second, Some(addr(2)), "once tried it is one like others");
-    }
-
-    #[test]
-    fn another_role_is_no_new_chance_for_who_lied_or_was_sent_away() {
-        let mut hosts = Hosts::new(limits::MAX_HOSTS);
-        let now = Time::ZERO;
-        for n in [1, 2, 3] {
-            hosts.learn(addr(n), HostSource::Told);
-            hosts.is_ultrapeer(addr(n), true);
-        }
-        hosts.lied(addr(1), now);
-        hosts.unfit(addr(1), now);
-        hosts.unfit(addr(2), now + Duration::from_secs(30));
-        hosts.sent_away(addr(2), now, false);
-        hosts.refused(addr(3), now);
-        hosts.sent_away(addr(3), now, true);
-        (1..=3).for_each(|n| hosts.is_ultrapeer(addr(n), true));
-        hosts.role_changed(now);
-        assert_eq!(hosts.pick(now, Wish::Anyone, &[], &mut Rng::new(1)), None);
-        assert!(hosts.lied_lately(addr(1), now) && hosts.has_lied(addr(1)));
     }
 }

@@ -21,7 +21,8 @@ const ACCEPTED: Duration = Duration::from_millis(500);
 const DIRECT_OVERALL: (u32, u32) = (500, 1_000);
 /// The same for one destination.
 const DIRECT_EACH: (u32, u32) = (50, 200);
-/// Destinations whose rate is remembered; the one that was used longest ago gives way.
+/// Destinations whose rate is remembered: those that could not have as much as at first, before more room is taken. Then the
+/// one that was used longest ago gives way.
 const MAX_DESTINATIONS: usize = 256;
 
 /// Rates of direct delivery.
@@ -40,6 +41,10 @@ impl Default for DirectLimits {
 impl DirectLimits {
     pub(super) fn allow(&mut self, to: PeerAddr, now: Time) -> bool {
         let index = self.each.iter().position(|(addr, ..)| *addr == to).unwrap_or_else(|| {
+            if self.each.len() == self.each.capacity() {
+                // A bucket that is full again is as good as none.
+                self.each.retain(|(_, bucket, _)| bucket.full_at() > now);
+            }
             if self.each.len() >= MAX_DESTINATIONS {
                 let oldest = self.each.iter().enumerate().min_by_key(|(_, (_, _, used))| *used);
                 let oldest = oldest.map_or(0, |(index, _)| index);
@@ -194,5 +199,29 @@ impl Node {
             Message::Report(report) if report.body.node == Some(from) => self.take_report(&report, 1, cx),
             _ => self.counters.inconsistent += 1,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, SocketAddr};
+    use std::time::Duration;
+
+    use super::{DIRECT_EACH, DirectLimits};
+    use crate::base::Time;
+
+    #[test]
+    fn destinations_that_may_have_all_again_take_no_room() {
+        let mut limits = DirectLimits::default();
+        let to = |n: u32| SocketAddr::from((Ipv4Addr::from(0x0a00_0000 + n), 6346)).into();
+        let at = |seconds: u64| Time::ZERO + Duration::from_secs(seconds);
+        for n in 0..1_000 {
+            assert!(limits.allow(to(n), at(u64::from(n))), "one a second is within every rate");
+        }
+        assert!(limits.each.capacity() <= 8, "{}", limits.each.capacity());
+        let spent = (0..DIRECT_EACH.1 + 10).filter(|_| limits.allow(to(7), at(2_000))).count();
+        let others = (0..200).filter(|n| limits.allow(to(100 + n), at(2_000))).count();
+        assert_eq!((spent, others), (DIRECT_EACH.1 as usize, 200));
+        assert!(!limits.allow(to(7), at(2_000)), "who has spent all is not forgotten");
     }
 }

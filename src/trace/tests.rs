@@ -6,7 +6,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
-use crate::app::NodeId;
+use crate::app::{NodeId, Role};
 
 const OWN: u8 = 1;
 
@@ -99,6 +99,24 @@ fn the_sums_by_hop_are_those_of_the_search_also_when_it_ended_early() {
     lines[6] = done(2, 5, 2).replace("complete", "enough");
     assert_eq!(recording(&lines).doubts, Doubts::default());
     assert_eq!(sums(&lines), (5, 4, 1));
+}
+
+#[test]
+fn what_the_node_was_is_told_by_its_own_reports_or_by_the_end_of_its_search() {
+    let role = |change: fn(&mut Vec<String>)| {
+        let mut lines = whole();
+        change(&mut lines);
+        let recording = recording(&lines);
+        assert_eq!(recording.snapshot().own_role(), recording.origin.role);
+        recording.origin.role
+    };
+    assert_eq!(role(|_| {}), None, "nobody told, and nothing is made up");
+    let ended = |lines: &mut Vec<String>| lines[7] = lines[7].replace("\"sent\"", "\"role\":\"ultrapeer\",\"sent\"");
+    assert_eq!(role(ended), Some(Role::Ultrapeer));
+    let came_back = |lines: &mut Vec<String>| {
+        lines.insert(5, hop(OWN, 3, 2, "duplicate", 0).replace("\"action\"", "\"role\":\"leaf\",\"action\""));
+    };
+    assert_eq!(role(came_back), Some(Role::Leaf));
 }
 
 #[test]

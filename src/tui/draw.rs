@@ -9,7 +9,7 @@ use ratatui::text::{Line, Span};
 use super::action::{Action, PaneName, SCREENS};
 use super::header;
 use super::layout::{self, Plan, Room};
-use super::model::{Model, Tone};
+use super::model::{Model, Toast, Tone};
 use super::overlays;
 use super::paint::Paint;
 use super::panes::{self, role, status, traffic};
@@ -36,12 +36,10 @@ pub fn draw_buffer(model: &Model, buffer: &mut Buffer) -> Option<(u16, u16)> {
     }
     buffer.set_style(buffer.area, paint.text());
     if plan.room == Room::Status {
-        status::draw(buffer, plan.body, &paint);
-        if model.toast.is_some() {
-            let last = Rect { y: plan.body.bottom().saturating_sub(1), height: 1.min(plan.body.height), ..plan.body };
-            buffer.set_line(last.x, last.y, &Line::raw(" ".repeat(last.width.into())), last.width);
-            footer(buffer, last, &paint);
-        }
+        let above = Rect { height: plan.body.height.saturating_sub(1), ..plan.body };
+        status::draw(buffer, above, &paint);
+        let last = Rect { y: plan.body.bottom().saturating_sub(1), height: 1.min(plan.body.height), ..plan.body };
+        footer(buffer, last, &paint);
     } else {
         header::draw(buffer, plan.header, &paint);
         screens(buffer, plan.screens, &paint);
@@ -162,24 +160,46 @@ fn warning(buffer: &mut Buffer, plan: &Plan, paint: &Paint<'_>) {
 
 /// The last line: what was just said, or the keys that work here.
 fn footer(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
-    let model = paint.model;
-    let Some(toast) = &model.toast else {
-        return hints(buffer, area, paint);
-    };
+    match &paint.model.toast {
+        Some(toast) => said(buffer, area, toast, paint),
+        None => hints(buffer, area, paint),
+    }
+}
+
+/// What was just said, on as many lines above the last one as it takes.
+fn said(buffer: &mut Buffer, area: Rect, toast: &Toast, paint: &Paint<'_>) {
     let (sign, style) = match toast.tone {
         Tone::Good => (paint.good_symbol(), paint.hit()),
         Tone::Plain => (paint.dot(), paint.text()),
         Tone::Bad => (paint.dropped_symbol(), paint.error()),
     };
     let room = area.width.saturating_sub(4);
-    let said = paint.foreign(&toast.text, room);
-    let mut line = Line::styled(format!(" {sign} {said}"), style);
-    let room = room.saturating_sub(text::width(&said) as u16 + 2);
-    if !toast.hint.is_empty() && room > 4 {
-        line.push_span(Span::styled(format!("  {}", paint.foreign(&toast.hint, room)), paint.dim()));
+    let (text, hint) = (paint.foreign(&toast.text, SAID), paint.foreign(&toast.hint, SAID));
+    let mut lines = Vec::new();
+    let gap = if hint.is_empty() { 0 } else { 2 };
+    if text::width(&text) + gap + text::width(&hint) <= usize::from(room) {
+        let mut line = Line::styled(format!(" {sign} {text}"), style);
+        line.push_span(Span::styled(format!("{}{hint}", " ".repeat(gap)), paint.dim()));
+        lines.push(line);
+    } else {
+        let said = paint.wrap(&text, room).into_iter().enumerate();
+        lines.extend(
+            said.map(|(nth, part)| Line::styled(format!(" {} {part}", if nth == 0 { sign } else { " " }), style)),
+        );
+        lines.extend(paint.wrap(&hint, room).into_iter().map(|part| Line::styled(format!("   {part}"), paint.dim())));
     }
-    put(buffer, area, 0, 0, area.width, &line);
+    let height = (lines.len() as u16).min(SAID_LINES).min(area.bottom());
+    let over = Rect { y: area.bottom() - height, height, ..area };
+    for (y, line) in (0..height).zip(lines) {
+        put(buffer, over, 0, y, over.width, &Line::raw(" ".repeat(over.width.into())));
+        put(buffer, over, 0, y, over.width, &line);
+    }
 }
+
+/// Columns of a sentence that is said, and of what to do then.
+const SAID: u16 = 400;
+/// Lines that it takes at most.
+const SAID_LINES: u16 = 6;
 
 /// What a pane is there for, the most useful first.
 #[must_use]
@@ -209,6 +229,11 @@ pub fn of_pane(pane: Option<PaneName>) -> &'static [Action] {
 /// What is worth knowing in a pane, the most useful first; the keys come from the keymap.
 fn useful(model: &Model) -> Vec<Action> {
     use Action as A;
+    if model.plan().room == Room::Status {
+        // There are no panes in which anything else would be seen.
+        let steering: &[A] = if model.world().is_some() { &[A::WorldPause] } else { &[] };
+        return [&[A::SearchPrompt], steering, &[A::Help, A::Quit, A::NextTopology]].concat();
+    }
     let here = of_pane(model.pane());
     // A narrow footer holds some six of them: the way to all others, and the way out, must be among those.
     let (first, rest) = here.split_at(here.len().min(3));
@@ -219,35 +244,40 @@ fn useful(model: &Model) -> Vec<Action> {
         let about = [A::WorldAhead, A::WorldSlower, A::WorldFaster, A::GoToNode, A::GoToSearcher, A::LookAt];
         return [&steering, first, &about, rest, &[A::NextNode, A::Palette]].concat();
     }
-    [&[A::SearchPrompt], first, &[A::Help, A::Quit, A::NextPane], rest, &[A::NextTopology, A::Zoom, A::Palette]]
-        .concat()
+    let next: &[A] = if layout::panes_of(model.screen).len() > 1 { &[A::NextPane] } else { &[] };
+    [&[A::SearchPrompt], first, &[A::Help, A::Quit], next, rest, &[A::NextTopology, A::Zoom, A::Palette]].concat()
 }
 
+/// The keys that fit, whole; the one for the help is always among them.
 fn hints(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
     let model = paint.model;
     let scopes = paint.scopes();
     let style = model.theme.style(Meaning::Footer);
     buffer.set_style(area, style);
-    let name = model.keymap.name();
-    let room = area.width.saturating_sub(text::width(name) as u16 + 2);
+    let name = if area.width < NAMED { String::new() } else { paint.foreign(model.keymap.name(), 20) };
+    let room = area.width.saturating_sub(if name.is_empty() { 0 } else { text::width(&name) as u16 + 2 });
+    let hint = |action: &Action| {
+        let key = model.keymap.key_for(&scopes, action)?;
+        Some(paint.hints(&[(key, action.label())], u16::MAX))
+    };
+    // Until it stands there is room kept for it.
+    let mut kept = hint(&Action::Help).map_or(0, |line| line.width() as u16 + 2);
     let mut x = 1;
     for action in useful(model).into_iter().filter(|action| model.offers(action)) {
-        let Some(key) = model.keymap.key_for(&scopes, &action) else { continue };
-        let line = paint.hints(&[(key, action.label())]);
+        let Some(line) = hint(&action) else { continue };
         let width = line.width() as u16;
-        if x + width > room {
+        if action == Action::Help {
+            kept = 0;
+        }
+        if x + width + kept > room {
             continue;
         }
         put(buffer, area, x, 0, width, &line);
         x += width + 2;
     }
-    let name = paint.foreign(name, 20);
-    put(
-        buffer,
-        area,
-        area.width.saturating_sub(text::width(&name) as u16 + 1),
-        0,
-        20,
-        &Line::styled(name, paint.dim()),
-    );
+    let x = area.width.saturating_sub(text::width(&name) as u16 + 1);
+    put(buffer, area, x, 0, 20, &Line::styled(name, paint.dim()));
 }
+
+/// Columns from which the keymap's name stands beside the keys.
+const NAMED: u16 = 100;

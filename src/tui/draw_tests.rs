@@ -222,6 +222,28 @@ fn a_flood_that_lies_or_was_not_traced_is_told_as_it_is() {
 }
 
 #[test]
+fn thousands_of_nodes_are_dots_and_what_is_left_out_is_counted() {
+    let shape = Shape { searches: 1, hits: 0, floods: 24, ..Shape::BUSY };
+    let mut shown = Vec::new();
+    for (size, theme, glyphs, typed) in [
+        ((120, 38), "dark", Glyphs::UNICODE, ["3", "3↓↓↓↓↓↓↓↓↓↓↓↓", "4", "4++++"].as_slice()),
+        ((80, 24), "dark", Glyphs::ASCII, &["3", "4"]),
+        ((80, 24), "mono", Glyphs::UNICODE, &["3"]),
+    ] {
+        for typed in typed {
+            let mut model = model(shape, 7, size, theme, glyphs);
+            keys(&mut model, typed);
+            while model.map.layout.moves() {
+                let next = model.clock + Duration::from_millis(100);
+                update(&mut model, next, Message::Tick);
+            }
+            shown.push(dump(&draw(&model)));
+        }
+    }
+    insta::assert_snapshot!("crowd", shown.join("\n\n"));
+}
+
+#[test]
 fn colors_mean_what_they_mean() {
     insta::assert_snapshot!("styles-dark", styles(&draw(&model(Shape::BUSY, 7, (100, 24), "dark", Glyphs::UNICODE))));
     for theme in ["dark", "light", "mono"] {
@@ -257,6 +279,10 @@ fn pictures_are_fresh() {
         }
         check_picture(name, theme, &model);
     }
+    let mut crowd =
+        model(Shape { searches: 1, hits: 0, floods: 24, ..Shape::BUSY }, 7, (120, 38), "dark", Glyphs::UNICODE);
+    keys(&mut crowd, "3");
+    check_picture("crowd", "dark", &crowd);
     check_picture("topology-flood", "dark", &model(Shape::BUSY, 7, (120, 38), "dark", Glyphs::UNICODE));
     check_picture("topology-ultrapeer", "dark", &scene(Scene::UltraPeer, (120, 38), Glyphs::UNICODE));
     check_picture("topology-central", "dark", &scene(Scene::Directory, (120, 38), Glyphs::UNICODE));

@@ -262,14 +262,19 @@ impl<'a> Paint<'a> {
         scopes
     }
 
-    /// A line of keys and what they do.
+    /// A line of keys and what they do: as many of them as fit whole into so many columns.
     #[must_use]
-    pub fn hints(&self, hints: &[(String, &str)]) -> Line<'static> {
+    pub fn hints(&self, hints: &[(String, &str)], width: u16) -> Line<'static> {
         let mut line = Line::default();
-        for (i, (key, label)) in hints.iter().enumerate() {
-            line.push_span(Span::raw(if i == 0 { "" } else { "  " }));
+        for (key, label) in hints {
+            let gap = if line.spans.is_empty() { "" } else { "  " };
+            let words = format!(" {label}");
+            if line.width() + gap.len() + text::width(key) + text::width(&words) > usize::from(width) {
+                continue;
+            }
+            line.push_span(Span::raw(gap));
             line.push_span(Span::styled(key.clone(), self.key_style()));
-            line.push_span(Span::styled(format!(" {label}"), self.dim()));
+            line.push_span(Span::styled(words, self.dim()));
         }
         line
     }

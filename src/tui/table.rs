@@ -48,6 +48,8 @@ impl Width {
 pub struct Column<R> {
     /// Its head.
     pub title: &'static str,
+    /// Its head where there is room for it, with the unit; empty if that is the same.
+    pub long: &'static str,
     /// Its width.
     pub width: Width,
     /// Whether head and cells stand at its right end.
@@ -63,22 +65,34 @@ pub struct Column<R> {
 impl<R> Column<R> {
     /// A column at the left that is sorted by.
     pub const fn left(title: &'static str, width: Width, rank: u8, order: Order<R>, cell: Cell<R>) -> Self {
-        Self { title, width, right: false, rank, order: Some(order), cell }
+        Self { title, long: "", width, right: false, rank, order: Some(order), cell }
     }
 
     /// A column of numbers that is sorted by.
     pub const fn number(title: &'static str, width: u16, rank: u8, order: Order<R>, cell: Cell<R>) -> Self {
-        Self { title, width: Width::Is(width), right: true, rank, order: Some(order), cell }
+        Self { title, long: "", width: Width::Is(width), right: true, rank, order: Some(order), cell }
     }
 
     /// A column of numbers in a list that has one order.
     pub const fn figure(title: &'static str, width: u16, rank: u8, cell: Cell<R>) -> Self {
-        Self { title, width: Width::Is(width), right: true, rank, order: None, cell }
+        Self { title, long: "", width: Width::Is(width), right: true, rank, order: None, cell }
+    }
+
+    /// The same column, with a longer head where there is room for it.
+    #[must_use]
+    pub const fn or(mut self, long: &'static str) -> Self {
+        self.long = long;
+        self
+    }
+
+    /// Columns that the longer head takes beyond what the column has at least.
+    fn longer(&self) -> u16 {
+        (self.long.len() as u16).saturating_sub(self.width.least())
     }
 
     /// A column that says nothing to sort by.
     pub const fn plain(title: &'static str, width: Width, rank: u8, cell: Cell<R>) -> Self {
-        Self { title, width, right: false, rank, order: None, cell }
+        Self { title, long: "", width, right: false, rank, order: None, cell }
     }
 }
 
@@ -107,12 +121,14 @@ pub fn place<R>(columns: &[Column<R>], hidden: u32, width: u16) -> Vec<Placed> {
         shown.remove(at);
     }
     let mut spare = width.saturating_sub(needed(&shown));
+    let long = with_long_heads(columns, &shown, spare / 2);
+    spare -= long.iter().map(|&i| columns[i].longer()).sum::<u16>();
     let mut shares: u16 = shown.iter().map(|&i| share_of(columns[i].width)).sum();
     let mut x = 0;
     let mut placed = Vec::with_capacity(shown.len());
     for i in shown {
         let share = share_of(columns[i].width);
-        let least = columns[i].width.least();
+        let least = columns[i].width.least() + if long.contains(&i) { columns[i].longer() } else { 0 };
         let room = match columns[i].width {
             Width::Grows { most, .. } if shares > 0 => (u32::from(spare) * u32::from(share) / u32::from(shares))
                 .min(u32::from(most.saturating_sub(least)))
@@ -126,6 +142,18 @@ pub fn place<R>(columns: &[Column<R>], hidden: u32, width: u16) -> Vec<Placed> {
         x += width + GAP;
     }
     placed
+}
+
+/// The columns that have their longer heads within so much room, those first that need the least of it.
+fn with_long_heads<R>(columns: &[Column<R>], shown: &[usize], mut room: u16) -> Vec<usize> {
+    let mut long: Vec<usize> = shown.iter().copied().filter(|&i| columns[i].longer() > 0).collect();
+    long.sort_by_key(|&i| columns[i].longer());
+    long.retain(|&i| {
+        let fits = columns[i].longer() <= room;
+        room -= if fits { columns[i].longer() } else { 0 };
+        fits
+    });
+    long
 }
 
 const fn share_of(width: Width) -> u16 {
@@ -144,7 +172,8 @@ pub fn heads<R>(buffer: &mut Buffer, area: Rect, columns: &[Column<R>], list: &L
         let mark = sorted.map_or("", |(_, down)| if down { glyphs.descending } else { glyphs.ascending });
         let style = if sorted.is_some() { paint.strong().patch(paint.column()) } else { paint.column() };
         let room = usize::from(at.width).saturating_sub(mark.chars().count());
-        let title: String = column.title.chars().take(room).collect();
+        let fits = !column.long.is_empty() && column.long.len() <= room;
+        let title: String = if fits { column.long } else { column.title }.chars().take(room).collect();
         let text = format!("{title}{mark}");
         let indent = if column.right { at.width.saturating_sub(text.chars().count() as u16) } else { 0 };
         put(buffer, area, at.x + indent, 0, at.width - indent, &Line::styled(text, style));
@@ -234,6 +263,13 @@ mod tests {
         assert_eq!(shown(20), [(0, 13), (2, 6)]);
         assert_eq!(shown(5), [(0, 5)]);
         assert_eq!(place(&columns, 0b10, 30).len(), 2);
+    }
+
+    #[test]
+    fn a_head_tells_its_unit_where_there_is_room() {
+        let columns = [column(Width::Is(6), 0), column(Width::Is(5), 0).or("head a second")];
+        let widths = |width| place(&columns, 0, width).iter().map(|at| at.width).collect::<Vec<_>>();
+        assert_eq!((widths(27), widths(28)), (vec![6, 5], vec![6, 13]), "half of the room is left to others");
     }
 
     proptest! {

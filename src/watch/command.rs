@@ -10,6 +10,7 @@ use crate::app::simulated::files;
 use crate::app::{Command, FilesPage, Look, MAX_HITS_A_SEARCH, Refusal, SearchRequest, WorldCommand, seal_query};
 use crate::overlay::{self, QueryBody, SearchSpec, Strategy};
 use crate::proto::{Guid, MagnetSource, NodeId};
+use crate::sim::live::World;
 
 impl Engine {
     /// Does what is asked, shows what it did, and answers.
@@ -48,14 +49,11 @@ impl Engine {
     fn steer(&mut self, command: WorldCommand) -> Result<(), Refusal> {
         let stepped = self.goal.is_some();
         if command == WorldCommand::Pause {
+            self.must_hold()?;
             self.give_up_step();
         }
         match command {
-            WorldCommand::Pause if !self.clock.runs && !stepped => {
-                self.must_hold()?;
-                self.clock.runs = true;
-            }
-            WorldCommand::Pause => self.clock.runs = false,
+            WorldCommand::Pause => self.clock.runs = !self.clock.runs && !stepped,
             WorldCommand::Faster(by) => self.clock.speed = self.clock.speed.faster(by),
             WorldCommand::Look(look) => return self.look(look),
             WorldCommand::Step(_) => {}
@@ -85,8 +83,16 @@ impl Engine {
 
     /// Has the node's core do something.
     fn tell(&mut self, command: overlay::Command) -> Result<(), Refusal> {
+        self.must_hold()?;
         let node = self.shown_node();
-        if self.world.command(node, command) { Ok(()) } else { Err(away()) }
+        self.meddle(|world| world.command(node, command))
+    }
+
+    /// Does something to the world from outside, if the node is there for it.
+    fn meddle(&mut self, what: impl FnOnce(&mut World) -> bool) -> Result<(), Refusal> {
+        let done = what(&mut self.world);
+        self.meddled |= done;
+        if done { Ok(()) } else { Err(away()) }
     }
 
     fn search(&mut self, request: &SearchRequest) -> Result<Guid, Refusal> {
@@ -118,8 +124,9 @@ impl Engine {
             let hint = "write one of this world, for example 10.0.0.17";
             Refusal::new("bad_peer", "no node of this world listens at that address", hint)
         })?;
+        self.must_hold()?;
         let node = self.shown_node();
-        if self.world.name_peer(node, addr) { Ok(()) } else { Err(away()) }
+        self.meddle(|world| world.name_peer(node, addr))
     }
 
     fn drop_neighbor(&mut self, node: NodeId) -> Result<(), Refusal> {

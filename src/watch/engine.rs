@@ -53,6 +53,8 @@ pub(super) struct Engine {
     second: Time,
     /// Why the world stands for good.
     broken: Option<String>,
+    /// Whether a node was told to do something from outside: the seed alone does not lead here again.
+    pub(super) meddled: bool,
     /// Whether the last slice was too short for what was due.
     late: bool,
     /// Whether faces have not seen the last change yet.
@@ -84,6 +86,7 @@ impl Engine {
             rng: Rng::new(!seed),
             told: Vec::new(),
             broken: None,
+            meddled: false,
             late: false,
             dirty: false,
             next_snapshot: now,
@@ -155,7 +158,10 @@ impl Engine {
         if let Some(goal) = self.goal.take_if(|_| reached || met || self.broken.is_some()) {
             self.clock.anew(Instant::now(), self.world.now());
             self.publish(faces);
-            goal.over(met);
+            match self.must_hold() {
+                Ok(()) => goal.over(met),
+                Err(broken) => goal.tell(Err(broken)),
+            }
         } else if self.goal.is_none() {
             self.late = !reached;
             self.clock.ran(Instant::now(), self.world.now());
@@ -195,7 +201,7 @@ impl Engine {
     }
 
     /// A rule was broken: what happens from here on means nothing.
-    fn breaks(&mut self, rule: String) {
+    pub(super) fn breaks(&mut self, rule: String) {
         let at = self.world.now();
         self.clock.runs = false;
         self.desks.shown.books.say(LogLevel::Error, format!("a rule was broken: {rule}"), at);
@@ -207,7 +213,24 @@ impl Engine {
     pub(super) fn must_hold(&self) -> Result<(), Refusal> {
         match &self.broken {
             None => Ok(()),
-            Some(_) => Err(Refusal::new("broken", "A rule was broken: the world stands for good", "see the log")),
+            Some(_) => {
+                let message = "The world stands for good: a rule was broken, and what comes after would mean nothing";
+                Err(Refusal::new("broken", message, self.way_back()))
+            }
+        }
+    }
+
+    /// How to come to the rule that was broken once more.
+    fn way_back(&self) -> String {
+        let topology = self.scenario.topology.first().copied().unwrap_or_default().name();
+        let seed = self.seed;
+        if self.meddled {
+            format!(
+                "what was done here is part of it: `hopscope sim watch` with --seed {seed} --topology {topology}, and the \
+                 same again at the times in the log"
+            )
+        } else {
+            format!("`hopscope sim run` with --seed {seed} breaks it again, in {topology}")
         }
     }
 
@@ -298,7 +321,7 @@ impl Engine {
         let broken = self.broken.as_ref().map(|rule| Warning {
             code: "rule_broken".into(),
             message: format!("A rule was broken, and the world stands: {rule}"),
-            hint: format!("replay it with `hopscope sim run` and --seed {}", self.seed),
+            hint: self.way_back(),
         });
         let away = away.then(|| Warning {
             code: "away".into(),

@@ -50,6 +50,11 @@ impl Goal {
             Err(Refusal::new("quiet", message, "search from it, or look at another"))
         };
         let answer = if met || self.wants == Wants::Time { Ok(()) } else { quiet() };
+        self.tell(answer);
+    }
+
+    /// Tells whoever waits what came of the step.
+    pub(super) fn tell(self, answer: Result<(), Refusal>) {
         if let Some(reply) = self.reply {
             // Whoever asked may have gone.
             let _ = reply.send(answer);

@@ -4,10 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::{broadcast, oneshot, watch};
+
+use super::engine::{Engine, Faces};
 use super::{View, start};
 use crate::app::{
-    Handle, Look, Pace, Refusal, SearchRequest, Snapshot, Speed, Step, Strategy, TopologyKind, WorldCommand,
-    WorldStatus,
+    Command, Handle, Look, Pace, Refusal, Reply, SearchRequest, Snapshot, Speed, Step, Strategy, TopologyKind,
+    WorldCommand, WorldStatus,
 };
 use crate::base::Time;
 use crate::proto::Guid;
@@ -224,6 +227,40 @@ async fn what_a_simulation_has_not_is_refused_and_what_a_core_does_is_done() {
     assert_eq!(handle.files("nothing is called that", 0, 5).await.unwrap().total, 0);
     handle.shutdown().await.unwrap();
     assert_eq!(search(&handle, "f0", 3).await.unwrap_err().code, "stopped");
+}
+
+/// Asks an engine for something, and hears what it says at once.
+fn asked<T>(engine: &mut Engine, ask: impl FnOnce(Reply<T>) -> Command) -> Result<T, Refusal> {
+    let (snapshots, _) = watch::channel(Arc::new(engine.snapshot()));
+    let faces = Faces { snapshots, events: broadcast::channel(1).0 };
+    let (reply, mut told) = oneshot::channel();
+    engine.command(ask(reply), &faces);
+    told.try_recv().expect("it is answered at once")
+}
+
+#[tokio::test]
+async fn after_a_broken_rule_every_key_says_that_the_world_stands_and_how_to_come_there_again() {
+    let typed = SearchRequest { text: "f0".into(), ttl: Some(3), ..SearchRequest::default() };
+    for meddles in [false, true] {
+        let scenario = laid_out();
+        let view = View { node: NODE, speed: Speed::default(), paused: false, from: Time::ZERO };
+        let mut ahead = world(&scenario, TopologyKind::Flood);
+        ahead.run(FROM, u64::MAX).unwrap();
+        let mut engine = Engine::new(ahead, &scenario, 7, view);
+        if meddles {
+            asked(&mut engine, |reply| Command::Search(typed.clone(), reply)).unwrap();
+        }
+        engine.breaks("no node may be late".to_owned());
+        let way = if meddles { "sim watch` with --seed 7 --topology flood" } else { "sim run` with --seed 7" };
+        assert!(engine.snapshot().warnings[0].hint.contains(way), "{:?}", engine.snapshot().warnings);
+        for command in [WorldCommand::Pause, WorldCommand::Step(Step::Time), WorldCommand::Step(Step::Hop)] {
+            let refusal = asked(&mut engine, |reply| Command::World(command, reply)).unwrap_err();
+            assert!(refusal.code == "broken" && refusal.hint.contains(way), "{refusal:?}");
+        }
+        let refusal = asked(&mut engine, |reply| Command::Search(typed.clone(), reply)).unwrap_err();
+        assert_eq!(refusal.code, "broken", "a search would never end");
+        asked(&mut engine, |reply| Command::World(WorldCommand::Look(Look::Next), reply)).unwrap();
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use crate::app::{Action, DoneWhy, Guid, HopRow, NodeId, RoundRow, Spread, TopologyKind, Untrusted};
 use crate::trace::{Doubts, Recorded, Recording};
-use crate::tui::flood::tree::{Span, State, Strange, Tree};
+use crate::tui::flood::strange::Strange;
+use crate::tui::flood::tree::{Span, State, Tree};
 
 /// Everything, as a program reads it. Names are a contract: add, don't rename.
 #[derive(Debug, Serialize)]

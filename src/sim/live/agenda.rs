@@ -86,6 +86,9 @@ const SLOT: u64 = 1_024;
 /// Slots of each wheel. A turn of the first takes four seconds; each slot of the second is such a turn, and all of them are
 /// more than four hours. What lies further ahead waits apart.
 const SLOTS: u64 = 4_096;
+/// Entries for which a slot of the first wheel keeps room when it is empty. Floods come and go, and each slot would keep the
+/// room of the largest that ever fell on it.
+const KEPT: usize = 32;
 /// Bytes of what waits: a world of a million nodes has millions waiting.
 const _: () = assert!(size_of::<Entry>() <= 128);
 
@@ -185,7 +188,9 @@ impl Agenda {
             if next % SLOTS == 0 {
                 self.begin_turn();
             }
-            self.current = self.slots.take(next, std::mem::take(&mut self.current));
+            let mut empty = std::mem::take(&mut self.current);
+            empty.shrink_to(KEPT);
+            self.current = self.slots.take(next, empty);
             self.current.sort_unstable_by_key(|entry| std::cmp::Reverse((entry.at, entry.number)));
             self.unseen = self.current.len();
         }
@@ -255,7 +260,7 @@ impl Clock {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Agenda, Happening, SLOT, SLOTS};
+    use super::{Agenda, Happening, KEPT, SLOT, SLOTS, Wheel};
     use crate::base::Time;
 
     /// Times in all parts of the calendar: the slot, the turn, the turns, and what is further ahead.
@@ -302,6 +307,21 @@ mod tests {
             shown.push(agenda.ahead(4).len());
         }
         assert_eq!(shown, [4, 0, 0, 0, 4, 0, 0, 0, 1, 0, 0]);
+    }
+
+    #[test]
+    fn a_slot_keeps_no_room_for_the_largest_flood_that_ever_fell_on_it() {
+        let mut agenda = Agenda::new();
+        for turn in 0..2 {
+            for slot in 1..100 {
+                let at = Time::from_micros((turn * SLOTS + slot) * SLOT);
+                (0..1_000).for_each(|node| agenda.put(at, Happening::Wake { node }));
+            }
+            while agenda.take(Time::from_micros((turn + 1) * SLOTS * SLOT)).is_some() {}
+        }
+        let room = |wheel: &Wheel| wheel.slots.iter().map(Vec::capacity).max();
+        assert!(room(&agenda.slots) <= Some(KEPT), "{:?}", room(&agenda.slots));
+        assert_eq!(room(&agenda.turns), Some(0));
     }
 
     #[test]

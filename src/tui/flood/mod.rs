@@ -3,9 +3,11 @@
 
 mod place;
 pub mod player;
+pub mod strange;
 #[cfg(test)]
 mod tests;
 pub mod tree;
+pub mod ways;
 
 use std::sync::Arc;
 
@@ -117,6 +119,13 @@ impl Model {
         let all = self.flood.tree.as_ref().map_or(0, |tree| tree.reports.len());
         let span = self.flood_span();
         span.hop == u8::MAX && span.until >= all
+    }
+
+    /// Whether the flood is seen to spread: it is under way, or is being played.
+    #[must_use]
+    pub fn flood_spreads(&self) -> bool {
+        let part = self.flood.tree.as_ref().is_some_and(|tree| self.flood_span().until < tree.reports.len());
+        part || self.search().is_some_and(|search| search.ended.is_none())
     }
 
     /// The node of the flood under the cursor.

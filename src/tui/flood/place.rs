@@ -8,6 +8,10 @@ const SLOTS_A_RING: usize = 20;
 /// Slots of the first ring: as many as copies were sent, within these.
 const FIRST_RING: (usize, usize) = (3, 96);
 
+/// Slots of a ring that are looked for one by one. Beyond them nobody is told apart, and nodes stand wherever their sector
+/// is, one over another.
+const SLOTS: usize = 1_024;
+
 /// Not every copy that is sent on finds somebody new: children may stand that much wider apart.
 const SPREAD: f64 = 1.4;
 
@@ -18,6 +22,8 @@ pub struct Spot {
     pub turn: f64,
     /// Turns that its children share.
     pub sector: f64,
+    /// How far inside its ring it stands where that is crowded: from 0, on it, to 1, at the next one.
+    pub depth: f64,
 }
 
 /// Which part of a ring a node would like to be on.
@@ -61,6 +67,9 @@ impl Ring {
 
     /// Takes the free slot that is nearest to a wish.
     fn take(&mut self, turn: f64) -> f64 {
+        if self.used >= SLOTS {
+            return turn.rem_euclid(1.0);
+        }
         self.make_room();
         let slots = self.taken.len() as i64;
         let wished = ((turn - self.phase).rem_euclid(1.0) * slots as f64).round() as i64;
@@ -89,6 +98,8 @@ impl Rings {
         let ring = self.0.get_mut(usize::from(ring).checked_sub(1)?)?;
         let hash = hash(node);
         let anywhere = (hash >> 11) as f64 / (1u64 << 53) as f64;
+        // Other bits of it: nodes of one direction are not all at one depth.
+        let depth = (hash & 0xffff) as f64 / f64::from(1 << 16);
         let (turn, sector) = match wish.parent {
             None => (ring.take(anywhere), ring.slot_width()),
             Some(parent) => {
@@ -99,7 +110,7 @@ impl Rings {
                 (ring.take(parent.turn + to), step)
             }
         };
-        Some(Spot { turn, sector })
+        Some(Spot { turn, sector, depth })
     }
 }
 

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use ratatui::layout::Rect;
 
 use super::player::Play;
-use super::tree::{MAX_DRAWN, State, Strange};
+use super::strange::Strange;
+use super::tree::{MAX_DRAWN, State};
 use super::*;
 use crate::app::{DoneWhy, HopReport, NodeId, Snapshot};
 use crate::tui::action::{Action as Asked, PaneName};
@@ -21,6 +22,7 @@ use crate::tui::update::{next_tick, update};
 
 mod playing;
 mod roles;
+mod ways;
 
 const OWN: NodeId = NodeId([0; 32]);
 const ALL: Span = Span { until: usize::MAX, hop: u8::MAX };

@@ -4,50 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::place::{Rings, Spot, Wish};
+use super::strange::Strange;
 use crate::app::{Action, DoneWhy, Guid, HopReport, MAX_TTL, NodeId, Role, Search, Strategy, TopologyKind, ring_of};
 
 /// Nodes that get a place in the picture; the others are counted.
-pub const MAX_DRAWN: usize = 2_000;
+pub const MAX_DRAWN: usize = 10_000;
 /// Children for which a sector is divided at most, whatever a report says that it sent.
 const MAX_CHILDREN: usize = 64;
 
 /// No query travels longer: a time beyond this is a lie, and one lie does not stretch the time of all others.
 const LONGEST_MS: u64 = 3_600_000;
-
-/// Why a report cannot be true, or not all of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Strange {
-    /// A hop that no copy of this query can have.
-    Hop,
-    /// It came from a node that had no copy at the hop before.
-    Parent,
-    /// Earlier than what was told before it, or later than any query travels.
-    Time,
-    /// At hop 1, but not from here.
-    Origin,
-    /// New to the same node twice.
-    Twice,
-    /// From itself, or told by this node as if it were another.
-    Itself,
-}
-
-impl Strange {
-    /// Every kind.
-    pub const ALL: [Self; 6] = [Self::Hop, Self::Parent, Self::Time, Self::Origin, Self::Twice, Self::Itself];
-
-    /// In words.
-    #[must_use]
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::Hop => "a hop that no copy can have",
-            Self::Parent => "its sender had no copy at the hop before",
-            Self::Time => "its time goes backwards, or too far",
-            Self::Origin => "hop 1, but not from this node",
-            Self::Twice => "new to the same node twice",
-            Self::Itself => "from itself",
-        }
-    }
-}
 
 /// A node of the flood.
 #[derive(Clone, Debug)]
@@ -141,7 +107,7 @@ impl Tree {
             named: 0,
             parent: None,
             hop: 0,
-            spot: Some(Spot { turn: 0.0, sector: 1.0 }),
+            spot: Some(Spot { turn: 0.0, sector: 1.0, depth: 0.0 }),
             hops: 1,
             children: 0,
         };
@@ -335,6 +301,13 @@ impl Tree {
         self.strange.get(index).is_some_and(|marks| marks >> what as u8 & 1 == 1)
     }
 
+    /// Whether something is wrong with what a node told within a span.
+    #[must_use]
+    pub fn is_strange(&self, at: usize, span: Span) -> bool {
+        let marked = |copy: usize| self.strange.get(copy).is_some_and(|marks| *marks != 0);
+        self.nodes.get(at).is_some_and(|node| self.copies(node, span).any(|(copy, _)| marked(copy)))
+    }
+
     /// Reports with which something is wrong.
     #[must_use]
     pub fn strange_count(&self, span: Span) -> usize {
@@ -346,6 +319,18 @@ impl Tree {
     pub fn rings(&self) -> u8 {
         let drawn = self.nodes.iter().filter(|node| node.spot.is_some());
         self.ring(drawn.map(|node| node.hop).max().unwrap_or(0).max(self.ttl).max(1))
+    }
+
+    /// How many nodes have a place on each ring, from this node's own.
+    #[must_use]
+    pub fn on_rings(&self) -> Vec<u32> {
+        let mut nodes = vec![0; usize::from(self.rings()) + 1];
+        for node in self.nodes.iter().filter(|node| node.spot.is_some()) {
+            if let Some(nodes) = nodes.get_mut(usize::from(self.ring(node.hop))) {
+                *nodes += 1;
+            }
+        }
+        nodes
     }
 
     /// The ring that a hop is drawn on.
@@ -451,6 +436,13 @@ impl Tree {
     #[must_use]
     pub fn sender_of(&self, report: usize) -> Option<usize> {
         self.senders.get(report).copied().flatten()
+    }
+
+    /// Whether a report tells of the first copy that came to its node, by a way that is known.
+    #[must_use]
+    pub fn is_first(&self, report: usize) -> bool {
+        let node = || self.nodes.get(self.find(self.reports.get(report)?.node)?);
+        self.sender_of(report).is_some() && node().is_some_and(|node| node.first == Some(report))
     }
 
     /// From a node back to this one, itself first. It ends early where nobody told how the query came there.

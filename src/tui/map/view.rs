@@ -119,6 +119,12 @@ impl Geometry {
         usize::from(self.canvas.width) * usize::from(self.canvas.height) * self.near
     }
 
+    /// The cells of the canvas.
+    #[must_use]
+    pub const fn area(&self) -> u32 {
+        self.canvas.width as u32 * self.canvas.height as u32
+    }
+
     /// The middle of the canvas in dots: a cell's own middle, so that a sign stands in it.
     fn center(&self) -> (f64, f64) {
         let middle = |cells: u16, dots: i32| f64::from(cells / 2) * f64::from(dots) + f64::from(dots) / 2.0 - 0.5;

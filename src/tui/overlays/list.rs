@@ -103,7 +103,7 @@ pub(super) fn columns_box(buffer: &mut Buffer, pane: PaneName, chosen: usize, pa
         }
     }
     let keys = [("enter".to_owned(), "shows or hides"), ("esc".to_owned(), "closes")];
-    put(buffer, inner, 0, inner.height.saturating_sub(1), inner.width, &paint.hints(&keys));
+    put(buffer, inner, 0, inner.height.saturating_sub(1), inner.width, &paint.hints(&keys, inner.width));
 }
 
 #[cfg(test)]

@@ -119,12 +119,12 @@ fn confirm(buffer: &mut Buffer, what: &Costly, paint: &Paint<'_>) {
     let key = |action: &Action, otherwise: &str| {
         paint.model.keymap.key_for(&scopes, action).unwrap_or_else(|| otherwise.to_owned())
     };
-    let keys = paint.hints(&[(key(&Action::Act, "enter"), "yes"), (key(&Action::Back, "esc"), "no")]);
+    let keys = [(key(&Action::Act, "enter"), "yes"), (key(&Action::Back, "esc"), "no")];
     let width = text::width(&question).max(cost.len()).clamp(24, 70) as u16 + 4;
     let inner = popup(buffer, width, 6, "Sure?", "", paint);
     put(buffer, inner, 0, 0, inner.width, &Line::styled(paint.foreign(&question, inner.width), paint.strong()));
     put(buffer, inner, 0, 1, inner.width, &Line::styled(cost, paint.dim()));
-    put(buffer, inner, 0, 3, inner.width, &keys);
+    put(buffer, inner, 0, 3, inner.width, &paint.hints(&keys, inner.width));
 }
 
 fn prompt(buffer: &mut Buffer, prompt: &Prompt, paint: &Paint<'_>) -> Option<(u16, u16)> {
@@ -176,7 +176,7 @@ fn prompt(buffer: &mut Buffer, prompt: &Prompt, paint: &Paint<'_>) -> Option<(u1
             );
         }
     }
-    put(buffer, inner, 0, inner.height.saturating_sub(1), inner.width, &paint.hints(&keys));
+    put(buffer, inner, 0, inner.height.saturating_sub(1), inner.width, &paint.hints(&keys, inner.width));
     Some(cursor)
 }
 

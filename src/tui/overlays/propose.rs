@@ -42,7 +42,7 @@ pub(super) fn draw(buffer: &mut Buffer, chosen: TopologyKind, paint: &Paint<'_>)
         (key(&Action::Back, "esc"), "no"),
         ("arrows".to_owned(), "choose another"),
     ];
-    put(buffer, inner, 0, inner.height.saturating_sub(1), inner.width, &paint.hints(&keys));
+    put(buffer, inner, 0, inner.height.saturating_sub(1), inner.width, &paint.hints(&keys, inner.width));
 }
 
 /// A topology: its name, what it means, and whether this node is in it.

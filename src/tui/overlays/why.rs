@@ -40,7 +40,7 @@ pub(super) fn prompt_box(buffer: &mut Buffer, prompt: &Prompt, paint: &Paint<'_>
     if rows > 0 {
         keys.push(("up down".to_owned(), "choose a node"));
     }
-    put(buffer, inner, 0, last, inner.width, &paint.hints(&keys));
+    put(buffer, inner, 0, last, inner.width, &paint.hints(&keys, inner.width));
     cursor
 }
 

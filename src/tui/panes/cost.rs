@@ -67,7 +67,9 @@ pub fn digest(paint: &Paint<'_>) -> Digest {
 /// Draws the pane's inside.
 pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>, focused: bool) {
     let Some(search) = paint.model.search() else {
-        return super::say(buffer, area, "What a search costs stands here: nodes reached, copies, bytes", paint);
+        let key = paint.key(&Action::SearchPrompt);
+        let words = format!("What a search costs stands here: nodes reached, copies, bytes. {key} begins one");
+        return super::say(buffer, area, &words, paint);
     };
     let model = paint.model;
     let list = model.list(PaneName::Cost);

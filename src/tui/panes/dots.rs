@@ -31,6 +31,13 @@ impl Layer {
     }
 }
 
+/// The bit of a dot in its cell.
+pub(super) const fn bit_of(x: i32, y: i32) -> u8 {
+    // As Unicode numbers them: down the left column, down the right one, then the last row.
+    const BITS: [[u8; 4]; 2] = [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]];
+    BITS[x.rem_euclid(CELL.0) as usize][y.rem_euclid(CELL.1) as usize]
+}
+
 /// The dots of an area.
 pub(crate) struct Dots {
     area: Rect,
@@ -52,9 +59,7 @@ impl Dots {
 
     /// One dot, if it is inside.
     fn dot(&mut self, (x, y): (i32, i32), layer: Layer, style: Style) {
-        // As Unicode numbers them: down the left column, down the right one, then the last row.
-        const BITS: [[u8; 4]; 2] = [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]];
-        let bit = BITS[x.rem_euclid(CELL.0) as usize][y.rem_euclid(CELL.1) as usize];
+        let bit = bit_of(x, y);
         let Some((bits, highest, shown)) = self.place(x, y).and_then(|place| self.cells.get_mut(place)) else { return };
         *bits |= bit;
         if layer >= *highest {

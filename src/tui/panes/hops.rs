@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use super::map::name_of;
 use super::{Digest, cost, flood, lookup};
 use crate::app::{HopRow, Search, Spread};
-use crate::tui::action::PaneName;
+use crate::tui::action::{Action, PaneName};
 use crate::tui::flood::Shown;
 use crate::tui::map::horizon::Horizon;
 use crate::tui::paint::Paint;
@@ -48,15 +48,16 @@ pub fn digest(paint: &Paint<'_>) -> Digest {
 pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>, focused: bool) {
     let model = paint.model;
     let Some(search) = model.search() else {
-        return super::say(buffer, area, "What happened at each hop stands here", paint);
+        let key = paint.key(&Action::SearchPrompt);
+        return super::say(
+            buffer,
+            area,
+            &format!("What happens at each hop of a search stands here. {key} begins one"),
+            paint,
+        );
     };
     if search.hops.is_empty() {
-        let words = if lookup::is_lookup(search) {
-            "A look-up goes to the directory and back: there are no hops to count"
-        } else {
-            "No node told what it did with this search"
-        };
-        return super::say(buffer, area, words, paint);
+        return super::say(buffer, area, &flood::why_empty(search, paint), paint);
     }
     let list = model.list(PaneName::Hops);
     let rows = &model.flood.shown.rows;

@@ -61,7 +61,7 @@ pub fn digest(paint: &Paint<'_>) -> Digest {
 /// What an empty list says.
 pub fn empty(paint: &Paint<'_>) -> String {
     if paint.model.snapshot.log.is_empty() {
-        "Nothing has happened yet".into()
+        "Nothing has happened yet: links, searches and what goes wrong will be told here".into()
     } else {
         format!("No line has that in it. Press {} to drop the filter", paint.key(&Action::Back))
     }

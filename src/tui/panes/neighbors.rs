@@ -21,14 +21,22 @@ pub const COLUMNS: &[Column<Neighbor>] = &[
     Column::left("peer", Width::Grows { least: 11, share: 3, most: 46 }, 0, by_name, name),
     Column::left("kind", Width::Is(12), 3, |a, b| rank(a).cmp(&rank(b)), kind),
     Column::number("rtt", 6, 1, |a, b| by_number(a.rtt_ms.unwrap_or(f64::MAX), b.rtt_ms.unwrap_or(f64::MAX)), rtt),
-    Column::number("in/s", 5, 2, |a, b| by_number(a.in_per_s, b.in_per_s), |row, paint, _| per_s(row.in_per_s, paint)),
-    Column::number(
+    Column::<Neighbor>::number(
+        "in/s",
+        5,
+        2,
+        |a, b| by_number(a.in_per_s, b.in_per_s),
+        |row, paint, _| per_s(row.in_per_s, paint),
+    )
+    .or("messages in/s"),
+    Column::<Neighbor>::number(
         "out/s",
         5,
         3,
         |a, b| by_number(a.out_per_s, b.out_per_s),
         |row, paint, _| per_s(row.out_per_s, paint),
-    ),
+    )
+    .or("messages out/s"),
     Column::number("dup", 6, 2, |a, b| by_number(share(a), share(b)), duplicates),
     Column::number("drop", 4, 7, |a, b| a.dropped.cmp(&b.dropped), dropped),
     Column::number("files", 6, 6, |a, b| a.files.cmp(&b.files), files),
@@ -36,37 +44,41 @@ pub const COLUMNS: &[Column<Neighbor>] = &[
     Column::plain("queries 1 min", Width::Grows { least: 13, share: 2, most: 60 }, 5, |row, paint, width| {
         curve(&row.query, paint, width)
     }),
-    Column::number(
+    Column::<Neighbor>::number(
         "query/s",
         7,
         6,
         |a, b| by_number(a.query.per_s(), b.query.per_s()),
         |row, paint, _| flow_rate(&row.query, paint),
-    ),
-    Column::number(
+    )
+    .or("query B/s"),
+    Column::<Neighbor>::number(
         "query",
         13,
         7,
         |a, b| a.query.bytes().cmp(&b.query.bytes()),
         |row, paint, _| flow_total(&row.query, paint),
-    ),
+    )
+    .or("query bytes"),
     Column::plain("content 1 min", Width::Grows { least: 13, share: 2, most: 60 }, 7, |row, paint, width| {
         curve(&row.content, paint, width)
     }),
-    Column::number(
+    Column::<Neighbor>::number(
         "content/s",
         9,
         6,
         |a, b| by_number(a.content.per_s(), b.content.per_s()),
         |row, paint, _| flow_rate(&row.content, paint),
-    ),
-    Column::number(
+    )
+    .or("content B/s"),
+    Column::<Neighbor>::number(
         "content",
         13,
         7,
         |a, b| a.content.bytes().cmp(&b.content.bytes()),
         |row, paint, _| flow_total(&row.content, paint),
-    ),
+    )
+    .or("content bytes"),
 ];
 
 /// What stands in the border.

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use super::cost::nodes;
 use super::{digest, role, title};
 use crate::app::Role;
-use crate::tui::action::{Action, PaneName};
+use crate::tui::action::PaneName;
 use crate::tui::paint::Paint;
 use crate::tui::table::put;
 use crate::tui::text;
@@ -70,7 +70,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
     if now.world.is_none() && !recorded {
         lines.push(Line::styled(format!("up {}", text::age(paint.now_ms)), paint.dim()));
     }
-    lines.push(Line::styled(format!("{} quits; 60x16 shows more", paint.key(&Action::Quit)), paint.dim()));
+    lines.push(Line::styled("60x16 shows more", paint.dim()));
     for (y, line) in (0..area.height).zip(&lines) {
         put(buffer, area, 0, y, area.width, line);
     }

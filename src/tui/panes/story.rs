@@ -56,6 +56,8 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
     let Some((tree, node)) = tree.and_then(|tree| Some((tree, tree.nodes.get(model.flood_cursor())?))) else {
         let words = if model.search().is_some_and(|search| lookup::is_lookup(search)) {
             "Only the directory had anything to do with this search"
+        } else if model.search().is_none() {
+            "Search, then choose a node with the arrow keys or the mouse: its story stands here"
         } else {
             "Choose a node with the arrow keys or the mouse, and its story stands here"
         };

@@ -37,7 +37,12 @@ pub fn digest(paint: &Paint<'_>) -> Digest {
 pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
     let at = paint.model.map_cursor();
     let Some(node) = paint.model.map.table.nodes.get(at).filter(|_| paint.model.map.table.nodes.len() > 1) else {
-        return say(buffer, area, "What is known of the selected node stands here", paint);
+        return say(
+            buffer,
+            area,
+            "What is known of the selected node stands here, as soon as there are others than this one",
+            paint,
+        );
     };
     for (y, line) in (0..area.height).zip(lines(at, node, area.width, paint)) {
         put(buffer, area, 0, y, area.width, &line);

@@ -2,6 +2,7 @@
 
 pub mod about;
 mod signs;
+mod ways;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -11,21 +12,20 @@ use self::signs::{Look, RTT_BANDS, rtt_color, sign};
 use super::Digest;
 use super::beside::Room;
 use super::cost::nodes;
+use super::crowd::Crowd;
 use super::dots::{Dots, Layer};
-use crate::app::{Action as Did, Role};
+use crate::app::Role;
 use crate::tui::action::Action;
-use crate::tui::flood::tree::{Span, Tree};
-use crate::tui::map::known::Link;
 use crate::tui::map::view::{Colors, Geometry};
 use crate::tui::model::Model;
 use crate::tui::paint::Paint;
 use crate::tui::table::put;
 use crate::tui::text;
 
-/// Of the dots of a link so many are drawn as one.
-const SPARSE: usize = 4;
-/// Cells that a node must have on average for all links to be seen.
-const ALONE: usize = 8;
+/// Cells that a node must have on average for all to have signs.
+const SIGN: usize = 3;
+/// One in so many cells may have the sign of what is rare, where most nodes are dots: hits, ultra-peers, refusals.
+const RARE: usize = 24;
 /// Names that are written at most.
 const NAMES: usize = 40;
 /// Columns of a name.
@@ -60,6 +60,8 @@ pub(crate) struct Seen {
     look: Look,
     /// Its role, if it has a hit and there is room for a star beside the sign that tells it.
     star: Option<Role>,
+    /// Whether it is a dot among many, without a sign of its own.
+    pub(crate) small: bool,
 }
 
 /// The nodes that are on the canvas, the least important first: the last one drawn on a cell is the one that is seen.
@@ -71,17 +73,48 @@ pub(crate) fn seen(model: &Model, canvas: Rect) -> Vec<Seen> {
         .filter_map(|node| {
             let place = map.layout.place(node)?;
             let cell = geometry.cell(place.x, place.y)?;
-            Some(Seen { node, cell, look: Look::of(model, node, span, now), star: None })
+            Some(Seen { node, cell, look: Look::of(model, node, span, now), star: None, small: false })
         })
         .collect();
     let cursor = model.map_cursor();
+    if map.table.nodes.len() * SIGN > geometry.cells() {
+        crowd_together(&mut seen, canvas, model);
+    }
     seen.sort_by_key(|seen| (seen.node == 0, seen.node == cursor, seen.look.rank()));
-    let mut room = Room::new(canvas, seen.iter().map(|seen| seen.cell));
-    for seen in seen.iter_mut().filter(|seen| seen.look == Look::Hit) {
+    let mut room = Room::new(canvas, signs_of(&seen).map(|seen| seen.cell));
+    for seen in seen.iter_mut().filter(|seen| seen.look == Look::Hit && !seen.small) {
         let role = map.table.nodes.get(seen.node).and_then(|node| node.role);
         seen.star = role.filter(|_| room.star(seen.cell));
     }
     seen
+}
+
+/// Where there are too many for signs all are dots but this node, its neighbors and the selected one; and what is rare has
+/// its sign too, as long as it is rare.
+fn crowd_together(seen: &mut [Seen], canvas: Rect, model: &Model) {
+    let near = |node: usize| node == 0 || model.map.table.nodes.get(node).is_some_and(|node| node.neighbor);
+    let cursor = model.map_cursor();
+    for seen in seen.iter_mut() {
+        seen.small = seen.node != cursor && !near(seen.node);
+    }
+    let mut left = usize::from(canvas.width) * usize::from(canvas.height) / RARE;
+    let kinds: [fn(Look) -> bool; 3] = [
+        |look| matches!(look, Look::Strange | Look::Refused),
+        |look| look == Look::Hit,
+        |look| matches!(look, Look::Role(Role::Ultrapeer | Role::Directory)),
+    ];
+    for kind in kinds {
+        let those = seen.iter().filter(|seen| seen.small && kind(seen.look)).count();
+        if those <= left {
+            left -= those;
+            seen.iter_mut().filter(|seen| kind(seen.look)).for_each(|seen| seen.small = false);
+        }
+    }
+}
+
+/// Those that have signs.
+fn signs_of(seen: &[Seen]) -> impl Iterator<Item = &Seen> {
+    seen.iter().filter(|seen| !seen.small)
 }
 
 /// What stands in the border.
@@ -129,11 +162,17 @@ pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
 
 fn canvas(buffer: &mut Buffer, area: Rect, seen: &[Seen], paint: &Paint<'_>) {
     let model = paint.model;
-    let mut dots = Dots::new(area);
-    ways(&mut dots, Geometry::new(area, &model.map.layout, &model.map.view), paint);
+    let geometry = Geometry::new(area, &model.map.layout, &model.map.view);
+    let (mut dots, mut over) = (Dots::new(area), Dots::new(area));
+    ways::links(&mut dots, geometry, paint);
+    let left_out = ways::copies(&mut dots, geometry, seen, paint);
+    ways::way(&mut over, geometry, paint);
+    let crowd = crowd(area, geometry, seen, paint);
     dots.draw(buffer, model.glyphs.is_ascii());
+    crowd.draw(buffer, paint);
+    over.draw(buffer, model.glyphs.is_ascii());
     let cursor = model.map_cursor();
-    for node in seen {
+    for node in signs_of(seen) {
         let (mut symbol, style) = sign(node.look, node.node, paint);
         if let Some(role) = node.star {
             if let Some(cell) = buffer.cell_mut((area.x + node.cell.0 + 1, area.y + node.cell.1)) {
@@ -146,58 +185,44 @@ fn canvas(buffer: &mut Buffer, area: Rect, seen: &[Seen], paint: &Paint<'_>) {
             cell.set_symbol(symbol).set_style(if node.node == cursor { style.add_modifier(chosen) } else { style });
         }
     }
+    let stars = signs_of(seen).filter(|seen| seen.star.is_some()).map(|seen| (seen.cell.0 + 1, seen.cell.1));
+    let mut room = Room::new(area, signs_of(seen).map(|seen| seen.cell).chain(stars).chain(crowd.taken()));
+    for (y, line) in (0..area.height).zip(not_shown(&crowd, left_out, paint)) {
+        let width = (line.width() as u16).min(area.width);
+        room.take(0, y, width + 1);
+        put(buffer, area, 0, y, width, &line);
+    }
     if model.map.view.names {
-        names(buffer, area, seen, &dots, paint);
-    }
-    if model.map.table.is_full() {
-        let line = Line::styled("the map is full: those not seen for longest are left out", paint.warn());
-        put(buffer, area, 0, 0, area.width, &line);
+        names(buffer, area, seen, &mut room, [&dots, &over], paint);
     }
 }
 
-/// The links that are known, and over them the ways that the chosen search took.
-fn ways(dots: &mut Dots, geometry: Geometry, paint: &Paint<'_>) {
-    let model = paint.model;
-    let map = &model.map;
-    let place = |at: usize| map.layout.place(at).map(|place| geometry.dot(place.x, place.y));
-    let mut draw = |from: usize, to: usize, every: usize, layer: Layer, style| {
-        let ends = place(from).zip(place(to)).and_then(|(from, to)| geometry.clip(from, to));
-        if let Some((from, to)) = ends {
-            dots.line(from, to, every, layer, style);
-        }
-    };
-    // With a search on the map, the links that were no way to anybody new are those of its duplicates. In a crowd only
-    // those of the selected node can be told apart.
-    let hidden = model.flood.no_duplicates && model.flood.tree.is_some();
-    let (crowd, cursor) = (map.table.nodes.len() * ALONE > geometry.cells(), model.map_cursor());
-    let shown = |link: &&Link| !crowd || link.a == cursor || link.b == cursor;
-    for link in map.table.links.iter().filter(|_| !hidden).filter(shown) {
-        draw(link.a, link.b, SPARSE, Layer::Ring, paint.border(false));
+/// What the map does not show, or not one by one.
+fn not_shown(crowd: &Crowd, left_out: usize, paint: &Paint<'_>) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    if paint.model.map.table.is_full() {
+        lines.push(Line::styled("the map is full: those not seen for longest are left out", paint.warn()));
     }
-    let Some(tree) = &model.flood.tree else { return };
-    let span = model.flood_span();
-    let known = |at: usize| tree.nodes.get(at).and_then(|node| map.table.find(node.id));
-    for (from, to, hop) in copies(tree, span) {
-        if let Some((from, to)) = known(from).zip(known(to)) {
-            draw(from, to, 1, Layer::Tree, paint.hop(hop));
-        }
+    if crowd.nodes() > 0 {
+        let nearer = paint.key(&Action::MapIn);
+        lines.push(Line::styled(format!("{}: {nearer} goes nearer", crowd.words()), paint.dim()));
     }
-    let selected = map.table.nodes.get(model.map_cursor()).and_then(|node| tree.find(node.id));
-    let Some(selected) = selected.filter(|at| tree.state(*at, span).is_some()) else { return };
-    for pair in tree.way_back(selected).windows(2) {
-        if let Some((from, to)) = known(pair[0]).zip(known(pair[1])) {
-            draw(from, to, 1, Layer::Way, paint.me());
-        }
+    if left_out > 0 {
+        lines.push(Line::styled(format!("{} ways left out", text::count(left_out as u64)), paint.dim()));
     }
+    lines
 }
 
-/// The copies that were the first ones where they came: from whom, to whom, and the hop.
-fn copies(tree: &Tree, span: Span) -> impl Iterator<Item = (usize, usize, u8)> {
-    tree.nodes.iter().enumerate().skip(1).filter_map(move |(to, node)| {
-        let first = node.first.filter(|first| *first < span.until)?;
-        let report = tree.reports.get(first).filter(|report| report.hop <= span.hop)?;
-        (report.action != Did::Refused).then_some((tree.sender_of(first)?, to, report.hop))
-    })
+/// The nodes that stand too close for signs.
+fn crowd(area: Rect, geometry: Geometry, seen: &[Seen], paint: &Paint<'_>) -> Crowd {
+    let mut crowd = Crowd::new(area);
+    for seen in seen.iter().filter(|seen| seen.small) {
+        if let Some(place) = paint.model.map.layout.place(seen.node) {
+            let (_, style) = sign(seen.look, seen.node, paint);
+            crowd.add(geometry.dot(place.x, place.y), seen.look == Look::Hit, style);
+        }
+    }
+    crowd
 }
 
 /// What a node of the map calls itself, or else the start of its id.
@@ -207,16 +232,16 @@ pub(super) fn name_of(at: usize, paint: &Paint<'_>, width: u16) -> String {
     if name.trim().is_empty() { node.id.short() } else { name }
 }
 
-/// Writes names beside their nodes, the most interesting first: the selected one, this one, neighbors, hits, the nearest.
-fn names(buffer: &mut Buffer, area: Rect, seen: &[Seen], dots: &Dots, paint: &Paint<'_>) {
+/// Writes names beside their nodes, the most interesting first: the selected one, this one, neighbors, hits, ultra-peers,
+/// the nearest.
+fn names(buffer: &mut Buffer, area: Rect, seen: &[Seen], room: &mut Room, dots: [&Dots; 2], paint: &Paint<'_>) {
     let cursor = paint.model.map_cursor();
-    let stars = seen.iter().filter(|seen| seen.star.is_some()).map(|seen| (seen.cell.0 + 1, seen.cell.1));
-    let mut room = Room::new(area, seen.iter().map(|seen| seen.cell).chain(stars));
     let of = |seen: &Seen| paint.model.map.table.nodes.get(seen.node);
-    let mut wanted: Vec<&Seen> = seen.iter().collect();
-    wanted.sort_by_key(|seen| {
+    let mut wanted: Vec<&Seen> = signs_of(seen).collect();
+    wanted.sort_by_cached_key(|seen| {
         let near = of(seen).map_or((true, u8::MAX), |node| (!node.neighbor, node.hop));
-        (seen.node != cursor, seen.node != 0, near.0, seen.look != Look::Hit, near.1, seen.node)
+        let ultra = of(seen).and_then(|node| node.role) == Some(Role::Ultrapeer);
+        (seen.node != cursor, seen.node != 0, near.0, seen.look != Look::Hit, !ultra, near.1, seen.node)
     });
     let by_rtt = paint.model.map.view.colors == Colors::Rtt;
     let mut written = 0;
@@ -230,11 +255,12 @@ fn names(buffer: &mut Buffer, area: Rect, seen: &[Seen], dots: &Dots, paint: &Pa
             name = format!("{name} {}", text::latency(ms));
         }
         let width = text::width(&name) as u16;
-        let (y, star) = (node.cell.1, node.star.is_some());
-        let quiet = |x: u16| chosen || (x..x + width).all(|x| dots.layer(x, y) <= Layer::Duplicate);
-        let beside = room.beside(node.cell, star, width, quiet);
-        let over = || chosen.then(|| room.over(node.cell, star, width)).flatten();
-        let Some(x) = beside.or_else(over) else { continue };
+        let quiet =
+            |x: u16, y: u16| (x..x + width).all(|x| dots.iter().all(|dots| dots.layer(x, y) <= Layer::Duplicate));
+        let star = node.star.is_some();
+        let place =
+            if chosen { room.near(node.cell, star, width, quiet) } else { room.beside(node.cell, star, width, quiet) };
+        let Some((x, y)) = place else { continue };
         let style = match node.look {
             _ if chosen => paint.text().patch(paint.strong()),
             Look::You => paint.me(),

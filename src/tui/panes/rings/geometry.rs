@@ -13,6 +13,14 @@ const MARGIN: f64 = 2.0;
 /// Columns of the words on both sides of the player's track.
 pub(super) const BAR_WORDS: (u16, u16) = (17, 14);
 
+/// A ring with more nodes than its radius in dots times this has no room for their signs, one beside another.
+const ROOM: f64 = 2.0;
+/// How far inside its ring a node of a crowd stands at the most: a part of the way to the next ring.
+const BAND: f64 = 0.7;
+/// One in so many cells may have the sign of a hit, or of something strange, where rings are crowded; if there are more of
+/// them they are dots as well.
+const SIGNS: usize = 24;
+
 /// Less than 1 draws the inner rings, where nodes stand closer, wider apart.
 const SPREAD: f64 = 0.75;
 
@@ -52,6 +60,8 @@ pub(crate) struct Seen {
     pub(crate) cell: (u16, u16),
     /// Whether a star stands beside its sign: it has a hit, and its own sign tells what it is.
     pub(crate) star: bool,
+    /// Whether it is a dot among many, without a sign of its own.
+    pub(crate) small: bool,
 }
 
 /// How hops and turns become dots.
@@ -62,6 +72,8 @@ pub(crate) struct Geometry {
     reach: f64,
     /// Rings within that.
     rings: u8,
+    /// Rings that are too full for signs, one bit each.
+    crowded: u128,
 }
 
 impl Geometry {
@@ -70,7 +82,23 @@ impl Geometry {
         let (width, height) =
             (f64::from(canvas.width) * f64::from(CELL.0), f64::from(canvas.height) * f64::from(CELL.1));
         let radius = (width.min(height) / 2.0 - MARGIN).max(0.0);
-        Self { canvas, reach: radius, rings: tree.rings().saturating_sub(zoom).max(1) }
+        let rings = tree.rings().saturating_sub(zoom).max(1);
+        let mut geometry = Self { canvas, reach: radius, rings, crowded: 0 };
+        for (ring, nodes) in tree.on_rings().iter().enumerate() {
+            let room = geometry.radius(ring as u8) * ROOM;
+            geometry.crowded |= u128::from(f64::from(*nodes) > room) << ring.min(127);
+        }
+        geometry
+    }
+
+    /// Whether a ring is too full for signs.
+    pub(crate) fn crowded(&self, ring: u8) -> bool {
+        self.crowded >> ring.min(127) & 1 == 1
+    }
+
+    /// Whether any of them is.
+    pub(crate) const fn any_crowded(&self) -> bool {
+        self.crowded != 0
     }
 
     /// The middle, in dots. A cell's own middle, so that this node's sign stands in it.
@@ -87,19 +115,32 @@ impl Geometry {
     /// The place of a node, in dots, if it has one.
     pub(crate) fn dot_of(&self, tree: &Tree, at: usize) -> Option<(f64, f64)> {
         let node = tree.nodes.get(at)?;
-        Some(self.dot(tree.ring(node.hop), node.spot?.turn))
+        let (ring, spot) = (tree.ring(node.hop), node.spot?);
+        if ring == 0 || !self.crowded(ring) {
+            return Some(self.dot(ring, spot.turn));
+        }
+        let (outer, inner) = (self.radius(ring), self.radius(ring - 1));
+        Some(self.away(outer - (outer - inner) * BAND * spot.depth, spot.turn))
     }
 
     /// A place on a ring, in dots.
-    pub(crate) fn dot(&self, ring: u8, turn: f64) -> (f64, f64) {
+    fn dot(&self, ring: u8, turn: f64) -> (f64, f64) {
+        self.away(self.radius(ring), turn)
+    }
+
+    fn away(&self, radius: f64, turn: f64) -> (f64, f64) {
         let (sin, cos) = (turn * std::f64::consts::TAU).sin_cos();
-        let ((x, y), radius) = (self.center(), self.radius(ring));
+        let (x, y) = self.center();
         (x + radius * sin, y - radius * cos)
     }
 
     /// The cell of a place on a ring, if it is on the canvas.
     pub(crate) fn cell(&self, ring: u8, turn: f64) -> Option<(u16, u16)> {
-        let (x, y) = self.dot(ring, turn);
+        self.cell_of(self.dot(ring, turn))
+    }
+
+    /// The cell of a dot, if it is on the canvas.
+    fn cell_of(&self, (x, y): (f64, f64)) -> Option<(u16, u16)> {
         let cell = |dot: f64, dots: i32, cells: u16| {
             let at = (dot.round() as i32).div_euclid(dots);
             u16::try_from(at).ok().filter(|at| *at < cells)
@@ -116,18 +157,35 @@ pub(crate) fn seen(model: &Model, canvas: Rect) -> Vec<Seen> {
     let span = model.flood_span();
     let mut seen: Vec<Seen> = (0..tree.nodes.len())
         .filter_map(|at| {
-            let node = tree.nodes.get(at)?;
-            let spot = node.spot?;
             let state = tree.state(at, span)?;
-            Some(Seen { node: at, state, cell: geometry.cell(tree.ring(node.hop), spot.turn)?, star: false })
+            let small = geometry.crowded(tree.ring(tree.nodes.get(at)?.hop));
+            let cell = geometry.cell_of(geometry.dot_of(tree, at)?)?;
+            Some(Seen { node: at, state, cell, star: false, small })
         })
         .collect();
     let cursor = model.flood_cursor();
+    if geometry.any_crowded() {
+        let strange = |seen: &Seen| model.flood.shown.strange > 0 && tree.is_strange(seen.node, span);
+        stand_out(&mut seen, canvas, |seen| seen.state == State::Refused || strange(seen));
+        stand_out(&mut seen, canvas, |seen| seen.state == State::Hit);
+    }
+    for seen in seen.iter_mut().filter(|seen| seen.node == cursor || seen.state == State::You) {
+        seen.small = false;
+    }
     seen.sort_by_key(|seen| (seen.state == State::You, seen.node == cursor && cursor != 0, seen.state));
-    let mut room = Room::new(canvas, seen.iter().map(|seen| seen.cell));
-    for seen in seen.iter_mut().filter(|seen| seen.state == State::Hit) {
+    let mut room = Room::new(canvas, seen.iter().filter(|seen| !seen.small).map(|seen| seen.cell));
+    for seen in seen.iter_mut().filter(|seen| seen.state == State::Hit && !seen.small) {
         let known = tree.nodes.get(seen.node).and_then(|node| role_of(node, model)).is_some();
         seen.star = known && room.star(seen.cell);
     }
     seen
+}
+
+/// In a crowd what is odd has a sign of its own, as long as that is rare.
+fn stand_out(seen: &mut [Seen], canvas: Rect, odd: impl Fn(&Seen) -> bool) {
+    let most = usize::from(canvas.width) * usize::from(canvas.height) / SIGNS;
+    let odd: Vec<usize> = (0..seen.len()).filter(|at| seen[*at].small && odd(&seen[*at])).collect();
+    if odd.len() <= most {
+        odd.into_iter().for_each(|at| seen[at].small = false);
+    }
 }

@@ -11,11 +11,13 @@ use ratatui::text::{Line, Span as Words};
 
 use self::geometry::{Geometry, Seen};
 use super::Digest;
+use super::crowd::Crowd;
 use super::dots::{Dots, Layer};
 use super::lookup::is_lookup;
 use crate::app::{Action as Did, Role, RoundRow, Search, Spread};
 use crate::tui::action::Action;
 use crate::tui::flood::tree::{Node, Span, State, Tree};
+use crate::tui::flood::ways::{Wanted, Ways};
 use crate::tui::model::Model;
 use crate::tui::paint::Paint;
 use crate::tui::panes::role::role_word;
@@ -24,6 +26,8 @@ use crate::tui::text;
 
 /// Of the dots of a ring and of a duplicate's way so many are drawn as one.
 const SPARSE: (usize, usize) = (2, 4);
+/// Copies that are seen on their way where rings are crowded.
+pub(super) const YOUNG: usize = 60;
 
 /// What stands in the border.
 pub fn digest(paint: &Paint<'_>) -> Digest {
@@ -87,53 +91,62 @@ fn canvas(buffer: &mut Buffer, area: Rect, tree: &Tree, seen: &[Seen], paint: &P
     let geometry = Geometry::new(area, tree, model.flood.zoom);
     let span = model.flood_span();
     let mut dots = Dots::new(area);
-    for ring in 1..=tree.rings() {
+    // A ring that is full is its own line.
+    for ring in (1..=tree.rings()).filter(|ring| !geometry.crowded(*ring)) {
         let style = paint.border(false);
         dots.circle(geometry.center(), geometry.radius(ring), SPARSE.0, Layer::Ring, style);
     }
-    edges(&mut dots, geometry, tree, span, paint);
-    way(&mut dots, geometry, tree, span, paint);
+    let ways = ways(geometry, tree, seen, span, paint);
+    edges(&mut dots, geometry, tree, &ways, paint);
+    let crowd = crowd(area, geometry, tree, seen, paint);
+    let mut over = Dots::new(area);
+    way(&mut over, geometry, tree, span, paint);
     dots.draw(buffer, model.glyphs.is_ascii());
-    labels::hops(buffer, area, geometry, tree, paint);
-    for node in seen {
+    crowd.draw(buffer, paint);
+    over.draw(buffer, model.glyphs.is_ascii());
+    for node in seen.iter().filter(|node| !node.small) {
         sign(buffer, area, node, tree, span, paint);
     }
-    labels::names(buffer, area, seen, &dots, tree, paint);
-    let left_out = model.flood.shown.not_drawn;
-    if left_out > 0 {
-        let line = Line::styled(format!("+{} nodes not drawn", text::count(left_out as u64)), paint.warn());
-        put(buffer, area, 0, 0, area.width, &line);
-    }
+    let mut room = labels::Free::new(area, seen, &crowd, [&dots, &over]);
+    left_out(buffer, area, &ways, &crowd, &mut room, paint);
+    labels::hops(buffer, area, geometry, tree, &mut room, paint);
+    labels::names(buffer, area, seen, tree, &mut room, paint);
 }
 
-/// The ways that copies took: those that were new to their node, and those that had been seen before.
-fn edges(dots: &mut Dots, geometry: Geometry, tree: &Tree, span: Span, paint: &Paint<'_>) {
+/// The nodes that stand too close for signs.
+fn crowd(area: Rect, geometry: Geometry, tree: &Tree, seen: &[Seen], paint: &Paint<'_>) -> Crowd {
+    let mut crowd = Crowd::new(area);
+    for seen in seen.iter().filter(|seen| seen.small) {
+        let Some((dot, node)) = geometry.dot_of(tree, seen.node).zip(tree.nodes.get(seen.node)) else { continue };
+        let (_, style) = look(seen.state, None, tree.ring(node.hop), false, paint);
+        crowd.add(dot, seen.state == State::Hit, style);
+    }
+    crowd
+}
+
+/// Which ways that copies took are drawn.
+fn ways(geometry: Geometry, tree: &Tree, seen: &[Seen], span: Span, paint: &Paint<'_>) -> Ways {
+    let model = paint.model;
+    let crowded = |at: usize| tree.nodes.get(at).is_some_and(|node| geometry.crowded(tree.ring(node.hop)));
+    let back: Vec<usize> = seen.iter().filter(|seen| !seen.small && crowded(seen.node)).map(|seen| seen.node).collect();
+    let young = if geometry.any_crowded() && model.flood_spreads() { YOUNG } else { 0 };
+    let (cursor, duplicates) = (model.flood_cursor(), !model.flood.no_duplicates);
+    Ways::choose(tree, span, &Wanted { alone: |at| !crowded(at), back: &back, cursor, young, duplicates })
+}
+
+/// Draws them: those that were new to their node, and those that had been seen before.
+fn edges(dots: &mut Dots, geometry: Geometry, tree: &Tree, ways: &Ways, paint: &Paint<'_>) {
     let place = |at: usize| geometry.dot_of(tree, at);
-    let shown = tree.reports.iter().enumerate().take(span.until).filter(|(_, report)| report.hop <= span.hop);
-    // Of more ways than nodes can be told apart nothing is seen, and they would take the time of a frame.
-    for (index, report) in shown.take(MAX_WAYS) {
-        let Some(to) = tree.find(report.node).filter(|to| tree.nodes.get(*to).is_some_and(|to| to.hop <= span.hop))
-        else {
-            continue;
-        };
-        let ways = tree.sender_of(index).and_then(place).zip(place(to));
-        let Some((from, end)) = ways else { continue };
-        let first = tree.nodes.get(to).is_some_and(|node| node.first == Some(index));
+    for &index in &ways.drawn {
+        let Some(report) = tree.reports.get(index) else { continue };
+        let to = tree.find(report.node).and_then(place);
+        let Some((from, to)) = tree.sender_of(index).and_then(place).zip(to) else { continue };
         match report.action {
-            Did::Refused => dots.line(from, end, 2, Layer::Tree, paint.dropped()),
-            Did::Duplicate if model_hides(paint) => {}
-            Did::Duplicate => dots.line(from, end, SPARSE.1, Layer::Duplicate, paint.duplicate()),
-            _ if first => dots.line(from, end, 1, Layer::Tree, paint.hop(tree.ring(report.hop))),
-            _ => {}
+            Did::Refused => dots.line(from, to, 2, Layer::Tree, paint.dropped()),
+            Did::Duplicate => dots.line(from, to, SPARSE.1, Layer::Duplicate, paint.duplicate()),
+            _ => dots.line(from, to, 1, Layer::Tree, paint.hop(tree.ring(report.hop))),
         }
     }
-}
-
-/// Ways that are drawn.
-const MAX_WAYS: usize = 8_000;
-
-const fn model_hides(paint: &Paint<'_>) -> bool {
-    paint.model.flood.no_duplicates
 }
 
 /// The selected node's way back to this one.
@@ -148,6 +161,33 @@ fn way(dots: &mut Dots, geometry: Geometry, tree: &Tree, span: Span, paint: &Pai
         if let [Some(from), Some(to)] = pair {
             dots.line(*from, *to, 1, Layer::Way, paint.me());
         }
+    }
+}
+
+/// What the picture does not show, at its top.
+fn left_out(
+    buffer: &mut Buffer,
+    area: Rect,
+    ways: &Ways,
+    crowd: &Crowd,
+    room: &mut labels::Free<'_>,
+    paint: &Paint<'_>,
+) {
+    let nodes = paint.model.flood.shown.not_drawn as u64;
+    let mut lines = Vec::new();
+    if nodes > 0 {
+        lines.push(Line::styled(format!("+{} nodes not drawn", text::count(nodes)), paint.warn()));
+    }
+    if crowd.nodes() > 0 {
+        lines.push(Line::styled(crowd.words(), paint.dim()));
+    }
+    if ways.left_out > 0 {
+        lines.push(Line::styled(format!("{} ways left out", text::count(ways.left_out as u64)), paint.dim()));
+    }
+    for (y, line) in (0..area.height).zip(lines) {
+        let width = (line.width() as u16).min(area.width);
+        room.take(0, y, width + 1);
+        put(buffer, area, 0, y, width, &line);
     }
 }
 
@@ -225,7 +265,7 @@ fn legend(buffer: &mut Buffer, area: Rect, seen: &[Seen], paint: &Paint<'_>) {
     }
     // A look-up has no duplicates.
     if !paint.model.search().is_some_and(|search| is_lookup(search)) {
-        let dotted = if model_hides(paint) { "duplicates hidden" } else { "duplicate" };
+        let dotted = if paint.model.flood.no_duplicates { "duplicates hidden" } else { "duplicate" };
         let ways = Words::styled(paint.symbol("⠐⠐⠐", ":::"), paint.duplicate());
         let part = Line::from(vec![ways, Words::styled(format!(" {dotted}"), paint.dim())]);
         parts.insert(parts.len().min(2 + roles), part);

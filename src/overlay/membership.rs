@@ -23,6 +23,8 @@ const STALE_HELLO: Duration = Duration::from_secs(30);
 /// Between two dials of a node that needs nobody, half of it more or less at random. Rare, because most of those that it
 /// dials then are gone for good.
 const EXPLORE: Duration = Duration::from_secs(60);
+/// How often that doubles for a leaf, which has ever new strangers to make sure of where many come and go.
+const MAX_EXPLORED: u8 = 2;
 /// What a node became it tells again for so long.
 const TELL_AGAIN: Duration = Duration::from_secs(60);
 /// A link that another of the same node challenges must show life within that time.
@@ -192,10 +194,13 @@ impl Node {
     }
 
     pub(super) fn on_bye(&mut self, index: usize, bye: &Bye, cx: &mut Context<'_>) {
+        let link = self.links.swap_remove(index);
         if !cx.config.only_peers {
             self.learn_told(&bye.hosts);
+            if bye.reason == ByeReason::Full && link.class == Class::Ultrapeer {
+                bye.hosts.iter().take(MAX_ADDRS_A_MESSAGE).for_each(|addr| self.hosts.is_named_instead(*addr));
+            }
         }
-        let link = self.links.swap_remove(index);
         if bye.reason != ByeReason::Role {
             self.lost(&link.peer);
         }
@@ -294,10 +299,14 @@ impl Node {
     /// Says when to try somebody, unless that is said already.
     pub(super) fn plan_to_explore(&mut self, config: &Config) {
         let Some(wish) = self.explores(config).filter(|_| !self.timers.is_set(Timer::Explore)) else { return };
+        // Most have nobody to try, and find that out without a look at each neighbor.
+        if self.hosts.next_try(wish, &[]) == Time::NEVER {
+            return;
+        }
         let linked: Vec<PeerAddr> = self.links.iter().flat_map(|link| link.peer.addrs()).collect();
         let next = self.hosts.next_try(wish, &linked);
         if next < Time::NEVER {
-            let wait = EXPLORE.mul_f64(0.5 + self.rng.fraction());
+            let wait = (EXPLORE * (1 << self.explored)).mul_f64(0.5 + self.rng.fraction());
             self.timers.at_latest(Timer::Explore, next.max(self.now + wait));
         }
     }
@@ -309,7 +318,12 @@ impl Node {
         let is_busy = self.hosts.dialling().count() >= MAX_DIALLING;
         let picked = (!is_busy).then(|| self.hosts.pick(self.now, wish, &linked, &mut self.rng)).flatten();
         match picked {
-            Some(addr) => cx.out.push(Output::Dial { addr }),
+            Some(addr) => {
+                if wish == Wish::Strangers {
+                    self.explored = (self.explored + 1).min(MAX_EXPLORED);
+                }
+                cx.out.push(Output::Dial { addr });
+            }
             None => self.timers.at_latest(Timer::Join, self.now),
         }
     }
@@ -404,11 +418,11 @@ impl Node {
             // A leaf looks for ultra-peers, of which those with room come first; the others are of use to it only when
             // there is none any more.
             let mut told = self.ultrapeers_with_room(fits);
-            let ultrapeers = self.hosts.sample(Some(true), fits, &mut self.rng);
-            let others = self.hosts.sample(Some(false), fits, &mut self.rng);
-            let more: Vec<PeerAddr> =
-                ultrapeers.into_iter().chain(others).filter(|addr| !told.contains(addr)).collect();
-            told.extend(more);
+            for ultrapeers in [true, false] {
+                if told.is_empty() {
+                    told = self.hosts.sample(Some(ultrapeers), fits, &mut self.rng);
+                }
+            }
             told
         } else {
             self.hosts.sample(None, fits, &mut self.rng)

@@ -55,6 +55,8 @@ pub struct Node {
     /// Why it plays this role, for people.
     pub(super) role_why: Cow<'static, str>,
     pub(super) standing: Standing,
+    /// Strangers that it tried as a leaf that needs nobody, as far as that counts.
+    pub(super) explored: u8,
     // What not every node has is apart.
     pub(super) reach: Reachability,
     pub(super) proposals: Option<Box<Proposals>>,
@@ -137,6 +139,7 @@ impl Node {
             role_since: Time::ZERO,
             role_why: Cow::default(),
             standing: Standing::default(),
+            explored: 0,
             reach: Reachability::default(),
             proposals: None,
             ultra: None,
@@ -196,6 +199,20 @@ impl Node {
         if self.timers.take_due(Timer::Join, self.now) {
             self.join(cx);
         }
+    }
+
+    /// Reads a part of what most inputs need, and changes nothing: who has very many nodes waits for the memory of several at
+    /// once when it calls this for each of them, first with 0 and then with 1.
+    #[must_use]
+    pub fn fetch(&self, stage: u8) -> u64 {
+        if stage == 0 {
+            let near = self.links.len() as u64 ^ self.timers.next().micros() ^ self.counters.filtered;
+            return near ^ self.hosts.len() as u64 ^ self.role_since.micros() ^ u64::from(self.id.0[0]);
+        }
+        let [first, .., last] = &self.links[..] else { return 0 };
+        let links = first.since.micros() ^ last.since.micros();
+        let ultra = self.ultra.as_ref().map_or(0, |ultra| ultra.fetch());
+        links ^ ultra ^ self.hosts.fetch()
     }
 
     /// When it wants [`Input::Wake`]; [`Time::NEVER`] if it waits for nothing.

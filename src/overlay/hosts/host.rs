@@ -30,6 +30,8 @@ pub(super) struct Host {
     pub(super) sent_away: bool,
     /// Whether it is an ultra-peer, as far as known.
     pub(super) ultra: bool,
+    /// Whether an ultra-peer without room named it instead of itself, and it was not dialled since.
+    pub(super) instead: bool,
     /// Whether the user named it and no link to it was up since: dialled even by a node with neighbors enough.
     pub(super) wished_for: bool,
 }
@@ -87,6 +89,7 @@ impl Host {
             dialling: false,
             sent_away: false,
             ultra: false,
+            instead: false,
             wished_for: source == HostSource::Configured,
         }
     }
@@ -101,11 +104,12 @@ impl Host {
     /// be gone for good.
     pub(super) fn rank(&self, wish: Wish) -> u8 {
         match self.source {
-            _ if self.lies > 0 => 3,
+            _ if self.lies > 0 => 4,
             _ if matches!(wish, Wish::Lost | Wish::Whoever | Wish::Strangers) => 0,
             HostSource::Configured => 0,
-            _ if self.proven && self.failures == 0 => 1,
-            _ => 2,
+            _ if self.instead => 1,
+            _ if self.proven && self.failures == 0 => 2,
+            _ => 3,
         }
     }
 

@@ -45,6 +45,11 @@ impl Hosts {
         Self { all: Vec::new(), most: most.clamp(1, limits::MAX_HOSTS) }
     }
 
+    /// See [`Node::fetch`](super::Node::fetch); the rest of it follows in order.
+    pub(super) fn fetch(&self) -> u64 {
+        self.all.first().map_or(0, |host| host.next_try.micros())
+    }
+
     fn find(&mut self, addr: PeerAddr) -> Option<&mut Host> {
         self.all.iter_mut().find(|host| host.addr == addr)
     }
@@ -63,7 +68,7 @@ impl Hosts {
         }
         if self.all.len() >= self.most {
             let worst = self.all.iter().enumerate().filter(|(_, host)| host.source != HostSource::Configured);
-            match worst.max_by_key(|(_, host)| (host.failures, !host.proven, !host.ultra)) {
+            match worst.max_by_key(|(_, host)| (host.failures, !host.proven && !host.instead, !host.ultra)) {
                 Some((index, _)) => self.all.swap_remove(index),
                 None => return,
             };
@@ -80,8 +85,8 @@ impl Hosts {
         self.all.retain(|host| host.addr != addr);
     }
 
-    /// Whom to dial: a host that the user named before any other, then one that was a neighbor and never failed since, at
-    /// random among equals, never one of `linked`.
+    /// Whom to dial: a host that the user named before any other, then one that a full ultra-peer named instead of itself, then
+    /// one that was a neighbor and never failed since, at random among equals, never one of `linked`.
     /// It counts as being dialled from then on.
     pub(super) fn pick(&mut self, now: Time, wish: Wish, linked: &[PeerAddr], rng: &mut Rng) -> Option<PeerAddr> {
         let ready = |host: &Host| host.next_try <= now && host.may_dial(wish, linked);
@@ -96,7 +101,7 @@ impl Hosts {
         }
         let wants = |host: &&mut Host| host.rank(wish) == best && ready(host);
         let host = self.all.iter_mut().filter(wants).nth(rng.below(candidates))?;
-        host.dialling = true;
+        (host.dialling, host.instead) = (true, false);
         Some(host.addr)
     }
 
@@ -202,6 +207,14 @@ impl Hosts {
                 (host.waits, host.next_try) = (Waits::Other, Time::ZERO);
             }
             host.ultra = ultra;
+        }
+    }
+
+    /// An ultra-peer that had no room named it instead of itself: what that tells is newer than all that is known otherwise.
+    pub(super) fn is_named_instead(&mut self, addr: PeerAddr) {
+        self.is_ultrapeer(addr, true);
+        if let Some(host) = self.find(addr) {
+            host.instead = true;
         }
     }
 

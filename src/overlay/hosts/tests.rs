@@ -108,6 +108,21 @@ fn an_ultrapeer_that_refused_a_leaf_is_tried_again_in_another_role() {
 }
 
 #[test]
+fn who_is_named_by_a_full_ultra_peer_is_tried_before_old_acquaintances_and_kept_where_there_is_no_room() {
+    let mut hosts = Hosts::new(3);
+    let mut rng = Rng::new(1);
+    (1..=3).for_each(|n| hosts.learn(addr(n), HostSource::Told));
+    [1, 2].into_iter().for_each(|n| hosts.connected(addr(n)));
+    hosts.is_named_instead(addr(3));
+    hosts.failed(addr(1), Time::ZERO, &mut rng);
+    hosts.learn(addr(4), HostSource::Told);
+    assert_eq!(hosts.pick(Time::ZERO, Wish::Ultrapeers, &[], &mut rng), Some(addr(3)), "and not 4 in its place");
+    hosts.connected(addr(3));
+    let second = hosts.pick(Time::ZERO, Wish::Anyone, &[addr(3)], &mut rng);
+    assert_eq!(second, Some(addr(2)), "once tried it is one like others");
+}
+
+#[test]
 fn another_role_is_no_new_chance_for_who_lied_or_was_sent_away() {
     let mut hosts = Hosts::new(limits::MAX_HOSTS);
     let now = Time::ZERO;

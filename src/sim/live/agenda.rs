@@ -43,11 +43,21 @@ pub(super) enum Happening {
     End { fault: usize },
 }
 
+impl Happening {
+    /// The end of a link to which it happens.
+    pub(super) const fn link(&self) -> Option<u32> {
+        match self {
+            Self::Up { link, .. } | Self::Down { link, .. } | Self::Arrival { link, .. } => Some(*link),
+            _ => None,
+        }
+    }
+}
+
 #[derive(Debug)]
-struct Entry {
+pub(super) struct Entry {
     at: Time,
     number: u64,
-    what: Happening,
+    pub(super) what: Happening,
 }
 
 impl Ord for Entry {
@@ -88,6 +98,8 @@ const _: () = assert!(size_of::<Entry>() <= 128);
 pub(super) struct Agenda {
     /// The current slot, the next one last.
     current: Vec<Entry>,
+    /// So many of them were not shown by [`Agenda::ahead`].
+    unseen: usize,
     /// What was put down for the current slot after it had begun.
     late: BinaryHeap<Entry>,
     slots: Wheel,
@@ -131,6 +143,7 @@ impl Agenda {
     pub(super) fn new() -> Self {
         Self {
             current: Vec::new(),
+            unseen: 0,
             late: BinaryHeap::new(),
             slots: Wheel::new(),
             turns: Wheel::new(),
@@ -179,6 +192,7 @@ impl Agenda {
             empty.shrink_to(KEPT);
             self.current = self.slots.take(next, empty);
             self.current.sort_unstable_by_key(|entry| std::cmp::Reverse((entry.at, entry.number)));
+            self.unseen = self.current.len();
         }
     }
 
@@ -205,6 +219,15 @@ impl Agenda {
         }
         let taken = if is_late { self.late.pop() } else { self.current.pop() };
         taken.map(|entry| (entry.at, entry.what))
+    }
+
+    /// The next of the current slot, at most so many, each of them once: empty until those that were shown before are taken.
+    pub(super) fn ahead(&mut self, most: usize) -> &[Entry] {
+        if self.current.len() > self.unseen {
+            return &[];
+        }
+        self.unseen = self.current.len().saturating_sub(most);
+        &self.current[self.unseen..]
     }
 
     /// Everything that waits, in no order: to be counted.
@@ -269,6 +292,21 @@ mod tests {
             prop_assert_eq!(taken.len(), first.len() + later.len().min(taken.len()).min(later.len()));
             prop_assert_eq!(agenda.waiting().count(), 0);
         }
+    }
+
+    #[test]
+    fn what_comes_next_is_shown_once_and_in_groups() {
+        let mut agenda = Agenda::new();
+        // All of them in one slot, but the last.
+        for node in 0..10 {
+            agenda.put(Time::from_micros(50 * SLOT + u64::from(node)), Happening::Wake { node });
+        }
+        agenda.put(Time::from_micros(60 * SLOT), Happening::Wake { node: 10 });
+        let mut shown = Vec::new();
+        while agenda.take(Time::NEVER).is_some() {
+            shown.push(agenda.ahead(4).len());
+        }
+        assert_eq!(shown, [4, 0, 0, 0, 4, 0, 0, 0, 1, 0, 0]);
     }
 
     #[test]

@@ -174,6 +174,16 @@ impl Conns {
         place.filter(|place| *place != NOWHERE).map(|place| place as usize)
     }
 
+    /// Reads where a link stands, and changes nothing.
+    pub(super) fn fetch_place(&self, end: u32) {
+        std::hint::black_box(self.place(end));
+    }
+
+    /// Reads a link, and changes nothing.
+    pub(super) fn fetch(&self, end: u32) {
+        std::hint::black_box(self.get(end).map_or(0, |conn| conn.ends[0].node ^ conn.ends[1].node));
+    }
+
     pub(super) fn get(&self, end: u32) -> Option<&Conn> {
         self.table[self.place(end)?].as_ref()
     }

@@ -14,6 +14,7 @@ mod check;
 mod directory;
 mod draw;
 mod faults;
+mod fetch;
 mod hash;
 mod horizon;
 mod law;

@@ -86,6 +86,8 @@ pub struct World {
     out: Vec<Output>,
     /// Where a query is passed on to; empty between two outputs, like `out` between two inputs.
     pub(super) relays: Vec<LinkId>,
+    /// The nodes that are read ahead for; empty between two events.
+    pub(super) fetched: Vec<u32>,
     broken: Option<Violation>,
     next_sweep: u64,
 }
@@ -151,6 +153,7 @@ impl World {
             hash: Rolling::default(),
             out: Vec::new(),
             relays: Vec::new(),
+            fetched: Vec::new(),
             broken: None,
             next_sweep: 0,
             scenario: scenario.clone(),
@@ -173,6 +176,7 @@ impl World {
             };
             self.clock.now = self.clock.now.max(at);
             self.events += 1;
+            self.fetch();
             self.happen(what);
             if self.events >= self.next_sweep && self.broken.is_none() {
                 self.next_sweep = self.events + self.sweep_after();

@@ -3,12 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::election::Seeking;
 use super::filter::{Filter, Wanted};
 use super::leaves::fingerprint;
 use super::{Class, FilterPart, Task, UltraMessage};
 use crate::base::Time;
-use crate::overlay::hosts::Wish;
 use crate::overlay::io::{Config, Context, HostSource, LinkId, Output, Peer, RoleChoice};
 use crate::overlay::limit::Bucket;
 use crate::overlay::link::Link;
@@ -23,15 +21,6 @@ use crate::proto::limits::{MAX_ADDRS_A_MESSAGE, MAX_FILTER_PART, MAX_ULTRAPEERS}
 const MAX_ALTERNATIVES: usize = MAX_ULTRAPEERS * MAX_ADDRS_A_MESSAGE;
 /// Alternatives that an ultra-peer may send: so many a second, and so many at once.
 const ALTERNATIVES: (u32, u32) = (1, 3);
-/// Dials of a leaf without an ultra-peer: so many a second, and so many at once.
-const DIALS: (u32, u32) = (16, 24);
-/// The same of one that was refused by so many that there is hardly a free slot: it waits for somebody to be elected.
-const REFUSED_DIALS: (u32, u32) = (2, 2);
-/// Between two dials of a leaf that has an ultra-peer and looks for more; half of it again at random. It doubles with each
-/// look: where all slots are taken, leaves that go on looking keep ultra-peers busier than searches do.
-const LOOK_FOR_MORE: Duration = Duration::from_secs(3);
-/// How often it doubles at most, until an ultra-peer is lost: then the leaf looks at once.
-const MAX_LOOKS: u8 = 6;
 /// A node that was no ultra-peer either is asked again after that time, and half of it again at random, while the
 /// search is young,
 const ASK_SOON: Duration = Duration::from_millis(300);
@@ -57,12 +46,16 @@ const FILTER_EVERY_A_FILE: Duration = Duration::from_micros(50);
 pub(super) struct Attached {
     /// Ultra-peers to turn to when those that it has are gone, the latest told first.
     pub(super) alternatives: Vec<PeerAddr>,
-    ultrapeers: Vec<Attachment>,
+    pub(super) ultrapeers: Vec<Attachment>,
     farewells: Vec<Farewell>,
-    dials: Bucket,
-    next_look: Time,
-    /// Looks for more ultra-peers since one was lost.
-    looks: u8,
+    pub(super) dials: Bucket,
+    pub(super) next_look: Time,
+    /// Looks for more ultra-peers, half of them as often as one was lost.
+    pub(super) looks: u8,
+    /// Ultra-peers in a row that had no slot for it though it has one already.
+    pub(super) refusals: u8,
+    /// When it began to look for ultra-peers, or lost one.
+    pub(super) changed: Time,
     own: Option<OwnFilter>,
     next_filter: Time,
 }
@@ -78,8 +71,8 @@ struct Farewell {
 
 /// A link to an ultra-peer.
 #[derive(Debug)]
-struct Attachment {
-    link: LinkId,
+pub(super) struct Attachment {
+    pub(super) link: LinkId,
     /// The filter that it was given, by fingerprint; `None` while it hands down every query.
     given: Option<u64>,
     alternatives_allowed: Bucket,
@@ -127,67 +120,6 @@ impl Attached {
 }
 
 impl Node {
-    /// Dials ultra-peers until the leaf has enough: quickly while it has none, one after the other once it has.
-    pub(in crate::overlay) fn join_ultrapeers(&mut self, cx: &mut Context<'_>) {
-        let have = self.count(Class::Ultrapeer);
-        let busy = self.hosts.dialling().count() >= MAX_DIALLING;
-        if self.hosts.is_empty() || busy {
-            return;
-        }
-        if have >= MAX_ULTRAPEERS {
-            return self.plan_to_explore(cx.config);
-        }
-        if have > 0 { self.look_for_more(cx) } else { self.look_for_any(cx) }
-    }
-
-    fn look_for_any(&mut self, cx: &mut Context<'_>) {
-        let (known, any) = wishes(cx.config, Wish::Anyone, Wish::Named);
-        let mut under_way = self.hosts.dialling().count();
-        let seeking = self.ultra.as_ref().and_then(|ultra| ultra.seeking.as_ref());
-        let most = seeking.map_or(MAX_DIALLING, |seeking| MAX_DIALLING.min(seeking.tries_left().max(1).into()));
-        while under_way < most {
-            let next = self.hosts.next_try(any, &[]);
-            if next > self.now {
-                self.timers.at_latest(Timer::Join, next);
-                return;
-            }
-            let now = self.now;
-            let Some(ultra) = &mut self.ultra else { return };
-            let refused = ultra.seeking.as_ref().is_some_and(Seeking::is_refused);
-            let (rate, burst) = if refused { REFUSED_DIALS } else { DIALS };
-            if !ultra.attached.dials.take(now, rate, burst) {
-                self.timers.at_latest(Timer::Join, now + Duration::from_secs(1) / rate);
-                return;
-            }
-            let known = self.hosts.pick(now, known, &[], &mut self.rng);
-            let Some(addr) = known.or_else(|| self.hosts.pick(now, any, &[], &mut self.rng)) else { return };
-            under_way += 1;
-            cx.out.push(Output::Dial { addr });
-        }
-    }
-
-    /// Tries one more, less and less often. One time out of two that is anybody: who is no ultra-peer may know one of which
-    /// this leaf's own have never heard, and so two parts of an overlay become one.
-    fn look_for_more(&mut self, cx: &mut Context<'_>) {
-        let (known, unmet) = wishes(cx.config, Wish::Unmet, Wish::Unmet);
-        let anybody = if cx.config.only_peers { unmet } else { Wish::Whoever };
-        let linked: Vec<PeerAddr> = self.links.iter().flat_map(|link| link.peer.addrs()).collect();
-        let next = [known, unmet, anybody].map(|wish| self.hosts.next_try(wish, &linked)).into_iter().min();
-        let Some(ultra) = &mut self.ultra else { return };
-        let next = next.unwrap_or(Time::NEVER).max(ultra.attached.next_look);
-        if next > self.now {
-            self.timers.at_latest(Timer::Join, next);
-            return;
-        }
-        let wait = (LOOK_FOR_MORE * (1 << ultra.attached.looks)).mul_f64(1.0 + self.rng.fraction() / 2.0);
-        ultra.attached.next_look = self.now + wait;
-        ultra.attached.looks = (ultra.attached.looks + 1).min(MAX_LOOKS);
-        let order = if self.rng.below(2) == 0 { [known, unmet, anybody] } else { [anybody, known, unmet] };
-        let found = order.into_iter().find_map(|wish| self.hosts.pick(self.now, wish, &linked, &mut self.rng));
-        cx.out.extend(found.map(|addr| Output::Dial { addr }));
-        self.timers.at_latest(Timer::Join, self.now + wait);
-    }
-
     /// Two nodes have no use for each other in the roles that they play. While both look for an ultra-peer either may
     /// become one at any moment.
     pub(in crate::overlay) fn no_use_for(&mut self, peer: &Peer, config: &Config) {
@@ -319,11 +251,17 @@ impl Node {
         if let Some(ultra) = &mut self.ultra {
             ultra.attached.ultrapeers.retain(|other| other.link != link.id);
             if !refused {
-                (ultra.attached.looks, ultra.attached.next_look) = (0, self.now);
+                (ultra.attached.looks, ultra.attached.next_look) = (ultra.attached.looks / 2, self.now);
+                ultra.attached.changed = self.now;
             }
         }
-        if self.role == Role::Leaf && self.count(Class::Ultrapeer) == 0 {
+        if self.role != Role::Leaf {
+            return;
+        }
+        if self.count(Class::Ultrapeer) == 0 {
             self.lost_last_ultrapeer(link, config);
+        } else if refused {
+            self.was_refused_another(config);
         }
     }
 
@@ -400,9 +338,4 @@ impl Node {
         known.shrink_to_fit();
         self.timers.at_latest(Timer::Join, self.now);
     }
-}
-
-/// Known ultra-peers, and others; those that the user named only, where nobody else is dialled.
-fn wishes(config: &Config, others: Wish, named: Wish) -> (Wish, Wish) {
-    if config.only_peers { (Wish::NamedUltrapeers, named) } else { (Wish::Ultrapeers, others) }
 }

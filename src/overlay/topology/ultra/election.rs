@@ -37,7 +37,15 @@ const LOOK_AGAIN: Duration = Duration::from_millis(250);
 const REFUSAL: Duration = Duration::from_secs(1);
 /// Refusals after which a leaf takes it that there is hardly a free slot, and asks on slowly: each refusal names ten more to
 /// try, and in an overlay of many thousands there is no end of them.
-const REFUSALS_ENOUGH: u8 = 8;
+const REFUSALS_ENOUGH: u8 = 6;
+
+/// Of so many leaves that have an ultra-peer and find no slot at others one stands for election, at each refusal: many find
+/// that out at the same time, and the first few make room for all.
+const ONE_OF: usize = 2;
+/// Only so long after it came, or lost an ultra-peer: an overlay that is left alone settles.
+const NEWS: Duration = Duration::from_secs(20);
+/// Who stepped down was not needed, and does not stand again for want of slots for so long: or roles would go back and forth.
+const NOT_NEEDED: Duration = Duration::from_secs(3_600);
 
 /// An elected ultra-peer stays one for that long. With a minute the overlay would not be settled a minute after the last
 /// change, as it has to be.
@@ -129,8 +137,9 @@ impl Node {
     fn take_role(&mut self, role: Role, why: &str, cx: &mut Context<'_>) {
         self.cut_farewells(cx);
         if let Some(ultra) = &mut self.ultra {
-            let alternatives = std::mem::take(&mut ultra.attached.alternatives);
-            **ultra = Ultra::default();
+            let (alternatives, not_needed_until) =
+                (std::mem::take(&mut ultra.attached.alternatives), ultra.not_needed_until);
+            **ultra = Ultra { not_needed_until, ..Ultra::default() };
             ultra.attached.alternatives = alternatives;
         }
         self.become_role(role, why, cx);
@@ -153,6 +162,7 @@ impl Node {
         let since = self.now;
         if let Some(ultra) = &mut self.ultra {
             ultra.seeking = Some(Seeking { since, last_resort: since + last_resort, refusals: 0 });
+            ultra.attached.changed = since;
         }
         self.plan(Task::Election, since + wait);
         self.timers.at_latest(Timer::Join, since);
@@ -177,6 +187,9 @@ impl Node {
             return;
         }
         if let Some(since) = self.attached_since() {
+            if self.ultra.as_mut().is_some_and(|ultra| std::mem::take(&mut ultra.stands)) {
+                return self.stand_for_slots(cx);
+            }
             let sure = since + REFUSAL;
             if sure > self.now {
                 return self.plan(Task::Election, sure);
@@ -194,9 +207,32 @@ impl Node {
         }
     }
 
+    /// A leaf that has an ultra-peer finds no slot at others: some of those that could serve others stand for election. Without
+    /// that there were ever as few slots as can be, because who has no ultra-peer at all is elected only when all are taken;
+    /// and leaves would look for one all the time.
+    pub(super) fn consider_standing(&mut self, config: &Config) {
+        let Some(ultra) = &self.ultra else { return };
+        let is_news = self.now.since(ultra.attached.changed) < NEWS;
+        let is_asked = config.role == RoleChoice::Auto && !config.only_peers;
+        let may = is_news && is_asked && self.now >= ultra.not_needed_until;
+        if may && self.score(config).eligible && self.rng.below(ONE_OF) == 0 {
+            if let Some(ultra) = &mut self.ultra {
+                ultra.stands = true;
+            }
+            self.plan(Task::Election, self.now);
+        }
+    }
+
+    fn stand_for_slots(&mut self, cx: &mut Context<'_>) {
+        let score = self.score(cx.config);
+        let why = format!("elected: ultra-peers have no slots left for more leaves; {}", of_the_needed(&score));
+        self.take_role(Role::Ultrapeer, &why, cx);
+    }
+
     fn stand_for_election(&mut self, since: Time, last_resort: Time, cx: &mut Context<'_>) {
         let wish = if cx.config.only_peers { Wish::NamedUltrapeers } else { Wish::Ultrapeers };
-        if self.now < since + TRY_OTHERS && self.hosts.has_ultrapeer_to_try(self.now, wish, &[]) {
+        let is_refused = self.ultra.as_ref().and_then(|ultra| ultra.seeking.as_ref()).is_some_and(Seeking::is_refused);
+        if !is_refused && self.now < since + TRY_OTHERS && self.hosts.has_ultrapeer_to_try(self.now, wish, &[]) {
             return self.plan(Task::Election, self.now + LOOK_AGAIN);
         }
         let score = self.score(cx.config);
@@ -258,6 +294,9 @@ impl Node {
 
     fn step_down(&mut self, score: u16, leaves: usize, to: PeerAddr, theirs: u16, cx: &mut Context<'_>) {
         self.tell_alternatives(cx);
+        if let Some(ultra) = &mut self.ultra {
+            ultra.not_needed_until = self.now + NOT_NEEDED;
+        }
         // Those with room come first, so that they are the ones that the new leaf keeps.
         self.links.sort_by_key(|link| {
             let (score, free_slots) = link.fitness().unwrap_or_default();

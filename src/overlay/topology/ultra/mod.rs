@@ -2,13 +2,14 @@
 //! leaves.
 //!
 //! Here is what a node keeps for it and which part handles what: `score` says how fit a node is, `election` who becomes
-//! an ultra-peer and who stops being one, `attach` is a leaf's side, `leaves` an ultra-peer's, `filter` what spares
+//! an ultra-peer and who stops being one, `look` and `attach` are a leaf's side, `leaves` an ultra-peer's, `filter` what spares
 //! leaves the queries that cannot match.
 
 mod attach;
 mod election;
 mod filter;
 mod leaves;
+mod look;
 mod message;
 mod score;
 
@@ -39,6 +40,10 @@ pub(in crate::overlay) struct Ultra {
     attached: Attached,
     /// As a leaf that has no ultra-peer, or has had one only for a moment.
     seeking: Option<Seeking>,
+    /// As a leaf: it stands for election, because ultra-peers have too few slots.
+    stands: bool,
+    /// Until then it does not: it stepped down, so it was not needed.
+    not_needed_until: Time,
 }
 
 /// Something to be done at some time; all of them share [`Timer::Role`].
@@ -114,6 +119,13 @@ pub struct UltraStatus {
     pub alternatives: usize,
     /// As an elected ultra-peer: it does not step down before then.
     pub held_until: Option<Time>,
+}
+
+impl Ultra {
+    /// See [`Node::fetch`].
+    pub(in crate::overlay) fn fetch(&self) -> u64 {
+        self.tasks.next().micros() ^ u64::from(self.stands) ^ u64::from(self.seeking.is_some())
+    }
 }
 
 impl Node {
@@ -203,8 +215,13 @@ impl Node {
 
     /// A neighbor told its status and its class is what it was.
     pub(in crate::overlay) fn on_fitness(&mut self, index: usize) {
-        if self.ultra.is_some() && self.links[index].class == Class::Neighbor {
-            self.ultrapeers_changed();
+        if self.ultra.is_none() {
+            return;
+        }
+        match self.links[index].class {
+            Class::Neighbor => self.ultrapeers_changed(),
+            Class::Ultrapeer => self.is_taken_by(self.links[index].id),
+            _ => {}
         }
     }
 

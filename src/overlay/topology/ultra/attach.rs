@@ -52,8 +52,6 @@ pub(super) struct Attached {
     pub(super) next_look: Time,
     /// Looks for more ultra-peers, half of them as often as one was lost.
     pub(super) looks: u8,
-    /// Ultra-peers in a row that had no slot for it though it has one already.
-    pub(super) refusals: u8,
     /// When it began to look for ultra-peers, or lost one.
     pub(super) changed: Time,
     own: Option<OwnFilter>,
@@ -261,7 +259,7 @@ impl Node {
         if self.count(Class::Ultrapeer) == 0 {
             self.lost_last_ultrapeer(link, config);
         } else if refused {
-            self.was_refused_another(config);
+            self.consider_standing(config);
         }
     }
 

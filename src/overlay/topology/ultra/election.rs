@@ -39,10 +39,8 @@ const REFUSAL: Duration = Duration::from_secs(1);
 /// try, and in an overlay of many thousands there is no end of them.
 const REFUSALS_ENOUGH: u8 = 6;
 
-/// Of so many leaves that have an ultra-peer and find no slot at others one stands for election, at each refusal: many find
-/// that out at the same time, and the first few make room for all.
-const ONE_OF: usize = 2;
-/// Only so long after it came, or lost an ultra-peer: an overlay that is left alone settles.
+/// A leaf that has an ultra-peer and finds no slot at another stands for election only so long after it came, or lost an
+/// ultra-peer: an overlay that is left alone settles.
 const NEWS: Duration = Duration::from_secs(20);
 /// Who stepped down was not needed, and does not stand again for want of slots for so long: or roles would go back and forth.
 const NOT_NEEDED: Duration = Duration::from_secs(3_600);
@@ -215,7 +213,7 @@ impl Node {
         let is_news = self.now.since(ultra.attached.changed) < NEWS;
         let is_asked = config.role == RoleChoice::Auto && !config.only_peers;
         let may = is_news && is_asked && self.now >= ultra.not_needed_until;
-        if may && self.score(config).eligible && self.rng.below(ONE_OF) == 0 {
+        if may && self.score(config).eligible {
             if let Some(ultra) = &mut self.ultra {
                 ultra.stands = true;
             }

@@ -6,7 +6,7 @@ use super::Class;
 use super::election::Seeking;
 use crate::base::Time;
 use crate::overlay::hosts::Wish;
-use crate::overlay::io::{Config, Context, LinkId, Output};
+use crate::overlay::io::{Config, Context, Output};
 use crate::overlay::membership::MAX_DIALLING;
 use crate::overlay::node::Node;
 use crate::overlay::timers::Timer;
@@ -25,8 +25,6 @@ const HEDGE: Duration = Duration::from_millis(500);
 const LOOK_FOR_MORE: Duration = Duration::from_secs(3);
 /// How often it doubles at most. When an ultra-peer is lost the leaf looks at once, and half as many of them are undone.
 const MAX_LOOKS: u8 = 7;
-/// Ultra-peers in a row that have no slot for a leaf that has one already: then there are too few of them.
-const REFUSALS_IN_A_ROW: u8 = 2;
 
 impl Node {
     /// Dials ultra-peers until the leaf has enough: quickly while it has none, one after the other once it has.
@@ -93,24 +91,6 @@ impl Node {
         let found = order.into_iter().find_map(|wish| self.hosts.pick(self.now, wish, &linked, &mut self.rng));
         cx.out.extend(found.map(|addr| Output::Dial { addr }));
         self.timers.at_latest(Timer::Join, self.now + wait);
-    }
-
-    /// An ultra-peer has a slot for this leaf.
-    pub(super) fn is_taken_by(&mut self, link: LinkId) {
-        if let Some(ultra) = &mut self.ultra
-            && ultra.attached.ultrapeers.iter().any(|other| other.link == link)
-        {
-            ultra.attached.refusals = 0;
-        }
-    }
-
-    /// Another ultra-peer had no slot for a leaf that has one already.
-    pub(super) fn was_refused_another(&mut self, config: &Config) {
-        let Some(ultra) = &mut self.ultra else { return };
-        ultra.attached.refusals = ultra.attached.refusals.saturating_add(1);
-        if ultra.attached.refusals >= REFUSALS_IN_A_ROW {
-            self.consider_standing(config);
-        }
     }
 }
 

@@ -215,13 +215,8 @@ impl Node {
 
     /// A neighbor told its status and its class is what it was.
     pub(in crate::overlay) fn on_fitness(&mut self, index: usize) {
-        if self.ultra.is_none() {
-            return;
-        }
-        match self.links[index].class {
-            Class::Neighbor => self.ultrapeers_changed(),
-            Class::Ultrapeer => self.is_taken_by(self.links[index].id),
-            _ => {}
+        if self.ultra.is_some() && self.links[index].class == Class::Neighbor {
+            self.ultrapeers_changed();
         }
     }
 

@@ -223,6 +223,9 @@ impl Node {
         let why = bye.text.visible(MAX_REASON);
         cx.out.push(Output::Close { link: link.id, why: bye.reason });
         self.link_gone(&link, &why, cx);
+        if bye.reason == ByeReason::Full && link.class == Class::Ultrapeer && self.was_refusal(&link) {
+            self.consider_standing(cx.config);
+        }
         cx.out.push(Output::Event(Event::NeighborDown { link: link.id, node: link.peer.id, why }));
     }
 
@@ -306,7 +309,8 @@ impl Node {
         let linked: Vec<PeerAddr> = self.links.iter().flat_map(|link| link.peer.addrs()).collect();
         let next = self.hosts.next_try(wish, &linked);
         if next < Time::NEVER {
-            let wait = (EXPLORE * (1 << self.explored)).mul_f64(0.5 + self.rng.fraction());
+            let doubled = if wish == Wish::Strangers { self.explored } else { 0 };
+            let wait = (EXPLORE * (1 << doubled)).mul_f64(0.5 + self.rng.fraction());
             self.timers.at_latest(Timer::Explore, next.max(self.now + wait));
         }
     }
@@ -415,13 +419,14 @@ impl Node {
         }
         let fits = |addr: PeerAddr| Some(addr) != whom.listen && (whom.local || !addr.is_local());
         let mut told = if whom.role == Role::Leaf {
-            // A leaf looks for ultra-peers, of which those with room come first; the others are of use to it only when
-            // there is none any more.
+            // A leaf looks for ultra-peers, of which those with room come first; the others are of use to it only when this node
+            // knows none.
             let mut told = self.ultrapeers_with_room(fits);
-            for ultrapeers in [true, false] {
-                if told.is_empty() {
-                    told = self.hosts.sample(Some(ultrapeers), fits, &mut self.rng);
-                }
+            if told.is_empty() {
+                told = self.hosts.sample(Some(true), fits, &mut self.rng);
+            }
+            if told.is_empty() {
+                told = self.hosts.sample(Some(false), fits, &mut self.rng);
             }
             told
         } else {

@@ -1,8 +1,9 @@
-//! What goes over links, counted by what it is for. The drivers of real and of simulated links count alike.
+//! What goes over links, counted by what it is for. The drivers of real and of simulated links share it.
 
 use super::message::{Message, Purpose};
 
-/// Messages and bytes of one link or of all. Bytes are those of frames, TLS's own left out.
+/// Messages and bytes of one link or of all. Bytes are those of frames, TLS's own left out; of simulated
+/// links about as many.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LinkTraffic {
     /// Messages received.

@@ -275,7 +275,7 @@ actions! {
     NextQuery "next-query" "next query" "Flood" "Choose the next query";
     HopForward "hop-forward" "hop +" "Flood" "Step the chosen query's flood one hop forward";
     HopBack "hop-back" "hop -" "Flood" "Step the chosen query's flood one hop back";
-    Play "play" "play" "Flood" "Play the chosen query's flood again, and pause it";
+    Play "play" "play" "Flood" "Play the chosen query's flood from where it stands, and pause it";
     Faster "faster" "faster" "Flood" "Play floods faster";
     Slower "slower" "slower" "Flood" "Play floods slower";
     Duplicates "duplicates" "duplicates" "Flood" "Hide the ways of duplicates in the flood, and show them";

@@ -121,6 +121,7 @@ impl Hosts {
         if let Some(host) = self.find(addr) {
             host.dialling = false;
             host.proven = true;
+            host.instead = false;
             host.wished_for = false;
         }
     }

@@ -37,6 +37,7 @@ impl Node {
     pub(in crate::overlay) fn become_role(&mut self, role: Role, why: &str, cx: &mut Context<'_>) {
         self.role = role;
         self.role_since = self.now;
+        self.explored = 0;
         self.role_why = why.to_owned().into();
         self.hosts.role_changed(self.now);
         if !role.relays() {

@@ -7,7 +7,7 @@ use super::population::listener;
 use super::world::World;
 
 /// Happenings that are read ahead together: enough to wait for memory once instead of often, few enough to stay in the caches.
-pub(super) const GROUP: usize = 24;
+const GROUP: usize = 24;
 
 impl World {
     /// Reads, for the next things that happen, what the nodes that they happen to will need: the processor then waits for the

@@ -42,10 +42,16 @@ pub struct Map {
 }
 
 impl Model {
+    /// Whether the screen is one on which floods are played.
+    #[must_use]
+    pub fn shows_player(&self) -> bool {
+        matches!(self.screen, FLOOD | MAP)
+    }
+
     /// Takes in what is new since the last time, and lets newcomers find their places. Only the map's screen needs it,
     /// and the flood's for what lies beyond the horizon.
     pub fn follow_map(&mut self) {
-        if !matches!(self.screen, FLOOD | MAP) {
+        if !self.shows_player() {
             return;
         }
         let map = &mut self.map;

@@ -66,7 +66,7 @@ impl Crowd {
     /// How many nodes stand on how many dots, in words.
     pub(super) fn words(&self) -> String {
         let (nodes, dots) = (self.nodes as u64, self.dots() as u64);
-        format!("{} nodes on {} dots", text::count(nodes), text::count(dots))
+        format!("{} on {}", text::counted(nodes, "node", "nodes"), text::counted(dots, "dot", "dots"))
     }
 
     /// The cells that it takes, from the corner of its area.

@@ -50,7 +50,8 @@ pub(super) fn median(row: &HopRow, paint: &Paint<'_>, _: u16) -> Line<'static> {
 
 /// New, duplicate and dropped copies as one bar, on the scale of the widest hop.
 fn bar(row: &HopRow, paint: &Paint<'_>, width: u16) -> Line<'static> {
-    let widest = paint.model.search().and_then(|search| search.by_hop.iter().map(|row| row.sent).max()).unwrap_or(0);
+    let rows = paint.model.search().map_or(&[][..], |search| &search.by_hop);
+    let widest = rows.iter().map(|row| row.sent.max(row.arrived())).max().unwrap_or(0);
     let scale = |part: u32| {
         let columns = u64::from(part) * u64::from(width) / u64::from(widest.max(1));
         if part > 0 { columns.max(1) as usize } else { 0 }
@@ -110,7 +111,7 @@ pub(super) fn why_empty(search: &Search, paint: &Paint<'_>) -> String {
     } else if search.sent_here == 0 {
         "Nothing was sent: there was no neighbor to ask".into()
     } else if search.traced {
-        format!("Sent to {}; no node has reported yet", super::cost::nodes(search.sent_here.into(), "neighbor"))
+        format!("Sent to {}; no node has reported", super::cost::nodes(search.sent_here.into(), "neighbor"))
     } else {
         super::story::untraced(paint)
     }

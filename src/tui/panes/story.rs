@@ -117,7 +117,9 @@ fn origin(lines: &mut Vec<Line<'static>>, width: u16, paint: &Paint<'_>) {
     let began = match search.strategy {
         _ if lookup::is_lookup(search) => "asked the directory".into(),
         Strategy::Flood => format!("sent to {sent}, TTL {}", search.row.ttl),
-        Strategy::Ring => format!("{} sent in {}", super::cost::nodes(search.sent_here.into(), "copy"), rounds(search)),
+        Strategy::Ring => {
+            format!("{} sent in {}", text::counted(search.sent_here.into(), "copy", "copies"), rounds(search))
+        }
         Strategy::Walk { .. } => {
             let walkers = super::cost::nodes(search.sent_here.into(), "walker");
             format!("{walkers} sent, {} steps each at the most", search.row.ttl)

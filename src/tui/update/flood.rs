@@ -77,7 +77,8 @@ fn passed(model: &Model, hops: &[u8]) -> Option<usize> {
     if let Some(hop) = model.hop {
         return Some(up_to(hop));
     }
-    let at_us = model.flood_at_us()?;
+    // Elsewhere no player is to be seen, and whole floods are shown.
+    let at_us = model.flood_at_us().filter(|_| model.shows_player())?;
     let farthest = model.flood.tree.as_ref().map_or(0, |tree| tree.farthest(at_us / 1_000));
     // A range of hops counts as soon as one of them was told of.
     Some(if farthest == 0 { 0 } else { (up_to(farthest - 1) + 1).min(hops.len()) })

@@ -1,4 +1,4 @@
-//! A leaf's side: finding ultra-peers, keeping them, and telling them what it shares.
+//! A leaf's side: keeping ultra-peers, what it makes of losing them, and telling them what it shares.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,7 +46,7 @@ const FILTER_EVERY_A_FILE: Duration = Duration::from_micros(50);
 pub(super) struct Attached {
     /// Ultra-peers to turn to when those that it has are gone, the latest told first.
     pub(super) alternatives: Vec<PeerAddr>,
-    pub(super) ultrapeers: Vec<Attachment>,
+    ultrapeers: Vec<Attachment>,
     farewells: Vec<Farewell>,
     pub(super) dials: Bucket,
     pub(super) next_look: Time,
@@ -69,8 +69,8 @@ struct Farewell {
 
 /// A link to an ultra-peer.
 #[derive(Debug)]
-pub(super) struct Attachment {
-    pub(super) link: LinkId,
+struct Attachment {
+    link: LinkId,
     /// The filter that it was given, by fingerprint; `None` while it hands down every query.
     given: Option<u64>,
     alternatives_allowed: Bucket,
@@ -253,13 +253,8 @@ impl Node {
                 ultra.attached.changed = self.now;
             }
         }
-        if self.role != Role::Leaf {
-            return;
-        }
-        if self.count(Class::Ultrapeer) == 0 {
+        if self.role == Role::Leaf && self.count(Class::Ultrapeer) == 0 {
             self.lost_last_ultrapeer(link, config);
-        } else if refused {
-            self.consider_standing(config);
         }
     }
 

@@ -2,7 +2,8 @@
 //!
 //! A leaf that finds no ultra-peer stands for election by itself: it waits, the shorter the fitter it is, and when there
 //! is still none it is one. It then dials all it knows, so that of a crowd that starts together the first few collect the
-//! others before those have waited long enough. Those that were elected in excess step down later, one after the other.
+//! others before those have waited long enough. A fit leaf that has an ultra-peer, and finds no slot at another, becomes one
+//! too while it is new, so that slots are made before all are taken. Those that were elected in excess step down later, one after the other.
 //! Both happen only when something changed: an overlay that is left alone settles and stays as it is.
 
 use std::time::Duration;
@@ -29,14 +30,15 @@ const WAIT_JITTER: Duration = Duration::from_millis(1_500);
 const LAST_RESORT: Duration = Duration::from_secs(5);
 /// For each thousandth that its score lacks.
 const LAST_RESORT_A_POINT: Duration = Duration::from_millis(3);
-/// Ultra-peers that were heard of are tried before a leaf stands for election, but not for longer than that.
+/// Ultra-peers that were heard of are tried before a leaf stands for election, but not for longer than that, and no more once
+/// it was refused by enough.
 const TRY_OTHERS: Duration = Duration::from_secs(3);
 /// Between two looks whether that is over.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 /// A link to an ultra-peer that is gone sooner was a refusal.
 const REFUSAL: Duration = Duration::from_secs(1);
-/// Refusals after which a leaf takes it that there is hardly a free slot, and asks on slowly: each refusal names ten more to
-/// try, and in an overlay of many thousands there is no end of them.
+/// Refusals after which a leaf takes it that there is hardly a free slot, and asks on slowly: each refusal names more to try,
+/// and in an overlay of many thousands there is no end of them.
 const REFUSALS_ENOUGH: u8 = 6;
 
 /// A leaf that has an ultra-peer and finds no slot at another stands for election only so long after it came, or lost an
@@ -161,13 +163,14 @@ impl Node {
         if let Some(ultra) = &mut self.ultra {
             ultra.seeking = Some(Seeking { since, last_resort: since + last_resort, refusals: 0 });
             ultra.attached.changed = since;
+            ultra.stands = false;
         }
         self.plan(Task::Election, since + wait);
         self.timers.at_latest(Timer::Join, since);
     }
 
     /// Whether a link to an ultra-peer that is gone was there for a moment only.
-    pub(super) fn was_refusal(&self, link: &Link) -> bool {
+    pub(in crate::overlay) fn was_refusal(&self, link: &Link) -> bool {
         self.now.since(link.since) < REFUSAL
     }
 
@@ -205,11 +208,14 @@ impl Node {
         }
     }
 
-    /// A leaf that has an ultra-peer finds no slot at others: some of those that could serve others stand for election. Without
-    /// that there were ever as few slots as can be, because who has no ultra-peer at all is elected only when all are taken;
-    /// and leaves would look for one all the time.
-    pub(super) fn consider_standing(&mut self, config: &Config) {
+    /// A leaf that has an ultra-peer finds no slot at another: if it could serve others it stands for election. Without that
+    /// there were ever as few slots as can be, because who has no ultra-peer at all is elected only when all are taken; and
+    /// leaves would look for one all the time.
+    pub(in crate::overlay) fn consider_standing(&mut self, config: &Config) {
         let Some(ultra) = &self.ultra else { return };
+        if self.role != Role::Leaf || self.count(Class::Ultrapeer) == 0 {
+            return;
+        }
         let is_news = self.now.since(ultra.attached.changed) < NEWS;
         let is_asked = config.role == RoleChoice::Auto && !config.only_peers;
         let may = is_news && is_asked && self.now >= ultra.not_needed_until;

@@ -272,7 +272,9 @@ impl Node {
 
     /// Ultra-peers that have room for a leaf: as those around told an ultra-peer, or as a leaf was told of to turn to.
     pub(in crate::overlay) fn ultrapeers_with_room(&self, fits: impl Fn(PeerAddr) -> bool) -> Vec<PeerAddr> {
-        let alternatives = self.ultra.as_ref().map_or(&[][..], |ultra| &ultra.attached.alternatives);
+        // An ultra-peer's own are from when it was a leaf, and nobody tells it of newer ones.
+        let leaf = self.ultra.as_ref().filter(|_| self.role == Role::Leaf);
+        let alternatives = leaf.map_or(&[][..], |ultra| &ultra.attached.alternatives);
         let has_room = |link: &&Link| link.fitness().is_some_and(|(_, free_slots)| free_slots > 0);
         let around = self.ultrapeer_neighbors().filter(has_room).filter_map(|link| link.peer.listen);
         let known = around.chain(alternatives.iter().copied());

@@ -1,4 +1,4 @@
-//! A leaf's side: whom it dials when it looks for ultra-peers, how many at once and how often, and what it makes of refusals.
+//! A leaf's side: whom it dials when it looks for ultra-peers, how many at once and how often.
 
 use std::time::Duration;
 

@@ -144,6 +144,9 @@ pub fn digest(paint: &Paint<'_>) -> Digest {
 pub fn draw(buffer: &mut Buffer, area: Rect, paint: &Paint<'_>) {
     let model = paint.model;
     if model.map.table.nodes.len() < 2 {
+        if model.recorded().is_some() {
+            return super::say(buffer, area, "The recording names no other node", paint);
+        }
         let (add, search) = (paint.key(&Action::AddPeer), paint.key(&Action::SearchPrompt));
         let words = format!(
             "This node knows nobody yet. Press {add} to add a neighbor; a search ({search}) tells who is behind it"
@@ -208,7 +211,7 @@ fn not_shown(crowd: &Crowd, left_out: usize, paint: &Paint<'_>) -> Vec<Line<'sta
         lines.push(Line::styled(format!("{}: {nearer} goes nearer", crowd.words()), paint.dim()));
     }
     if left_out > 0 {
-        lines.push(Line::styled(format!("{} ways left out", text::count(left_out as u64)), paint.dim()));
+        lines.push(Line::styled(format!("{} left out", text::counted(left_out as u64, "way", "ways")), paint.dim()));
     }
     lines
 }

@@ -84,7 +84,8 @@ impl Geometry {
         let radius = (width.min(height) / 2.0 - MARGIN).max(0.0);
         let rings = tree.rings().saturating_sub(zoom).max(1);
         let mut geometry = Self { canvas, reach: radius, rings, crowded: 0 };
-        for (ring, nodes) in tree.on_rings().iter().enumerate() {
+        // In the middle there is this node alone.
+        for (ring, nodes) in tree.on_rings().iter().enumerate().skip(1) {
             let room = geometry.radius(ring as u8) * ROOM;
             geometry.crowded |= u128::from(f64::from(*nodes) > room) << ring.min(127);
         }

@@ -176,13 +176,16 @@ fn left_out(
     let nodes = paint.model.flood.shown.not_drawn as u64;
     let mut lines = Vec::new();
     if nodes > 0 {
-        lines.push(Line::styled(format!("+{} nodes not drawn", text::count(nodes)), paint.warn()));
+        lines.push(Line::styled(format!("+{} not drawn", text::counted(nodes, "node", "nodes")), paint.warn()));
     }
     if crowd.nodes() > 0 {
         lines.push(Line::styled(crowd.words(), paint.dim()));
     }
     if ways.left_out > 0 {
-        lines.push(Line::styled(format!("{} ways left out", text::count(ways.left_out as u64)), paint.dim()));
+        lines.push(Line::styled(
+            format!("{} left out", text::counted(ways.left_out as u64, "way", "ways")),
+            paint.dim(),
+        ));
     }
     for (y, line) in (0..area.height).zip(lines) {
         let width = (line.width() as u16).min(area.width);
